@@ -1,0 +1,126 @@
+"""What the program tells the log about one question, and the row that becomes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from bot.log.privacy import Pseudonyms
+
+if TYPE_CHECKING:
+    from index.search import Answer, Hit
+    from index.snippets import Snippet
+
+Row = Mapping[str, object]
+"""A row of the table ``questions`` (without its ``seq``), plus ``vector``: bytes or ``None``."""
+
+CLOSEST_SHOWN = 3
+"""How many passages the program shows when none surely answers, where the entry does not say."""
+
+
+class Delivery(StrEnum):
+    """What became of an answer after its row was committed."""
+
+    PENDING = "pending"
+    """Not known: the program has not tried yet, or was stopped in between."""
+    SENT = "sent"
+    EDITED = "edited"
+    """It replaced the text of an earlier answer."""
+    FORBIDDEN = "forbidden"
+    """The person has blocked the bot, or the bot may not write there."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question and its answer, as the log receives them."""
+
+    answer: Answer
+    surface: str
+    """Where it was asked: ``private``, ``group``, ``inline``, ``guest`` or ``terminal``."""
+    person: int | None = None
+    """Telegram id of who asked; it is replaced by a pseudonym before anything is kept."""
+    chat: int | None = None
+    edit_of: str | None = None
+    """Entry id of the question of which this is an edited form."""
+    follow_up_of: str | None = None
+    """Entry id of the question with which this one was understood."""
+    typed: str | None = None
+    """What the person wrote, where the index was asked something else (a follow-up with its predecessor)."""
+    shown: int | None = None
+    """How many of the answer's hits the person saw; by default one, three or none, after the decision."""
+
+
+def new_id() -> str:
+    """Return an entry id: a ULID (26 of Crockford's base 32), which sorts by time and is unique across machines."""
+    return str(ULID())
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """Return a moment (now, if none) as the log writes it: ISO 8601, UTC, milliseconds."""
+    return (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def row_of(entry: Entry, entry_id: str, pseudonyms: Pseudonyms) -> Row:
+    """Return the row for an entry: redacted, pseudonymous, complete enough to ask the question again."""
+    answer = entry.answer
+    decision = str(answer.decision)
+    shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST_SHOWN}.get(decision, 0)
+    typed = answer.question if entry.typed is None else entry.typed
+    scores = [hit.score for hit in answer.hits[:2]]
+    best = answer.hits[0].snippet if answer.hits else None
+    return {
+        "id": entry_id,
+        "time": timestamp(ULID.from_str(entry_id).datetime),
+        "question": typed,
+        "asked": answer.question if answer.question != typed else None,
+        "language": answer.language,
+        "surface": entry.surface,
+        "decision": decision,
+        "confidence": answer.confidence,
+        "margin": scores[0] - scores[1] if len(scores) == 2 else None,
+        "snippet": best.id if best else None,
+        "topic": best.topic if best else None,
+        "candidates": json.dumps(
+            [_candidate(hit, rank < shown) for rank, hit in enumerate(answer.hits)], ensure_ascii=False, separators=(",", ":")
+        ),
+        "index_version": answer.index_version,
+        "latency_ms": answer.ms,
+        "truncated": int(answer.truncated),
+        "person": None if entry.person is None else pseudonyms.person(entry.person),
+        "chat": None if entry.chat is None else pseudonyms.chat(entry.chat),
+        "edit_of": entry.edit_of,
+        "follow_up_of": entry.follow_up_of,
+        "vector": None if decision == "answer" else answer.vector.astype("<f2").tobytes(),
+    }
+
+
+def _candidate(hit: Hit, shown: bool) -> dict[str, object]:
+    snippet = hit.snippet
+    return {
+        "id": snippet.id,
+        "language": snippet.language,
+        "hash": content_hash(snippet),
+        "score": round(hit.score, 5),
+        "parts": {name: round(value, 5) for name, value in hit.parts.items()},
+        "question": hit.question,
+        "shown": shown,
+    }
+
+
+def content_hash(snippet: Snippet) -> str:
+    """Return 64 bits (16 hexadecimal digits) of the SHA-256 over what of a snippet is quoted: its title and text."""
+    return _hash(snippet.title, snippet.text)
+
+
+@lru_cache(maxsize=4096)
+def _hash(title: str, text: str) -> str:
+    return hashlib.sha256(f"{title}\0{text}".encode()).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""Every statement that changes the log, each a function of a connection; whoever calls them opens the transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.log.entries import Delivery, Row, timestamp
+from bot.log.schema import migrations
+
+BUSY_SECONDS = 0.25
+"""How long a statement waits for another program's lock; short, for answers wait behind it once."""
+
+_COLUMNS = (
+    "id", "time", "question", "asked", "language", "surface", "decision", "confidence", "margin", "snippet", "topic", "candidates",
+    "index_version", "latency_ms", "truncated", "person", "chat", "edit_of", "follow_up_of",
+)  # fmt: skip
+_INSERT = f"INSERT OR IGNORE INTO questions ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+
+
+def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open the log, making or migrating it as needed.
+
+    Raises:
+        sqlite3.Error: it cannot be opened, written or understood.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    try:
+        # Deleted text is overwritten with zeros instead of being left in free pages.
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A commit survives the end of this process; the writer syncs the file itself about once a second.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        database = Database(connection, execute_plugins=False)
+        if migrations.pending(database):
+            migrations.apply(database)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open an existing log so that nothing can be changed through the connection; rows are :class:`sqlite3.Row`.
+
+    Raises:
+        sqlite3.Error: there is no such file or it is not a log.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def insert(connection: sqlite3.Connection, row: Row) -> None:
+    """Write one question; a row that is there already is left alone."""
+    connection.execute(_INSERT, dict(row))
+    if row["vector"] is not None:
+        connection.execute("INSERT OR IGNORE INTO vectors (question_id, vector) VALUES (?, ?)", (row["id"], row["vector"]))
+
+
+def set_delivery(connection: sqlite3.Connection, entry_id: str, outcome: Delivery, time: str) -> None:
+    """Note what became of an answer."""
+    connection.execute("UPDATE questions SET delivery = ?, delivered_at = ? WHERE id = ?", (str(outcome), time, entry_id))
+
+
+def vote(connection: sqlite3.Connection, entry_id: str, person: str, value: int) -> bool:
+    """Set, change or (0) take back a person's vote; ``False``, and nothing happens, if somebody else asked."""
+    if not _may_judge(connection, entry_id, person):
+        return False
+    if value:
+        connection.execute(
+            "INSERT INTO votes (question_id, person, value, time) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time",
+            (entry_id, person, 1 if value > 0 else -1, timestamp()),
+        )
+    else:
+        connection.execute("DELETE FROM votes WHERE question_id = ? AND person = ?", (entry_id, person))
+    return True
+
+
+def request(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
+    """Note that a person wishes an answer to be added; ``False``, and nothing happens, if somebody else asked."""
+    if not _may_judge(connection, entry_id, person):
+        return False
+    connection.execute("INSERT OR IGNORE INTO requests (question_id, person, time) VALUES (?, ?, ?)", (entry_id, person, timestamp()))
+    return True
+
+
+def _may_judge(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
+    # A question that is not here may be in another replica's log: then who asked shows when the logs are merged.
+    row = connection.execute("SELECT person FROM questions WHERE id = ?", (entry_id,)).fetchone()
+    return row is None or row[0] == person
+
+
+def set_opt_out(connection: sqlite3.Connection, person: str, out: bool) -> None:
+    """Note whether a person's questions may be written."""
+    if out:
+        connection.execute("INSERT OR IGNORE INTO opt_outs (person, time) VALUES (?, ?)", (person, timestamp()))
+    else:
+        connection.execute("DELETE FROM opt_outs WHERE person = ?", (person,))
+
+
+def opt_outs(connection: sqlite3.Connection) -> set[str]:
+    """Return everybody whose questions must not be written."""
+    return {row[0] for row in connection.execute("SELECT person FROM opt_outs")}
+
+
+def forget(connection: sqlite3.Connection, person: str) -> int:
+    """Delete a person's questions, votes and wishes; return the number of questions."""
+    deleted = connection.execute("DELETE FROM questions WHERE person = ?", (person,)).rowcount
+    for table in ("votes", "requests"):
+        connection.execute(f"DELETE FROM {table} WHERE person = ?", (person,))
+    return deleted
+
+
+def export_person(connection: sqlite3.Connection, person: str) -> bytes:
+    """Return everything the log holds of a person as JSON (UTF-8)."""
+    questions = []
+    for row in connection.execute("SELECT * FROM questions WHERE person = ? ORDER BY time, id", (person,)):
+        question = dict(row)
+        question["candidates"] = json.loads(question["candidates"])
+        del question["seq"]
+        questions.append(question)
+    tables = {
+        table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE person = ? ORDER BY time", (person,))]
+        for table in ("votes", "requests", "opt_outs")
+    }
+    return json.dumps({"person": person, "questions": questions, **tables}, ensure_ascii=False, indent=2).encode()
+
+
+def delete_before(connection: sqlite3.Connection, days: int, *, limit: int) -> int:
+    """Delete up to ``limit`` questions older than so many days, oldest first; return how many there were."""
+    oldest_kept = timestamp(datetime.now(UTC) - timedelta(days=days))
+    for table in ("votes", "requests"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE time < ? AND NOT EXISTS (SELECT 1 FROM questions WHERE id = question_id)", (oldest_kept,)
+        )
+    return connection.execute(
+        "DELETE FROM questions WHERE seq IN (SELECT seq FROM questions WHERE time < ? ORDER BY time LIMIT ?)", (oldest_kept, limit)
+    ).rowcount

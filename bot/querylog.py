@@ -1,0 +1,219 @@
+"""The query log as the rest of the program sees it: record a question, what became of its answer, and people's rights over both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from bot.log import store
+from bot.log.entries import Delivery, Entry, new_id, row_of, timestamp
+from bot.log.privacy import Pseudonyms
+from bot.log.writer import Task, Writer
+from index.errors import PartnershipError
+
+__all__ = ["Delivery", "Entry", "QueryLog", "QueryLogError"]
+
+logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_PATIENCE = 1.0
+"""Seconds an answer waits for its row at most; a disk that hangs must not silence the bot."""
+_LONG_PATIENCE = 60.0
+"""Seconds a person's request about their own data waits at most."""
+_BOUND = 10_000
+_REMEMBERED = 10_000
+
+
+class QueryLogError(PartnershipError):
+    """Something asked of the query log could not be done now; the text says what becomes of it."""
+
+
+def _log_trouble(text: str) -> None:
+    logger.error("%s", text)
+
+
+class QueryLog:
+    """The log of one process. Its methods may be called from the event loop; none of them blocks it.
+
+    Nothing here raises because the log cannot be written, except the requests of people about their own data, who must be told.
+    """
+
+    def __init__(self, path: Path, pseudonyms: Pseudonyms, *, enabled: bool, retention_days: int, on_trouble: Callable[[str], None]) -> None:
+        self.path = path
+        self.enabled = enabled
+        self._pseudonyms = pseudonyms
+        self._retention_days = retention_days
+        self._on_trouble = on_trouble
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opted_out: set[str] = set()
+        self._askers: OrderedDict[str, str | None] = OrderedDict()
+        self._writer: Writer | None = None
+        if enabled or path.exists():
+            self._writer = Writer(path, on_trouble=self._trouble, prepare=self._prepare, chores=self._chores, bound=_BOUND)
+            self._writer.submit(Task(lambda connection: None))
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        key_file: Path,
+        retention_days: int = 180,
+        enabled: bool = True,
+        on_trouble: Callable[[str], None] = _log_trouble,
+    ) -> QueryLog:
+        """Open the log at ``path``, making it and the pseudonyms' key where there are none.
+
+        Args:
+            path: The SQLite file; its folder is made too.
+            key_file: The secret from which pseudonyms are made; keep it apart from copies of the log.
+            retention_days: Rows older than this are deleted, checked once an hour; 0 keeps them for ever.
+            enabled: ``False`` writes nothing, yet people can still see and delete what was written before.
+            on_trouble: Is told once, in a sentence for the operator, whenever the log stops being writable or is found broken.
+                It is called on the event loop last seen recording, else on the log's own thread.
+        """
+        try:
+            pseudonyms = Pseudonyms.open(key_file) if enabled or path.exists() else Pseudonyms.passing()
+        except (OSError, ValueError) as error:
+            on_trouble(f"The pseudonym key {key_file} cannot be used ({error}). Until the next start the log names people by a "
+                       "key that is not kept: what they ask until then cannot be found for them later.")
+            pseudonyms = Pseudonyms.passing()
+        return cls(path, pseudonyms, enabled=enabled, retention_days=retention_days, on_trouble=on_trouble)
+
+    async def record(self, entry: Entry) -> str:
+        """Write one question; return its id once the row is committed (or, if that cannot be done now, kept in memory).
+
+        People who opted out, and a log that is switched off, get an id too, but nothing is written under it.
+        """
+        self._loop = asyncio.get_running_loop()
+        entry_id = new_id()
+        person = None if entry.person is None else self._pseudonyms.person(entry.person)
+        if not self.enabled or self._writer is None or person in self._opted_out:
+            return entry_id
+        self._askers[entry_id] = person
+        if len(self._askers) > _REMEMBERED:
+            self._askers.popitem(last=False)
+        row = partial(row_of, entry, entry_id, self._pseudonyms)
+        await self._do(lambda connection: store.insert(connection, row()), None, patience=_PATIENCE, person=person)
+        return entry_id
+
+    def delivered(self, entry_id: str, outcome: Delivery, message_id: int | None = None) -> None:
+        """Note what became of the answer; returns at once."""
+        if self._writer and self.enabled:
+            self._writer.submit(Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, time=timestamp())))
+
+    async def vote(self, entry_id: str, person: int, value: int) -> bool:
+        """Set (+1, -1) or take back (0) the asker's vote; ``False`` if somebody else asked."""
+        return await self._judge(entry_id, person, partial(store.vote, value=value))
+
+    async def request(self, entry_id: str, person: int) -> bool:
+        """Note that the asker wishes an answer to be added; ``False`` if somebody else asked."""
+        return await self._judge(entry_id, person, store.request)
+
+    async def opt_out(self, person: int, out: bool) -> None:
+        """Stop (or resume) writing what a person asks; what was written stays until they have it forgotten.
+
+        Raises:
+            QueryLogError: the wish holds until the program ends, but could not be written down yet.
+        """
+        name = self._pseudonyms.person(person)
+        (self._opted_out.add if out else self._opted_out.discard)(name)
+        await self._insist(lambda connection: store.set_opt_out(connection, name, out))
+
+    async def opted_out(self, person: int) -> bool:
+        """Return whether nothing is written of what this person asks."""
+        return self._pseudonyms.person(person) in self._opted_out
+
+    async def export_person(self, person: int) -> bytes:
+        """Return everything the log holds of a person as a JSON document (UTF-8).
+
+        Raises:
+            QueryLogError: the log cannot be read now.
+        """
+        name = self._pseudonyms.person(person)
+        return await self._insist(lambda connection: _reading(self.path, partial(store.export_person, person=name)), b"{}")
+
+    async def forget_person(self, person: int) -> int:
+        """Delete everything a person asked; return how many questions that were.
+
+        Raises:
+            QueryLogError: it is not done yet, and will be as soon as the log can be written.
+        """
+        name = self._pseudonyms.person(person)
+        return await self._insist(lambda connection: store.forget(connection, name), 0)
+
+    async def close(self) -> None:
+        """Write what is queued and close the database."""
+        if self._writer:
+            await asyncio.to_thread(self._writer.stop)
+            self._writer = None
+
+    async def _judge(self, entry_id: str, person: int, change: Callable[..., bool]) -> bool:
+        name = self._pseudonyms.person(person)
+        asker = self._askers.get(entry_id, name)
+        if asker != name:
+            return False
+        if not self.enabled or name in self._opted_out:
+            return True
+        return await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE, person=name)
+
+    async def _insist(self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None) -> _T:
+        outcome = await self._do(run, QueryLogError, patience=_LONG_PATIENCE) if self._writer else otherwise
+        if outcome is QueryLogError:
+            raise QueryLogError("The log cannot be written at the moment; this will be done as soon as it can.")
+        return outcome  # type: ignore[return-value]
+
+    async def _do(self, run: Callable[[sqlite3.Connection], object], otherwise: object, *, patience: float, person: str | None = None) -> object:
+        """Have the writer do something; return its result, or ``otherwise`` if that is not to be had soon."""
+        if self._writer is None:
+            return otherwise
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+
+        def settle(value: object) -> None:
+            if not future.done():
+                future.set_result(value)
+
+        def from_thread(value: object) -> None:
+            try:
+                loop.call_soon_threadsafe(settle, value)
+            except RuntimeError:  # the loop is closed: nobody waits
+                pass
+
+        self._writer.submit(Task(run, done=from_thread, kept=partial(from_thread, otherwise), person=person))
+        timer = loop.call_later(patience, settle, otherwise)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        self._opted_out |= store.opt_outs(connection)
+
+    def _chores(self, connection: sqlite3.Connection) -> float:
+        if self._retention_days:
+            store.delete_before(connection, self._retention_days, limit=5000)
+        return 3600.0
+
+    def _trouble(self, text: str) -> None:
+        try:
+            if self._loop is None:
+                raise RuntimeError
+            self._loop.call_soon_threadsafe(self._on_trouble, text)
+        except RuntimeError:  # no loop yet, or none any more
+            self._on_trouble(text)
+
+
+def _reading(path: Path, read: Callable[[sqlite3.Connection], _T]) -> _T:
+    connection = store.open_for_reading(path)
+    try:
+        return read(connection)
+    finally:
+        connection.close()
