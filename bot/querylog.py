@@ -7,14 +7,13 @@ import logging
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.log import store
+from bot.log import copies, store
 from bot.log.entries import Delivery, Entry, new_id, row_of, timestamp
-from bot.log.privacy import Pseudonyms
+from bot.log.pseudonyms import Pseudonyms
 from bot.log.writer import Task, Writer
 from index.errors import PartnershipError
 
@@ -29,6 +28,9 @@ _LONG_PATIENCE = 60.0
 """Seconds a person's request about their own data waits at most."""
 _BOUND = 10_000
 _REMEMBERED = 10_000
+_CHORES_EVERY = 3600.0
+_SCRUB_AGAIN = 60.0
+_DELETED_AT_ONCE = 1000
 
 
 class QueryLogError(PartnershipError):
@@ -56,7 +58,7 @@ class QueryLog:
         self._askers: OrderedDict[str, str | None] = OrderedDict()
         self._writer: Writer | None = None
         if enabled or path.exists():
-            self._writer = Writer(path, on_trouble=self._trouble, prepare=self._prepare, chores=self._chores, bound=_BOUND)
+            self._writer = Writer(path, on_trouble=self._trouble, prepare=self._prepare, follow_up=_take_up, chores=self._chores, bound=_BOUND)
             self._writer.submit(Task(lambda connection: None))
 
     @classmethod
@@ -101,13 +103,13 @@ class QueryLog:
         if len(self._askers) > _REMEMBERED:
             self._askers.popitem(last=False)
         row = partial(row_of, entry, entry_id, self._pseudonyms)
-        await self._do(lambda connection: store.insert(connection, row()), None, patience=_PATIENCE, person=person)
+        await self._do(lambda connection: store.insert(connection, row()), None, patience=_PATIENCE)
         return entry_id
 
     def delivered(self, entry_id: str, outcome: Delivery, message_id: int | None = None) -> None:
         """Note what became of the answer; returns at once."""
         if self._writer and self.enabled:
-            self._writer.submit(Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, time=timestamp())))
+            self._writer.submit(Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, moment=timestamp())))
 
     async def vote(self, entry_id: str, person: int, value: int) -> bool:
         """Set (+1, -1) or take back (0) the asker's vote; ``False`` if somebody else asked."""
@@ -147,7 +149,7 @@ class QueryLog:
             QueryLogError: it is not done yet, and will be as soon as the log can be written.
         """
         name = self._pseudonyms.person(person)
-        return await self._insist(lambda connection: store.forget(connection, name), 0)
+        return await self._insist(partial(self._forget, person=name), 0, alone=True)
 
     async def close(self) -> None:
         """Write what is queued and close the database."""
@@ -162,15 +164,15 @@ class QueryLog:
             return False
         if not self.enabled or name in self._opted_out:
             return True
-        return await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE, person=name)
+        return await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE)
 
-    async def _insist(self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None) -> _T:
-        outcome = await self._do(run, QueryLogError, patience=_LONG_PATIENCE) if self._writer else otherwise
+    async def _insist(self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None, *, alone: bool = False) -> _T:
+        outcome = await self._do(run, QueryLogError, patience=_LONG_PATIENCE, alone=alone) if self._writer else otherwise
         if outcome is QueryLogError:
             raise QueryLogError("The log cannot be written at the moment; this will be done as soon as it can.")
         return outcome  # type: ignore[return-value]
 
-    async def _do(self, run: Callable[[sqlite3.Connection], object], otherwise: object, *, patience: float, person: str | None = None) -> object:
+    async def _do(self, run: Callable[[sqlite3.Connection], object], otherwise: object, *, patience: float, alone: bool = False) -> object:
         """Have the writer do something; return its result, or ``otherwise`` if that is not to be had soon."""
         if self._writer is None:
             return otherwise
@@ -187,7 +189,7 @@ class QueryLog:
             except RuntimeError:  # the loop is closed: nobody waits
                 pass
 
-        self._writer.submit(Task(run, done=from_thread, kept=partial(from_thread, otherwise), person=person))
+        self._writer.submit(Task(run, done=from_thread, kept=partial(from_thread, otherwise), alone=alone))
         timer = loop.call_later(patience, settle, otherwise)
         try:
             return await future
@@ -197,10 +199,24 @@ class QueryLog:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         self._opted_out |= store.opt_outs(connection)
 
+    def _forget(self, connection: sqlite3.Connection, person: str) -> int:
+        with store.transaction(connection):
+            deleted = store.forget(connection, person)
+        for failure in copies.forget_in_copies(self.path, connection, person):
+            self._trouble(failure)
+        store.scrub(connection)
+        return deleted
+
     def _chores(self, connection: sqlite3.Connection) -> float:
+        """Keep the retention window and finish what is owed; return the seconds until there is something to do again."""
+        if store.scrub_owed(connection) and not store.scrub(connection):
+            return _SCRUB_AGAIN
         if self._retention_days:
-            store.delete_before(connection, self._retention_days, limit=5000)
-        return 3600.0
+            with store.transaction(connection):
+                deleted = store.delete_before(connection, self._retention_days, limit=_DELETED_AT_ONCE)
+            if deleted == _DELETED_AT_ONCE:
+                return 0.0
+        return _CHORES_EVERY
 
     def _trouble(self, text: str) -> None:
         try:
@@ -209,6 +225,11 @@ class QueryLog:
             self._loop.call_soon_threadsafe(self._on_trouble, text)
         except RuntimeError:  # no loop yet, or none any more
             self._on_trouble(text)
+
+
+def _take_up(connection: sqlite3.Connection) -> None:
+    with store.transaction(connection):
+        store.take_up(connection)
 
 
 def _reading(path: Path, read: Callable[[sqlite3.Connection], _T]) -> _T:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
-from bot.log.privacy import Pseudonyms
+from bot.log.pseudonyms import Pseudonyms
+from bot.log.redaction import redact
 
 if TYPE_CHECKING:
     from index.search import Answer, Hit
@@ -74,14 +75,15 @@ def row_of(entry: Entry, entry_id: str, pseudonyms: Pseudonyms) -> Row:
     answer = entry.answer
     decision = str(answer.decision)
     shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST_SHOWN}.get(decision, 0)
-    typed = answer.question if entry.typed is None else entry.typed
+    asked = redact(answer.question)
+    typed = asked if entry.typed is None else redact(entry.typed)
     scores = [hit.score for hit in answer.hits[:2]]
     best = answer.hits[0].snippet if answer.hits else None
     return {
         "id": entry_id,
         "time": timestamp(ULID.from_str(entry_id).datetime),
         "question": typed,
-        "asked": answer.question if answer.question != typed else None,
+        "asked": asked if asked != typed else None,
         "language": answer.language,
         "surface": entry.surface,
         "decision": decision,

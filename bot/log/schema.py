@@ -11,7 +11,7 @@ migrations = Migrations("query-log")
 def _questions(db: Database) -> None:
     db.conn.execute("""
         CREATE TABLE questions (
-            seq INTEGER PRIMARY KEY,
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
             time TEXT NOT NULL,
             question TEXT NOT NULL,
@@ -55,3 +55,82 @@ def _questions(db: Database) -> None:
             DELETE FROM requests WHERE question_id = old.id;
             DELETE FROM vectors WHERE question_id = old.id;
         END""")
+
+
+
+@migrations(name="0002_filters_and_search")
+def _filters_and_search(db: Database) -> None:
+    for column in ("decision", "language", "surface", "topic"):
+        db.conn.execute(f"CREATE INDEX questions_{column} ON questions ({column}, time)")
+    db.conn.execute("CREATE INDEX votes_down ON votes (time) WHERE value < 0")
+    db.conn.execute("CREATE INDEX requests_time ON requests (time)")
+    db.conn.execute("""
+        CREATE VIRTUAL TABLE questions_fts USING fts5 (
+            question, content='questions', content_rowid='seq', tokenize='unicode61 remove_diacritics 2'
+        )""")
+    # Counts a day, so that no overview has to read every row.
+    db.conn.execute("""
+        CREATE TABLE daily (
+            day TEXT NOT NULL, language TEXT NOT NULL, surface TEXT NOT NULL, decision TEXT NOT NULL, questions INTEGER NOT NULL,
+            PRIMARY KEY (day, language, surface, decision)
+        ) WITHOUT ROWID""")
+    db.conn.execute("""
+        CREATE TABLE daily_latency (
+            day TEXT NOT NULL, ms REAL NOT NULL, questions INTEGER NOT NULL, PRIMARY KEY (day, ms)
+        ) WITHOUT ROWID""")
+    db.conn.execute("""
+        CREATE TABLE daily_snippets (
+            day TEXT NOT NULL, snippet TEXT NOT NULL, quoted INTEGER NOT NULL, PRIMARY KEY (day, snippet)
+        ) WITHOUT ROWID""")
+    # Searching and counting cost more than the row itself, so rows are taken up in groups, after their answers are out:
+    # everything up to this seq has been. (Hence AUTOINCREMENT: a seq used again would be passed over.)
+    db.conn.execute("CREATE TABLE taken_up (seq INTEGER NOT NULL)")
+    db.conn.execute("INSERT INTO taken_up VALUES (0)")
+    db.conn.execute(f"""
+        CREATE TRIGGER questions_taken_out AFTER DELETE ON questions WHEN old.seq <= (SELECT seq FROM taken_up) BEGIN
+            INSERT INTO questions_fts (questions_fts, rowid, question) VALUES ('delete', old.seq, old.question);
+            UPDATE daily SET questions = questions - 1 WHERE day = substr(old.time, 1, 10)
+                AND language = old.language AND surface = old.surface AND decision = old.decision;
+            DELETE FROM daily WHERE day = substr(old.time, 1, 10) AND questions = 0;
+            UPDATE daily_latency SET questions = questions - 1 WHERE day = substr(old.time, 1, 10) AND ms = {latency_step("old")};
+            DELETE FROM daily_latency WHERE day = substr(old.time, 1, 10) AND questions = 0;
+            UPDATE daily_snippets SET quoted = quoted - 1 WHERE day = substr(old.time, 1, 10)
+                AND snippet IN (SELECT value ->> 'id' FROM json_each(old.candidates) WHERE value ->> 'shown');
+            DELETE FROM daily_snippets WHERE day = substr(old.time, 1, 10) AND quoted = 0;
+        END""")
+
+
+
+@migrations(name="0003_review")
+def _review(db: Database) -> None:
+    db.conn.execute("CREATE INDEX questions_edit_of ON questions (edit_of) WHERE edit_of IS NOT NULL")
+    # What each index version was made with, and the passages of the newest: vectors of different encoders do not compare,
+    # and a passage nobody was ever shown appears in no question.
+    db.conn.execute("CREATE TABLE index_versions (version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL)")
+    db.conn.execute("CREATE TABLE snippets (id TEXT PRIMARY KEY, title TEXT NOT NULL, topic TEXT NOT NULL)")
+    db.conn.execute("""
+        CREATE TABLE gaps (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'answered', 'will-not-cover')),
+            note TEXT, opened TEXT NOT NULL, changed TEXT NOT NULL, encoder TEXT NOT NULL, centroid BLOB
+        )""")
+    db.conn.execute("CREATE TABLE gap_questions (question_id TEXT PRIMARY KEY, gap INTEGER NOT NULL, similarity REAL NOT NULL)")
+    db.conn.execute("CREATE INDEX gap_questions_gap ON gap_questions (gap)")
+    db.conn.execute("""
+        CREATE TRIGGER questions_left_gap AFTER DELETE ON questions BEGIN
+            DELETE FROM gap_questions WHERE question_id = old.id;
+        END""")
+    # Files that people's rows must be deleted from too, and work that is still owed to somebody who was forgotten.
+    db.conn.execute("CREATE TABLE backups (path TEXT PRIMARY KEY, time TEXT NOT NULL)")
+    db.conn.execute("CREATE TABLE scrubs (time TEXT NOT NULL)")
+    # So that an older copy or another replica's log does not bring back what somebody had deleted.
+    db.conn.execute("CREATE TABLE forgotten (person TEXT PRIMARY KEY, time TEXT NOT NULL) WITHOUT ROWID")
+
+
+def latency_step(row: str) -> str:
+    """Return SQL for the upper end of the step in which a row's latency is counted.
+
+    Steps are a tenth of a millisecond wide below 10 ms, one below 100 ms, and ten above.
+    """
+    width = f"CASE WHEN {row}.latency_ms < 10 THEN 0.1 WHEN {row}.latency_ms < 100 THEN 1.0 ELSE 10.0 END"
+    return f"round((CAST({row}.latency_ms / ({width}) AS INTEGER) + 1) * ({width}), 1)"

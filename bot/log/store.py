@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.log.entries import Delivery, Row, timestamp
-from bot.log.schema import migrations
+from bot.log.schema import latency_step, migrations
 
 BUSY_SECONDS = 0.25
 """How long a statement waits for another program's lock; short, for answers wait behind it once."""
@@ -19,16 +23,19 @@ _COLUMNS = (
     "id", "time", "question", "asked", "language", "surface", "decision", "confidence", "margin", "snippet", "topic", "candidates",
     "index_version", "latency_ms", "truncated", "person", "chat", "edit_of", "follow_up_of",
 )  # fmt: skip
-_INSERT = f"INSERT OR IGNORE INTO questions ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+_INSERT = f"INSERT INTO questions ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) ON CONFLICT (id) DO NOTHING"
 
 
 def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open the log, making or migrating it as needed.
 
     Raises:
-        sqlite3.Error: it cannot be opened, written or understood.
+        sqlite3.Error, OSError: it cannot be opened, written or understood.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        # People's questions are nobody else's business; SQLite gives the files beside it the same mode.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
         # Deleted text is overwritten with zeros instead of being left in free pages.
@@ -56,6 +63,19 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the body does, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
 def insert(connection: sqlite3.Connection, row: Row) -> None:
     """Write one question; a row that is there already is left alone."""
     connection.execute(_INSERT, dict(row))
@@ -63,9 +83,36 @@ def insert(connection: sqlite3.Connection, row: Row) -> None:
         connection.execute("INSERT OR IGNORE INTO vectors (question_id, vector) VALUES (?, ?)", (row["id"], row["vector"]))
 
 
-def set_delivery(connection: sqlite3.Connection, entry_id: str, outcome: Delivery, time: str) -> None:
+def take_up(connection: sqlite3.Connection) -> int:
+    """Make the rows written since the last time searchable and count them; return how many there were."""
+    last, newest = connection.execute(
+        "SELECT seq, (SELECT max(seq) FROM questions) FROM taken_up"
+    ).fetchone()
+    if newest is None or newest <= last:
+        return 0
+    rows = {"last": last, "newest": newest}
+    new = "FROM questions AS q WHERE q.seq > :last AND q.seq <= :newest"
+    taken = connection.execute(f"INSERT INTO questions_fts (rowid, question) SELECT q.seq, q.question {new}", rows).rowcount
+    connection.execute(
+        f"INSERT INTO daily SELECT substr(q.time, 1, 10), q.language, q.surface, q.decision, count(*) {new} GROUP BY 1, 2, 3, 4 "
+        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions", rows,
+    )
+    connection.execute(
+        f"INSERT INTO daily_latency SELECT substr(q.time, 1, 10), {latency_step('q')}, count(*) {new} GROUP BY 1, 2 "
+        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions", rows,
+    )
+    connection.execute(
+        "INSERT INTO daily_snippets SELECT substr(q.time, 1, 10), value ->> 'id', count(*) "
+        "FROM questions AS q, json_each(q.candidates) WHERE q.seq > :last AND q.seq <= :newest AND value ->> 'shown' GROUP BY 1, 2 "
+        "ON CONFLICT DO UPDATE SET quoted = quoted + excluded.quoted", rows,
+    )
+    connection.execute("UPDATE taken_up SET seq = ?", (newest,))
+    return taken
+
+
+def set_delivery(connection: sqlite3.Connection, entry_id: str, outcome: Delivery, moment: str) -> None:
     """Note what became of an answer."""
-    connection.execute("UPDATE questions SET delivery = ?, delivered_at = ? WHERE id = ?", (str(outcome), time, entry_id))
+    connection.execute("UPDATE questions SET delivery = ?, delivered_at = ? WHERE id = ?", (str(outcome), moment, entry_id))
 
 
 def vote(connection: sqlite3.Connection, entry_id: str, person: str, value: int) -> bool:
@@ -111,11 +158,51 @@ def opt_outs(connection: sqlite3.Connection) -> set[str]:
 
 
 def forget(connection: sqlite3.Connection, person: str) -> int:
-    """Delete a person's questions, votes and wishes; return the number of questions."""
+    """Delete a person's questions, votes and wishes; return the number of questions.
+
+    Copies of the text stay in the file until :func:`scrub`, which is noted as owed.
+    """
+    # A gap's centroid is made of its members' vectors, so it is made anew without this person's.
+    connection.execute(
+        "UPDATE gaps SET centroid = NULL WHERE id IN "
+        "(SELECT gap FROM gap_questions JOIN questions ON question_id = questions.id WHERE person = ?)", (person,),
+    )
     deleted = connection.execute("DELETE FROM questions WHERE person = ?", (person,)).rowcount
     for table in ("votes", "requests"):
         connection.execute(f"DELETE FROM {table} WHERE person = ?", (person,))
+    connection.execute("DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)")
+    now = timestamp()
+    connection.execute("INSERT OR REPLACE INTO forgotten (person, time) VALUES (?, ?)", (person, now))
+    connection.execute("INSERT INTO scrubs VALUES (?)", (now,))
     return deleted
+
+
+def scrub_owed(connection: sqlite3.Connection) -> bool:
+    """Return whether somebody was forgotten whose text may still lie in unused parts of the file."""
+    return connection.execute("SELECT 1 FROM scrubs LIMIT 1").fetchone() is not None
+
+
+def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
+    """Rewrite the search index, the file and its write-ahead log without deleted text; manages its own transactions.
+
+    Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are merged,
+    pages keep what was moved within them, and the write-ahead log keeps old pages.
+
+    Returns:
+        ``False`` if other programs were reading for so many seconds; then it is still owed.
+    """
+    with transaction(connection):
+        take_up(connection)
+        connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('rebuild')")
+    connection.execute("VACUUM")
+    deadline = time.monotonic() + patience
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    connection.execute("DELETE FROM scrubs")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return True
 
 
 def export_person(connection: sqlite3.Connection, person: str) -> bytes:

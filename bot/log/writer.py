@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import queue
@@ -24,6 +23,7 @@ _BATCH = 1000
 _RETRY_SECONDS = (0.1, 10.0)
 """First and longest pause between attempts while the log cannot be written."""
 _SYNC_SECONDS = 1.0
+_GRACE_SECONDS = 2.0
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
@@ -42,7 +42,6 @@ class Task:
     """Receives the result once it is committed, or the exception for which it was given up."""
     kept: Callable[[], None] | None = None
     """Is told when the log cannot be written and the task waits in memory."""
-    person: str | None = None
     alone: bool = False
     """It manages its own transactions."""
     result: object = field(default=_UNDONE, init=False)
@@ -61,6 +60,7 @@ class Writer:
         *,
         on_trouble: Callable[[str], None],
         prepare: Callable[[sqlite3.Connection], None],
+        follow_up: Callable[[sqlite3.Connection], object],
         chores: Callable[[sqlite3.Connection], float],
         bound: int,
     ) -> None:
@@ -69,11 +69,13 @@ class Writer:
         """The log cannot be written at present."""
         self._on_trouble = on_trouble
         self._prepare = prepare
+        self._follow_up = follow_up
         self._chores = chores
         self._next_chores = 0.0
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._backlog: deque[Task] = deque()
         self._bound = bound
+        self._failing_since = 0.0
         self._lost = 0
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
@@ -88,8 +90,13 @@ class Writer:
         return self._queue.qsize() + len(self._backlog)
 
     def submit(self, task: Task) -> None:
-        """Queue a task; never blocks."""
-        self._queue.put(task)
+        """Queue a task; never blocks. One too many is lost, as when a disk hangs and nothing is taken off the queue."""
+        if self._queue.qsize() < self._bound:
+            self._queue.put(task)
+            return
+        self._lost += 1
+        if task.kept:
+            task.kept()
 
     def stop(self, timeout: float = 10.0) -> int:
         """Commit what is queued, close the database and end the thread; return how many tasks could not be committed."""
@@ -101,7 +108,7 @@ class Writer:
         pause = _RETRY_SECONDS[0]
         stopping = False
         while True:
-            stopping = self._collect(pause if self.troubled else _SYNC_SECONDS if self._unsynced else 3600.0) or stopping
+            stopping = self._collect(pause if self._failing_since else self._leisure()) or stopping
             try:
                 self._commit()
                 self._recovered()
@@ -118,10 +125,13 @@ class Writer:
                 self._disconnect()
                 return
 
+    def _leisure(self) -> float:
+        """Return for how many seconds there is nothing to do if nobody asks."""
+        due = min(self._synced + _SYNC_SECONDS, self._next_chores) if self._unsynced else self._next_chores
+        return max(0.0, due - time.monotonic())
+
     def _collect(self, seconds: float) -> bool:
         """Move what is queued to the backlog, waiting so long for something; return whether to stop."""
-        if self._backlog and not self.troubled:
-            seconds = 0.0
         deadline = time.monotonic() + seconds
         stopping = False
         wait = True
@@ -134,10 +144,10 @@ class Writer:
                 stopping = True
                 break
             self._backlog.append(task)
-            if self.troubled and task.kept:
+            if self._failing_since and task.kept:
                 task.kept()
             # While the log cannot be written nothing is gained by hurrying: the next attempt is at the deadline.
-            wait = self.troubled and time.monotonic() < deadline
+            wait = bool(self._failing_since) and time.monotonic() < deadline
         while len(self._backlog) > self._bound:
             self._backlog.popleft()
             self._lost += 1
@@ -212,18 +222,23 @@ class Writer:
         self._connection = None
 
     def _between(self, stopping: bool) -> None:
-        """Do what can wait until nobody is waiting: sync to the disk, and the chores when they are due."""
+        """Do what can wait until nobody is waiting: what follows up new rows, the sync to the disk, the chores that are due."""
         if self._connection is None or not self._queue.empty():
             return
-        if self._unsynced and time.monotonic() >= self._synced + _SYNC_SECONDS:
+        if self._unsynced and (stopping or time.monotonic() >= self._synced + _SYNC_SECONDS):
             self._synced = time.monotonic()
+            self._follow_up(self._connection)
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._unsynced = False
         if time.monotonic() >= self._next_chores and not stopping:
             self._next_chores = time.monotonic() + self._chores(self._connection)
 
     def _keep(self, error: Exception) -> None:
-        if not self.troubled:
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        # Another program may hold the lock for a moment, as the review commands do: that is no trouble yet.
+        grace = _GRACE_SECONDS if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY else 0.0
+        if not self.troubled and now >= self._failing_since + grace:
             self.troubled = True
             self._on_trouble(f"The query log {self.path} cannot be written ({error}). Questions are answered all the same; "
                              f"up to {self._bound} rows are kept in memory and written as soon as it can be.")
@@ -233,10 +248,11 @@ class Writer:
 
     def _recovered(self) -> None:
         if self.troubled:
-            self.troubled = False
             lost = f"; {self._lost} were lost, for memory keeps no more than {self._bound}" if self._lost else ""
             logger.warning("The query log %s is written again%s.", self.path, lost)
             self._lost = 0
+        self.troubled = False
+        self._failing_since = 0.0
 
     def _replace(self, error: Exception) -> bool:
         """Move a broken database aside; return whether that worked."""
@@ -251,16 +267,6 @@ class Writer:
         self._on_trouble(f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; "
                          f"what can be saved of it: sqlite3 {aside} .recover")
         return True
-
-
-def loop_caller(loop: asyncio.AbstractEventLoop, call: Callable[[object], None]) -> Callable[[object], None]:
-    """Return a function that has ``call`` called on a loop, from any thread, and does nothing when the loop is gone."""
-
-    def caller(value: object) -> None:
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(call, value)
-
-    return caller
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -1,4 +1,4 @@
-"""Who asked, without saying who: keyed pseudonyms, and redaction of what identifies people in a question's text."""
+"""Who asked, without saying who: keyed pseudonyms."""
 
 from __future__ import annotations
 
