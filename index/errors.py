@@ -1,0 +1,21 @@
+"""What can go wrong, one class for each thing a caller would do differently."""
+
+
+class PartnershipError(Exception):
+    """Base of every error this project raises on purpose; its text is fit to be shown to an operator."""
+
+
+class KnowledgeError(PartnershipError):
+    """A knowledge folder cannot be used; the text lists every problem in it."""
+
+
+class EncoderError(PartnershipError):
+    """An encoder cannot be found, loaded or exported."""
+
+
+class ArtifactError(PartnershipError):
+    """A published index is missing, damaged or of another format."""
+
+
+class BuildError(PartnershipError):
+    """A build cannot run or its result must not be published."""

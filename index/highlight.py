@@ -1,0 +1,50 @@
+"""Choose the one sentence of a passage that answers a question."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What kind of thing a question asks for, by its question words, and what a sentence that names such a thing looks like.
+_NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion|half|dozen)\b", re.I)
+_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b|\b\d{1,2}(?:st|nd|rd|th) centur", re.I)
+_MONTH = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:январ|феврал|март|апрел|мая|май|июн|июл|август|"
+    r"сентябр|октябр|ноябр|декабр)|(?:қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)",
+    re.I,
+)
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯӘҒҚҢӨҰҮҺІЁ][\w’'-]+")
+_MONEY = re.compile(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|percent|per cent|доллар|фунт|евро|тенге|теңге)|%", re.I)
+
+_CUES: tuple[tuple[re.Pattern[str], tuple[re.Pattern[str], ...]], ...] = (
+    (re.compile(r"\b(?:when|what (?:year|date|month|day|century|time)|which (?:year|date|month|day)|since when|how long ago|когда|како(?:й|м|го) год|қашан|қай жылы)", re.I), (_YEAR, _MONTH)),
+    (re.compile(r"\b(?:how (?:many|much|big|large|long|far|old|tall|high|fast|often)|what (?:percent|share|number|amount|size)|number of|сколько|как много|какая доля|қанша|неше)", re.I), (_NUMBER, _MONEY)),
+    (re.compile(r"\b(?:who|whom|whose|which (?:person|minister|company|country)|what (?:person|company|country|city|organi[sz]ation)|where|кто|кого|кем|где|куда|кім|қайда)\b", re.I), (_NAME,)),
+)
+
+
+def wanted_kinds(question: str) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of what ``question`` asks for: dates, quantities or names; none where it gives no cue."""
+    for cue, kinds in _CUES:
+        if cue.search(question):
+            return kinds
+    return ()
+
+
+# Fitted on public passages with known answer sentences, by the same method as the score's weights.
+_SIMILARITY, _STEMS, _GRAMS, _CUE = 1.0, 0.9, 0.6, 0.12
+
+
+def best_sentence(
+    question: str,
+    sentences: list[str],
+    similarity: NDArray[np.float32],
+    stems: NDArray[np.float32],
+    grams: NDArray[np.float32],
+) -> int:
+    """Return the number of the sentence that answers, given how each compares with the question; arrays of (sentences,)."""
+    kinds = wanted_kinds(question)
+    cues = np.array([any(kind.search(sentence) for kind in kinds) for sentence in sentences], np.float32)
+    return int(np.argmax(_SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams + _CUE * cues))

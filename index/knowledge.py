@@ -1,0 +1,285 @@
+"""Read a knowledge folder: every file becomes a snippet, and every problem is reported, not only the first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from index.errors import KnowledgeError
+from index.fields import read_snippet, read_sources, read_topics
+from index.frontmatter import FrontMatter, Node, YamlError, parse_yaml, split_front_matter
+from index.language import UNKNOWN, detect_language
+from index.problems import Problem, Severity
+from index.sentences import split_sentences
+from index.snippets import Snippet, Source, Topic
+
+SOURCES_FILE = "sources.yaml"
+TOPICS_FILE = "topics.yaml"
+EVALUATION_FILE = "evaluation.yaml"
+SYNONYMS_FILE = "synonyms.yaml"
+
+_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
+_MAX_FILE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a snippet was read: its file, relative to the folder, and the line its body begins on."""
+
+    file: str
+    body_line: int
+    field_lines: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A folder as read: what can be indexed, and what is wrong with it."""
+
+    folder: Path
+    snippets: tuple[Snippet, ...]
+    """Everything to be indexed, ordered by id and language; expired snippets are left out."""
+    topics: tuple[Topic, ...]
+    unregistered_topics: frozenset[str]
+    """Folders that hold snippets and have no entry in ``topics.yaml``; the empty one is the knowledge folder itself."""
+    sources: tuple[Source, ...]
+    problems: tuple[Problem, ...]
+    locations: dict[tuple[str, str], Location]
+    """Where each (id, language) was read."""
+
+    def require_sound(self) -> None:
+        """Raise KnowledgeError naming every problem that keeps the folder from being indexed."""
+        errors = [str(problem) for problem in self.problems if problem.severity is Severity.ERROR]
+        if errors:
+            raise KnowledgeError("\n".join([*errors, f"{len(errors)} problem(s) in {self.folder}; nothing was built."]))
+        if not self.snippets:
+            raise KnowledgeError(f"{self.folder} holds no snippets: add .md files with front matter, or plain .md or .txt files.")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    """Path relative to the folder, with forward slashes."""
+    id: str
+    language: str | None
+    """From the suffix (``slug.ru.md``), or ``None`` for an original."""
+    text: str
+
+
+def read_knowledge(
+    folder: Path, *, today: date | None = None, progress: Callable[[int], None] = lambda files: None
+) -> Knowledge:
+    """Read all snippets, topics and sources below ``folder``.
+
+    A folder in which no file has front matter is read as plain texts: the first heading or the file name is the title
+    and each paragraph a snippet. ``progress`` is told the number of files read so far.
+
+    Raises KnowledgeError when the folder itself cannot be read; everything else is in ``Knowledge.problems``.
+    """
+    if not folder.is_dir():
+        raise KnowledgeError(f"{folder}: no such folder; name one with --knowledge DIR or BOT_KNOWLEDGE_DIR.")
+    problems: list[Problem] = []
+    files = list(_read_files(folder, problems, progress))
+    curated, front = _parse(files, problems)
+    registers = {name for name in (SOURCES_FILE, TOPICS_FILE) if (folder / name).is_file()}
+    sources = read_sources(_read_register(folder, SOURCES_FILE, problems), problems)
+    topics = read_topics(_read_register(folder, TOPICS_FILE, problems), problems)
+    base_language = _base_language(files)
+    snippets: list[Snippet] = []
+    locations: dict[tuple[str, str], Location] = {}
+    if curated or registers:
+        originals: dict[str, Snippet] = {}
+        # Originals come first: a translation takes the fields it does not repeat from its original.
+        for file, parts in sorted(front, key=lambda item: item[0].language is not None):
+            if parts is None:
+                if curated:
+                    problems.append(Problem(file.name, 1, "front matter", "missing: the file does not begin with a line '---'"))
+                continue
+            snippet = read_snippet(
+                file.name, file.id, file.language, parts, sources, originals.get(file.id), base_language, problems
+            )
+            if snippet is None:
+                continue
+            if not _add(snippet, Location(file.name, parts.body_line, {k: n.line for k, n in parts.fields.items()}), locations, problems):
+                continue
+            if file.language is None:
+                originals[file.id] = snippet
+            snippets.append(snippet)
+    else:
+        for file in files:
+            for snippet, line in _plain_snippets(file, base_language):
+                if _add(snippet, Location(file.name, line), locations, problems):
+                    snippets.append(snippet)
+    current = _without_expired(snippets, locations, today or date.today(), problems)
+    return Knowledge(
+        folder=folder,
+        snippets=tuple(sorted(current, key=lambda snippet: (snippet.id, snippet.language))),
+        topics=_topics(topics, current),
+        unregistered_topics=frozenset({snippet.topic for snippet in snippets} - set(topics)),
+        sources=tuple(sources.values()),
+        problems=tuple(sorted(problems)),
+        locations=locations,
+    )
+
+
+def _read_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[_File]:
+    root = folder.resolve()
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _TEXT_SUFFIXES)
+    count = 0
+    for path in paths:
+        relative = path.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts) or relative.name.lower() == "readme.md":
+            continue
+        name = relative.as_posix()
+        try:
+            if not path.resolve(strict=True).is_relative_to(root):
+                problems.append(Problem(name, 1, "file", "is a link to a place outside the knowledge folder"))
+                continue
+            if not path.is_file():
+                continue
+            if path.stat().st_size > _MAX_FILE_BYTES:
+                problems.append(Problem(name, 1, "file", f"is larger than {_MAX_FILE_BYTES:,} bytes"))
+                continue
+            raw = path.read_bytes()
+        except (OSError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "a link that leads nowhere"
+            problems.append(Problem(name, 1, "file", f"cannot be read: {reason}"))
+            continue
+        text = _decode(raw, name, problems)
+        if text is None:
+            continue
+        stem = relative.with_suffix("").as_posix()
+        suffix = _LANGUAGE_SUFFIX.search(stem)
+        yield _File(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
+        count += 1
+        progress(count)
+
+
+def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8"))
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _parse(files: list[_File], problems: list[Problem]) -> tuple[bool, list[tuple[_File, FrontMatter | None]]]:
+    """Split every file; tell whether this is a curated folder, that is whether any file has front matter."""
+    front: list[tuple[_File, FrontMatter | None]] = []
+    curated = False
+    for file in files:
+        try:
+            parts = split_front_matter(file.text)
+        except YamlError as error:
+            problems.append(Problem(file.name, error.line, "front matter", str(error)))
+            curated = True
+            continue
+        curated = curated or parts is not None
+        front.append((file, parts))
+    return curated, front
+
+
+def _read_register(folder: Path, name: str, problems: list[Problem]) -> Node | None:
+    node = read_yaml_file(folder, name, problems)
+    return None if node is None or node.value is None else node
+
+
+def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | None:
+    """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
+    path = folder / name
+    if not path.exists():
+        return None
+    try:
+        text = _decode(path.read_bytes(), name, problems)
+        return None if text is None else parse_yaml(text)
+    except YamlError as error:
+        problems.append(Problem(name, error.line, "file", str(error)))
+    except OSError as error:
+        problems.append(Problem(name, 1, "file", f"cannot be read: {error.strerror}"))
+    return None
+
+
+def _base_language(files: list[_File]) -> str:
+    """The language of the files without a language suffix, judged on a sample of them."""
+    sample = " ".join(file.text[:2000] for file in files[:200] if file.language is None)
+    return detect_language(sample, default=UNKNOWN)
+
+
+def _add(
+    snippet: Snippet, location: Location, locations: dict[tuple[str, str], Location], problems: list[Problem]
+) -> bool:
+    key = (snippet.id, snippet.language)
+    if key in locations:
+        problems.append(Problem(location.file, 1, "id", f"'{snippet.id}' ({snippet.language}) is also {locations[key].file}"))
+        return False
+    locations[key] = location
+    return True
+
+
+def _plain_snippets(file: _File, base_language: str) -> list[tuple[Snippet, int]]:
+    """Make snippets of a text without front matter: one for each paragraph under the title."""
+    title = file.id.rsplit("/", 1)[-1].replace("-", " ").replace("_", " ").strip()
+    paragraphs: list[tuple[str, str, int]] = []
+    lines: list[str] = []
+    seen_title = False
+
+    def flush(before: int) -> None:
+        if text := "\n".join(lines).strip():
+            paragraphs.append((title, text, before - len(lines)))
+        lines.clear()
+
+    for number, line in enumerate(file.text.split("\n"), start=1):
+        heading = _HEADING.match(line)
+        if heading:
+            flush(number)
+            title, seen_title = (heading[1], True) if not seen_title else (title, True)
+        elif line.strip():
+            lines.append(line.rstrip())
+        else:
+            flush(number)
+    flush(file.text.count("\n") + 2)
+    topic = file.id.rsplit("/", 1)[0] if "/" in file.id else ""
+    return [
+        (
+            Snippet(
+                id=file.id if len(paragraphs) == 1 else f"{file.id}#{number}",
+                language=file.language or base_language,
+                topic=topic,
+                title=heading,
+                text=text,
+                sentences=split_sentences(text),
+            ),
+            line,
+        )
+        for number, (heading, text, line) in enumerate(paragraphs, start=1)
+    ]
+
+
+def _without_expired(
+    snippets: list[Snippet], locations: dict[tuple[str, str], Location], today: date, problems: list[Problem]
+) -> list[Snippet]:
+    current = []
+    for snippet in snippets:
+        # An ISO date without a day or month holds to the end of that month or year: "2025-06" < "2025-06-15" as text.
+        if snippet.valid_until and today.isoformat()[: len(snippet.valid_until)] > snippet.valid_until:
+            place = locations[snippet.id, snippet.language]
+            line = place.field_lines.get("valid_until", 1)
+            reason = f"expired on {snippet.valid_until}; the snippet is not indexed"
+            problems.append(Problem(place.file, line, "valid_until", reason, Severity.NOTE))
+        else:
+            current.append(snippet)
+    return current
+
+
+def _topics(topics: dict[str, Topic], snippets: list[Snippet]) -> tuple[Topic, ...]:
+    """The registered topics that have snippets, in their order, then folders that are not registered."""
+    used = {snippet.topic for snippet in snippets}
+    unregistered = sorted(used - set(topics) - {""})
+    named = [Topic(id=name, title={"en": name.replace("-", " ").replace("/", " / ").capitalize()}) for name in unregistered]
+    return (*(topic for topic in topics.values() if topic.id in used), *named)

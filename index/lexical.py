@@ -1,0 +1,214 @@
+"""Terms of a text and how much of a question they cover.
+
+A text has two kinds of terms: stems of its words (Snowball, where the language has a stemmer) and character 4-grams of
+its words, which survive typing errors and inflection. Both are weighed by their inverse document frequency; the
+*coverage* of a question by a text is the weight of the question's terms that the text holds, over the weight of all of
+the question's terms. It lies between 0 and 1 whatever the corpus, which the decision needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import Stemmer
+from numpy.typing import NDArray
+
+GRAM = 4
+"""Length of the character n-grams; measured on English and Russian questions, 3 and 5 are slightly worse."""
+
+_SNOWBALL = {"en": "english", "ru": "russian"}
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+")
+_STEM_MARK, _GRAM_MARK = "s", "g"
+
+# Letters that people replace by a neighbour: ё in Russian, and the Kazakh letters missing on a Russian keyboard.
+_FOLD = str.maketrans("ёәқңөұүһіғ", "еакноуухиг")
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in the form in which terms are compared: NFKC, lower case, look-alike letters made one."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_FOLD)
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words and numbers of ``text`` in order; ``1.18`` and ``2,000`` stay whole."""
+    return [word.replace(",", ".") if word[0].isdigit() else word for word in _WORD.findall(fold(text))]
+
+
+class Terms:
+    """Turns texts into terms, given synonyms. Safe to use from several threads."""
+
+    def __init__(self, synonyms: Sequence[Sequence[str]] = ()) -> None:
+        self._local = threading.local()
+        self._canonical: dict[tuple[str, ...], str] = {}
+        self._longest = 0
+        for group in synonyms:
+            for phrase in group:
+                key = tuple(words(phrase))
+                self._canonical[key] = "=" + fold(group[0]).replace(" ", "_")
+                self._longest = max(self._longest, len(key))
+
+    def stems(self, text: str, language: str) -> list[str]:
+        """Return the stems of the words of ``text``, with one term more for each synonym group it mentions."""
+        found = words(text)
+        terms = [_STEM_MARK + stem for stem in self._stem(found, language)]
+        for start in range(len(found)):
+            for length in range(1, min(self._longest, len(found) - start) + 1):
+                name = self._canonical.get(tuple(found[start : start + length]))
+                if name:
+                    terms.append(name)
+        return terms
+
+    def grams(self, text: str) -> list[str]:
+        """Return the character n-grams of the words of ``text``; a word's edges count as a character."""
+        grams: list[str] = []
+        for word in words(text):
+            grams.extend(_grams_of_word(word))
+        return grams
+
+    def _stem(self, found: list[str], language: str) -> list[str]:
+        algorithm = _SNOWBALL.get(language)
+        if algorithm is None:
+            return found
+        # A Snowball object keeps state between calls and must not be shared between threads.
+        stemmers: dict[str, Stemmer.Stemmer] = self._local.__dict__.setdefault("stemmers", {})
+        if language not in stemmers:
+            stemmers[language] = Stemmer.Stemmer(algorithm)
+        return list(stemmers[language].stemWords(found))
+
+
+@lru_cache(maxsize=65_536)
+def _grams_of_word(word: str) -> tuple[str, ...]:
+    edged = f"_{word}_"
+    if len(edged) <= GRAM:
+        return (_GRAM_MARK + edged,)
+    return tuple(_GRAM_MARK + edged[i : i + GRAM] for i in range(len(edged) - GRAM + 1))
+
+
+@lru_cache(maxsize=262_144)
+def term_hash(term: str) -> int:
+    """Return 63 bits of the term's BLAKE2b: the vocabulary is kept as sorted numbers and needs no strings."""
+    return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def hashes(terms: Iterable[str]) -> NDArray[np.int64]:
+    """Return the distinct hashes of ``terms``, sorted, shape (n,)."""
+    return np.unique(np.fromiter((term_hash(term) for term in terms), dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class TermWeights:
+    """The terms of one question that the corpus may know, with what each is worth."""
+
+    ids: NDArray[np.int32]
+    """Term numbers, sorted, shape (n,)."""
+    weights: NDArray[np.float32]
+    """Inverse document frequencies, shape (n,)."""
+    total: float
+    """Weight of all terms of the question, those unknown to the corpus included."""
+    unknown: float
+    """Share of ``total`` that belongs to terms the corpus has nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalIndex:
+    """Terms of all records, in both directions, as plain arrays that can be memory-mapped.
+
+    ``vocabulary`` (v,) holds the sorted hashes of all terms; ``postings[starts[t]:starts[t + 1]]`` are the records with
+    term ``t``. Each record has *units* (title, sentences, questions); ``unit_terms[unit_starts[u]:unit_starts[u + 1]]``
+    are the terms of unit ``u``.
+    """
+
+    vocabulary: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    postings: NDArray[np.int32]
+    unit_starts: NDArray[np.int64]
+    unit_terms: NDArray[np.int32]
+    idf: NDArray[np.float32]
+    records: int
+
+    FILES = ("vocabulary", "starts", "postings", "unit_starts", "unit_terms")
+
+    @classmethod
+    def build(cls, units: Iterable[NDArray[np.int64]], owners: Sequence[int], records: int) -> LexicalIndex:
+        """Index ``units`` (term hashes of each), unit ``i`` belonging to record ``owners[i]``; owners ascend."""
+        unit_hashes = list(units)
+        lengths = np.fromiter((len(unit) for unit in unit_hashes), dtype=np.int64, count=len(unit_hashes))
+        flat = np.concatenate(unit_hashes) if unit_hashes else np.empty(0, np.int64)
+        vocabulary, term_ids = np.unique(flat, return_inverse=True)
+        record_of_term = np.repeat(np.asarray(owners, dtype=np.int64), lengths)
+        pairs = np.unique(term_ids.astype(np.int64) * max(1, records) + record_of_term)
+        frequency = np.bincount(pairs // max(1, records), minlength=len(vocabulary))
+        starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+        return cls(
+            vocabulary=vocabulary,
+            starts=starts,
+            postings=(pairs % max(1, records)).astype(np.int32),
+            unit_starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            unit_terms=term_ids.astype(np.int32),
+            idf=inverse_document_frequency(np.diff(starts), records),
+            records=records,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write one ``lexical-*.npy`` for each array."""
+        for name in self.FILES:
+            np.save(folder / f"lexical-{name}.npy", getattr(self, name), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path, records: int) -> LexicalIndex:
+        """Memory-map what ``save`` wrote. Raises OSError or ValueError when a file is missing or damaged."""
+        arrays = {
+            name: np.load(folder / f"lexical-{name}.npy", mmap_mode="r", allow_pickle=False) for name in cls.FILES
+        }
+        idf = inverse_document_frequency(np.diff(arrays["starts"]), records)
+        return cls(**arrays, idf=idf, records=records)
+
+    def weigh(self, terms: Sequence[str]) -> TermWeights:
+        """Look up the terms of a question."""
+        wanted = hashes(terms)
+        if not len(wanted) or not len(self.vocabulary):
+            return TermWeights(np.empty(0, np.int32), np.empty(0, np.float32), 0.0, 1.0)
+        places = np.searchsorted(self.vocabulary, wanted)
+        places[places == len(self.vocabulary)] = 0
+        known = self.vocabulary[places] == wanted
+        ids = places[known].astype(np.int32)
+        weights = self.idf[ids]
+        missing = (len(wanted) - len(ids)) * _idf_of_unseen(self.records)
+        total = float(weights.sum()) + missing
+        return TermWeights(ids, weights, total, missing / total)
+
+    def candidates(
+        self, terms: NDArray[np.int32], weights: NDArray[np.float32], most: int, budget: int
+    ) -> NDArray[np.int64]:
+        """Return up to ``most`` records that hold most of the weight of ``terms``, best first.
+
+        The rarest terms are looked at first, until ``budget`` postings have been read: frequent terms tell records
+        apart the least and cost the most.
+        """
+        order = np.argsort(-self.idf[terms], kind="stable")
+        begins, ends = self.starts[terms[order]], self.starts[terms[order] + 1]
+        lengths = ends - begins
+        read = np.cumsum(lengths) <= budget
+        if not read.any():
+            return np.empty(0, np.int64)
+        found = np.concatenate([self.postings[b:e] for b, e in zip(begins[read], ends[read], strict=True)])
+        records, where = np.unique(found, return_inverse=True)
+        scores = np.bincount(where, weights=np.repeat(weights[order][read], lengths[read]))
+        return records[np.argsort(-scores, kind="stable")[:most]].astype(np.int64)
+
+
+def inverse_document_frequency(frequency: NDArray[np.integer], records: int) -> NDArray[np.float32]:
+    """Robertson–Spärck Jones idf as in BM25, kept positive: ``ln(1 + (N - n + 0.5) / (n + 0.5))``."""
+    return np.log1p((records - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+
+
+def _idf_of_unseen(records: int) -> float:
+    return float(np.log1p((records + 0.5) / 0.5))

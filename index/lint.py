@@ -1,0 +1,132 @@
+"""Find what makes sound knowledge answer badly: duplicates, dead links, markup, texts that are too long."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from index.knowledge import TOPICS_FILE, Knowledge
+from index.problems import Problem, Severity
+from index.snippets import Snippet
+
+_HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
+_MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)")
+_WORD = re.compile(r"\w+")
+_SHINGLE = 3
+_NEAR_DUPLICATE = 0.8
+_COMMON_SHINGLE = 50
+
+
+def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_tokens: int) -> list[Problem]:
+    """Return everything about ``knowledge`` that an editor should mend, beyond what reading it has reported.
+
+    ``count_tokens`` counts as the encoder does; without it no length is checked.
+    """
+    checks = (
+        _markup(knowledge),
+        _topics(knowledge),
+        _links(knowledge),
+        _translations(knowledge),
+        _claimed_questions(knowledge),
+        _near_duplicates(knowledge),
+        _lengths(knowledge, count_tokens, max_tokens) if count_tokens else iter(()),
+    )
+    return sorted(problem for check in checks for problem in check)
+
+
+def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str, line: int | None = None) -> Problem:
+    place = knowledge.locations[snippet.id, snippet.language]
+    if line is None:
+        line = place.body_line if field == "body" else place.field_lines.get(field, 1)
+    return Problem(place.file, line, field, reason, Severity.FLAW)
+
+
+def _markup(knowledge: Knowledge) -> Iterator[Problem]:
+    for snippet in knowledge.snippets:
+        place = knowledge.locations[snippet.id, snippet.language]
+        for match in _HTML.finditer(snippet.text):
+            line = place.body_line + snippet.text.count("\n", 0, match.start())
+            yield _flaw(knowledge, snippet, "body", f"HTML is not allowed: {match[0][:40]}", line)
+        for field, texts in (("title", (snippet.title,)), ("questions", snippet.questions)):
+            if any(_HTML.search(text) for text in texts):
+                yield _flaw(knowledge, snippet, field, "HTML is not allowed")
+        for match in _MARKDOWN_LINK.finditer(snippet.text):
+            target = match[1]
+            if not re.match(r"[a-z][a-z0-9+.-]*:", target) and (target.startswith("/") or ".." in target.split("/")):
+                line = place.body_line + snippet.text.count("\n", 0, match.start())
+                yield _flaw(knowledge, snippet, "body", f"links outside the knowledge folder: {target}", line)
+
+
+def _topics(knowledge: Knowledge) -> Iterator[Problem]:
+    if not (knowledge.folder / TOPICS_FILE).exists():
+        return
+    for snippet in knowledge.snippets:
+        if snippet.topic in knowledge.unregistered_topics:
+            where = f"unknown topic '{snippet.topic}'" if snippet.topic else "lies in no topic folder"
+            yield _flaw(knowledge, snippet, "topic", f"{where}; add it to {TOPICS_FILE}")
+
+
+def _links(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {snippet_id for snippet_id, _ in knowledge.locations}
+    for snippet in knowledge.snippets:
+        for target in snippet.see_also:
+            if target not in known:
+                yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'")
+
+
+def _translations(knowledge: Knowledge) -> Iterator[Problem]:
+    """A translation needs an original beside it, unless the whole folder is in that language alone."""
+    if len({snippet.language for snippet in knowledge.snippets}) < 2:
+        return
+    originals = {s for (s, _), place in knowledge.locations.items() if not _is_translation(place.file)}
+    for snippet in knowledge.snippets:
+        place = knowledge.locations[snippet.id, snippet.language]
+        if _is_translation(place.file) and snippet.id not in originals:
+            yield _flaw(knowledge, snippet, "file", f"a translation without its original {snippet.id}.md")
+
+
+def _is_translation(file: str) -> bool:
+    return re.search(r"\.[a-z]{2}\.[a-zA-Z]+$", file) is not None
+
+
+def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
+    owners: dict[tuple[str, str], Snippet] = {}
+    for snippet in knowledge.snippets:
+        for question in snippet.questions:
+            key = (snippet.language, " ".join(_WORD.findall(question.casefold())))
+            owner = owners.setdefault(key, snippet)
+            if owner.id != snippet.id:
+                yield _flaw(knowledge, snippet, "questions", f"'{question}' is also a question of {owner.id}")
+
+
+def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
+    """Compare the three-word shingles of texts that share rare ones (Broder 1997, resemblance of documents)."""
+    shingles: list[frozenset[int]] = []
+    holders: defaultdict[int, list[int]] = defaultdict(list)
+    for number, snippet in enumerate(knowledge.snippets):
+        words = _WORD.findall(snippet.text.casefold())
+        own = frozenset(hash(tuple(words[i : i + _SHINGLE])) for i in range(max(1, len(words) - _SHINGLE + 1)))
+        shared: defaultdict[int, int] = defaultdict(int)
+        for shingle in own:
+            earlier = holders[shingle]
+            if len(earlier) < _COMMON_SHINGLE:
+                for other in earlier:
+                    shared[other] += 1
+                earlier.append(number)
+        shingles.append(own)
+        for other, common in shared.items():
+            twin = knowledge.snippets[other]
+            resemblance = len(own & shingles[other]) / len(own | shingles[other])
+            if common and resemblance >= _NEAR_DUPLICATE and (twin.id, twin.language) != (snippet.id, snippet.language):
+                yield _flaw(knowledge, snippet, "body", f"says nearly the same as {twin.id} ({resemblance:.0%} alike)")
+
+
+def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_tokens: int) -> Iterator[Problem]:
+    for snippet in knowledge.snippets:
+        tokens = count_tokens(snippet.text)
+        if tokens > max_tokens:
+            yield _flaw(
+                knowledge, snippet, "body", f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets"
+            )
+

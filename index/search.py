@@ -1,0 +1,349 @@
+"""Answer a question from a published index: candidates, absolute scores, a decision, and the passages to quote."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact import Manifest, encoder_folder, read_manifest, resolve
+from index.decision import EVIDENCE, Calibration, Decision
+from index.encoder import Encoder, OnnxEncoder
+from index.errors import ArtifactError
+from index.highlight import best_sentence
+from index.language import detect_language
+from index.lexical import LexicalIndex, Terms
+from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights
+from index.snippets import Snippet, Source, Span, Topic
+from index.store import SnippetStore
+
+MAX_QUESTION = 4096
+"""Characters of a question that are looked at: the length of a Telegram message."""
+
+_DENSE_ROWS = 96
+_LEXICAL_RECORDS = 32
+_POSTINGS_BUDGET = 200_000
+_SHORTLIST = 12
+FAISS_FILE = "vectors.faiss"
+ROW_ARRAYS = ("row-starts", "row-kinds", "vectors", "scales", "token-starts", "tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that may answer, with the sentence in it that does."""
+
+    snippet: Snippet
+    score: float
+    """Absolute score, about 0 to 1, comparable between questions."""
+    highlight: Span
+    question: str | None
+    """The example question of the snippet nearest to what was asked."""
+    parts: Mapping[str, float]
+    """What the score was made of."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the hit as ``ask --json`` prints it."""
+        start, end = self.highlight
+        snippet = self.snippet
+        return {
+            "id": snippet.id,
+            "language": snippet.language,
+            "score": round(self.score, 4),
+            "title": snippet.title,
+            "text": snippet.text,
+            "highlight": snippet.text[start:end],
+            "speaker": snippet.speaker,
+            "as_of": snippet.as_of,
+            "sources": [
+                {"id": s.id, "publisher": s.publisher, "title": s.title, "date": s.date, "url": s.url}
+                for s in snippet.sources
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the knowledge holds on a question."""
+
+    question: str
+    language: str
+    decision: Decision
+    confidence: float
+    """Calibrated probability that the first hit answers."""
+    hits: tuple[Hit, ...]
+    """Best first, at least five where there are as many snippets, whatever the decision."""
+    index_version: str
+    ms: float
+    """Time it took, in milliseconds."""
+    truncated: bool
+    """Whether the question was longer than the encoder reads, so that only its beginning counted."""
+    vector: NDArray[np.float32] = field(repr=False, compare=False)
+    evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """What the confidence was computed from."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer as ``ask --json`` prints it."""
+        return {
+            "question": self.question,
+            "language": self.language,
+            "decision": str(self.decision),
+            "confidence": round(self.confidence, 4),
+            "hits": [hit.as_json() for hit in self.hits],
+            "index_version": self.index_version,
+            "ms": round(self.ms, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The records found for a question, one for each snippet, best first; arrays of shape (found,)."""
+
+    records: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    positions: NDArray[np.int64]
+    """Where each record stands in ``features`` and ``units``."""
+    features: Features
+    units: UnitScores
+    candidates: NDArray[np.int64]
+    late_interaction: float
+    """MaxSim of the best record."""
+    unknown: float
+
+    @property
+    def margin(self) -> float:
+        """The lead of the best record over the next snippet's."""
+        return float(self.scores[0] - self.scores[1]) if len(self.scores) > 1 else float(self.scores[0])
+
+    def evidence(self) -> tuple[float, ...]:
+        """Return what the decision is based on, in the order of ``decision.EVIDENCE``."""
+        best = self.positions[0]
+        return (
+            float(self.scores[0]),
+            self.margin,
+            self.late_interaction,
+            float(self.features.stems[best]),
+            self.unknown,
+        )
+
+
+class Index:
+    """A published version, opened for answering. Immutable and safe to use from several threads."""
+
+    def __init__(
+        self, manifest: Manifest, encoder: Encoder, store: SnippetStore, rows: Rows, faiss_index: Any, terms: Terms
+    ) -> None:
+        """Put the parts together; ``Index.open`` is the way in."""
+        self.manifest = manifest
+        self.version = manifest.version
+        self.encoder = encoder
+        self.snippets = store
+        self.topics = tuple(Topic(**entry) for entry in manifest.topics)
+        self.sources = tuple(Source(**entry) for entry in manifest.sources)
+        self.calibration = Calibration.from_manifest(manifest.calibration)
+        self.languages = tuple(manifest.languages)
+        self._rows = rows
+        self._faiss = faiss_index
+        self._terms = terms
+        self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))
+        self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
+
+    @classmethod
+    def open(cls, path: Path, *, threads: int = 1) -> Index:
+        """Open the live version of the data folder ``path``, or the version whose folder ``path`` is.
+
+        ``threads`` is how many one question may use while it is embedded. Raises ArtifactError or EncoderError when any
+        part is missing, damaged or does not fit the others.
+        """
+        folder, data = resolve(Path(path))
+        manifest = read_manifest(folder)
+        encoder = OnnxEncoder(encoder_folder(data, manifest.encoder_key), threads=threads)
+        return cls.assemble(folder, manifest, encoder)
+
+    @classmethod
+    def assemble(cls, folder: Path, manifest: Manifest, encoder: Encoder) -> Index:
+        """Open the files of one version with an encoder that is loaded already."""
+        import faiss
+
+        try:
+            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ROW_ARRAYS]
+            sources = [Source(**entry) for entry in manifest.sources]
+            store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
+            lexical = LexicalIndex.load(folder, store.records)
+            vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise ArtifactError(f"{folder}: damaged ({error}); run 'partnership-bot build'.") from error
+        starts, kinds, rows, scales, token_starts, tokens = arrays
+        parts = Rows(starts, kinds, rows, np.asarray(scales), token_starts, tokens, lexical)
+        _check_counts(folder, manifest, encoder, parts, store, vectors)
+        return cls(manifest, encoder, store, parts, vectors, Terms(manifest.synonyms))
+
+    def close(self) -> None:
+        """Let go of the files; the index must not be used afterwards."""
+        self._faiss = None
+
+    def snippet(self, snippet_id: str, language: str | None = None) -> Snippet | None:
+        """Return a snippet in ``language``, else in English, else in any language; ``None`` when there is none."""
+        by_language = self.snippets.get(snippet_id)
+        if not by_language:
+            return None
+        return by_language.get(language or "") or by_language.get("en") or next(iter(by_language.values()))
+
+    def by_key(self, key: str, language: str | None = None) -> Snippet | None:
+        """Return the snippet whose ``key`` this is, like ``snippet``."""
+        snippet_id = self.snippets.by_key(key)
+        return self.snippet(snippet_id, language) if snippet_id else None
+
+    def in_topic(self, topic_id: str, language: str | None = None) -> tuple[Snippet, ...]:
+        """Return the snippets of a topic, ordered by id."""
+        ids = dict.fromkeys(self.snippets.record(number).id for number in self.snippets.in_topic(topic_id))
+        found = (self.snippet(snippet_id, language) for snippet_id in ids)
+        return tuple(snippet for snippet in found if snippet)
+
+    def answer(self, question: str, language: str | None = None, *, limit: int = 5) -> Answer:
+        """Find what the knowledge holds on ``question``; never raises on any text.
+
+        ``language`` is that of the question where the caller knows it; the passages come in that language where they
+        exist in it. ``limit`` is the largest number of hits, five at least.
+        """
+        began = time.perf_counter()
+        text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
+        asked_in = language or self.detect(text)
+        query = self.query(text, asked_in)
+        ranking = self.rank(query, asked_in)
+        evidence = ranking.evidence()
+        says_something = any(character.isalnum() for character in text)
+        confidence = self.calibration.confidence(evidence) if says_something else 0.0
+        hits = tuple(self._hit(query, ranking, place, text, asked_in) for place in range(min(max(5, limit), len(ranking.records))))
+        return Answer(
+            question=text,
+            language=asked_in,
+            decision=self.calibration.decide(confidence) if says_something else Decision.NONE,
+            confidence=confidence,
+            hits=hits,
+            index_version=self.version,
+            ms=(time.perf_counter() - began) * 1000,
+            truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
+            vector=query.encoded.vector,
+            evidence=dict(zip(EVIDENCE, evidence, strict=True)),
+        )
+
+    def detect(self, text: str) -> str:
+        """Recognise the language of a question, that of most of the knowledge where it gives no evidence."""
+        return detect_language(text, default="en" if "en" in self.languages or not self.languages else self.languages[0])
+
+    def query(self, text: str, language: str) -> Query:
+        """Embed a question and look up its terms."""
+        return Query.prepare(text, language, self.encoder.encode(text), self._terms, self._rows.lexical)
+
+    def rank(
+        self, query: Query, language: str, *, without_rows: Sequence[int] = (), without_snippet: int | None = None
+    ) -> Ranking:
+        """Score the candidates for a question.
+
+        ``without_rows`` and ``without_snippet`` (a number of ``SnippetStore.snippet_numbers``) are left out, as calibration needs.
+        """
+        candidates = self._candidates(query)
+        numbers = self.snippets.snippet_numbers
+        if without_snippet is not None:
+            candidates = candidates[numbers[candidates] != without_snippet]
+        if not len(candidates):
+            candidates = np.array([int(np.argmax(numbers != without_snippet))])
+        features, units = self._rows.features(query, candidates, without_rows)
+        trust = np.minimum(self._trust[self.snippets.languages[candidates]], self.manifest.trust.get(language, 1.0))
+        first = features.score(trust)
+        shortlist = np.argsort(-first, kind="stable")[:_SHORTLIST]
+        late = self._rows.late_interaction(query, candidates[shortlist])
+        missing = np.isnan(features.asked[shortlist])
+        features.asked[shortlist[missing]] = late[missing] - LATE_INTERACTION_OFFSET
+        scores = first.copy()
+        scores[shortlist] = features.score(trust)[shortlist]
+        # Beyond the shortlist nothing may overtake it: those records were not compared token by token.
+        rest = np.setdiff1d(np.arange(len(candidates)), shortlist)
+        if len(rest):
+            scores[rest] = np.minimum(scores[rest], scores[shortlist].min())
+        order = np.argsort(-scores, kind="stable")
+        _, firsts = np.unique(numbers[candidates[order]], return_index=True)
+        best = order[np.sort(firsts)]
+        place = np.flatnonzero(shortlist == best[0])
+        return Ranking(
+            candidates[best], scores[best], best, features, units, candidates,
+            float(late[place[0]]) if len(place) else 0.0, query.unknown,
+        )
+
+    def vectors_of(self, record: int) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
+        """Return the stored rows, scales and tokens of a record, for the next version to take over."""
+        rows = slice(int(self._rows.starts[record]), int(self._rows.starts[record + 1]))
+        tokens = slice(int(self._rows.token_starts[record]), int(self._rows.token_starts[record + 1]))
+        return np.array(self._rows.vectors[rows]), np.array(self._rows.scales[rows]), np.array(self._rows.tokens[tokens])
+
+    def _candidates(self, query: Query) -> NDArray[np.int64]:
+        _, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
+        dense = self._owners[found[0][found[0] >= 0]]
+        lexical = self._rows.lexical.candidates(
+            query.terms, query.stem_weights + query.gram_weights, _LEXICAL_RECORDS, _POSTINGS_BUDGET
+        )
+        return np.unique(np.concatenate([dense, lexical]))
+
+    def _hit(self, query: Query, ranking: Ranking, place: int, text: str, language: str) -> Hit:
+        record, position = int(ranking.records[place]), int(ranking.positions[place])
+        found = self.snippets.record(record)
+        shown = found if found.language == language else self.snippet(found.id, language) or found
+        sentence = self._best_sentence(ranking.units, position, found, text)
+        if shown is not found and len(shown.sentences) != len(found.sentences):
+            sentence = self._sentence_of_other(query, shown, text)
+        parts = {name: round(float(getattr(ranking.features, name)[position]), 4) for name in Weights._fields}
+        return Hit(
+            snippet=shown,
+            score=float(ranking.scores[place]),
+            highlight=shown.sentences[sentence],
+            question=self._nearest_question(ranking.units, position, found, shown),
+            parts=parts,
+        )
+
+    def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, text: str) -> int:
+        if len(snippet.sentences) == 1:
+            return 0
+        rows = units.of_record(position, Unit.SENTENCE)
+        sentences = [snippet.text[start:end] for start, end in snippet.sentences]
+        return best_sentence(text, sentences, units.similarity[rows], units.stems[rows], units.grams[rows])
+
+    def _sentence_of_other(self, query: Query, shown: Snippet, text: str) -> int:
+        """Choose the sentence of a translation that is cut into other sentences than what was found."""
+        records = np.array([n for n in self.snippets.numbers(shown.id) if self.snippets.record(n).language == shown.language])
+        _, units = self._rows.features(query, records)
+        return self._best_sentence(units, 0, shown, text)
+
+    def _nearest_question(self, units: UnitScores, position: int, found: Snippet, shown: Snippet) -> str | None:
+        if not shown.questions:
+            return None
+        if shown is not found:
+            return shown.questions[0]
+        rows = units.of_record(position, Unit.QUESTION)
+        return found.questions[int(np.argmax(units.similarity[rows]))]
+
+
+def _check_counts(
+    folder: Path, manifest: Manifest, encoder: Encoder, rows: Rows, store: SnippetStore, vectors: Any
+) -> None:
+    """Raise ArtifactError listing every number that does not fit the manifest or the encoder."""
+    expected_and_found = {
+        "records": (manifest.counts["records"], store.records),
+        "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
+        "rows": (manifest.counts["rows"], len(rows.vectors)),
+        "row kinds": (manifest.counts["rows"], len(rows.kinds)),
+        "lexical units": (manifest.counts["rows"] + 1, len(rows.lexical.unit_starts)),
+        "FAISS vectors": (manifest.counts["rows"], vectors.ntotal),
+        "tokens": (manifest.counts["tokens"], len(rows.tokens)),
+        "dimension": (manifest.dimension, rows.vectors.shape[1]),
+        "FAISS dimension": (manifest.dimension, vectors.d),
+        "encoder dimension": (manifest.dimension, encoder.card.dimension),
+        "encoder": (manifest.encoder_key, encoder.card.key),
+    }
+    wrong = [f"{name}: {found}, {expected} expected" for name, (expected, found) in expected_and_found.items() if found != expected]
+    if wrong:
+        raise ArtifactError(f"{folder}: parts do not fit ({'; '.join(wrong)}); run 'partnership-bot build --force'.")

@@ -1,0 +1,77 @@
+"""The values that travel through the whole program: sources, topics and snippets."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Span = tuple[int, int]
+"""Start and end of a piece of a text, in Python characters; ``text[start:end]`` is the piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A publication that a snippet relies on: an entry of ``sources.yaml``."""
+
+    id: str
+    publisher: str
+    title: str
+    date: str | None = None
+    """ISO 8601 date of publication, perhaps without day or month; ``None`` where it is not known."""
+    url: str | None = None
+    description: Mapping[str, str] = field(default_factory=dict)
+    """What the source is, by language code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A group of snippets: a folder of the knowledge and its entry in ``topics.yaml``."""
+
+    id: str
+    title: Mapping[str, str]
+    description: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One curated passage in one language; the program quotes ``text`` and nothing else."""
+
+    id: str
+    """Path below the knowledge folder without suffixes, the same for all translations."""
+    language: str
+    topic: str
+    title: str
+    text: str
+    sentences: tuple[Span, ...]
+    """Spans of the sentences, in order, together with the white space between them the whole text."""
+    speakers: tuple[str, ...] = ()
+    as_of: str | None = None
+    """ISO 8601 date, perhaps without day or month, at which the text held."""
+    valid_until: str | None = None
+    sources: tuple[Source, ...] = ()
+    questions: tuple[str, ...] = ()
+    """Ways people ask for this snippet; indexed, never shown as an answer."""
+    see_also: tuple[str, ...] = ()
+
+    @property
+    def speaker(self) -> str | None:
+        """The speakers as one line, or ``None`` where nobody is quoted."""
+        return ", ".join(self.speakers) or None
+
+    @property
+    def content_hash(self) -> str:
+        """Twelve hexadecimal digits that change with anything that is embedded or quoted."""
+        content = (self.language, self.title, self.text, *self.questions)
+        return hashlib.sha256("\0".join(content).encode()).hexdigest()[:12]
+
+    @property
+    def key(self) -> str:
+        """A short name of the id for places with little room, the same in every version (11 of ``A–Za–z0–9_-``)."""
+        return snippet_key(self.id)
+
+
+def snippet_key(snippet_id: str) -> str:
+    """Return 64 bits of the id's SHA-256 in URL-safe base64 without padding."""
+    return urlsafe_b64encode(hashlib.sha256(snippet_id.encode()).digest()[:8]).decode().rstrip("=")
