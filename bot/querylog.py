@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.log import copies, store
+from bot.log import chart, copies, store
 from bot.log.entries import Delivery, Entry, new_id, row_of, timestamp
 from bot.log.pseudonyms import Pseudonyms
+from bot.log.queries import Stats, stats
 from bot.log.writer import Task, Writer
 from index.errors import PartnershipError
 
-__all__ = ["Delivery", "Entry", "QueryLog", "QueryLogError"]
+__all__ = ["Delivery", "Entry", "QueryLog", "QueryLogError", "Stats"]
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -151,11 +152,32 @@ class QueryLog:
         name = self._pseudonyms.person(person)
         return await self._insist(partial(self._forget, person=name), 0, alone=True)
 
+    async def stats(self, days: int = 30) -> Stats | None:
+        """Return the figures of the last days, or ``None`` where there is no log to be read; ``str`` of them is for people."""
+        return await asyncio.to_thread(self._read, partial(stats, days=days))
+
+    async def stats_chart(self, days: int = 30) -> bytes | None:
+        """Return the same figures as a picture (PNG), or ``None`` where they cannot be had or drawn."""
+        figures = await self.stats(days)
+        return await asyncio.to_thread(chart.png, figures) if figures else None
+
+    @property
+    def backlog(self) -> int:
+        """How many rows and changes wait in memory to be written."""
+        return self._writer.backlog if self._writer else 0
+
     async def close(self) -> None:
         """Write what is queued and close the database."""
         if self._writer:
             await asyncio.to_thread(self._writer.stop)
             self._writer = None
+
+    def _read(self, read: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        try:
+            return _reading(self.path, read)
+        except sqlite3.Error as error:
+            logger.info("The query log cannot be read: %s", error)
+            return None
 
     async def _judge(self, entry_id: str, person: int, change: Callable[..., bool]) -> bool:
         name = self._pseudonyms.person(person)
@@ -200,11 +222,9 @@ class QueryLog:
         self._opted_out |= store.opt_outs(connection)
 
     def _forget(self, connection: sqlite3.Connection, person: str) -> int:
-        with store.transaction(connection):
-            deleted = store.forget(connection, person)
-        for failure in copies.forget_in_copies(self.path, connection, person):
+        deleted, failures = copies.forget_with(connection, self.path, person)
+        for failure in failures:
             self._trouble(failure)
-        store.scrub(connection)
         return deleted
 
     def _chores(self, connection: sqlite3.Connection) -> float:

@@ -141,3 +141,23 @@ def _merge_judgements(connection: sqlite3.Connection) -> None:
 def _count(connection: sqlite3.Connection) -> int:
     count: int = connection.execute("SELECT count(*) FROM main.questions").fetchone()[0]
     return count
+
+
+def forget_everywhere(log: Path, person: str) -> tuple[int, list[str]]:
+    """Delete a person from the log and every copy of it; return the number of questions and what could not be done.
+
+    Raises:
+        sqlite3.Error, OSError: the log itself cannot be written.
+    """
+    with closing(open_for_writing(log, busy_seconds=_LOCK_SECONDS)) as connection:
+        return forget_with(connection, log, person)
+
+
+def forget_with(connection: sqlite3.Connection, log: Path, person: str) -> tuple[int, list[str]]:
+    """Do what :func:`forget_everywhere` does over an open connection."""
+    with transaction(connection):
+        deleted = forget(connection, person)
+    failures = forget_in_copies(log, connection, person)
+    if not scrub(connection):
+        failures.append(f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it.")
+    return deleted, failures

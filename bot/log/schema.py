@@ -63,6 +63,7 @@ def _filters_and_search(db: Database) -> None:
     for column in ("decision", "language", "surface", "topic"):
         db.conn.execute(f"CREATE INDEX questions_{column} ON questions ({column}, time)")
     db.conn.execute("CREATE INDEX votes_down ON votes (time) WHERE value < 0")
+    db.conn.execute("CREATE INDEX questions_undelivered ON questions (time) WHERE delivery IN ('failed', 'forbidden')")
     db.conn.execute("CREATE INDEX requests_time ON requests (time)")
     db.conn.execute("""
         CREATE VIRTUAL TABLE questions_fts USING fts5 (
@@ -104,6 +105,17 @@ def _filters_and_search(db: Database) -> None:
 @migrations(name="0003_review")
 def _review(db: Database) -> None:
     db.conn.execute("CREATE INDEX questions_edit_of ON questions (edit_of) WHERE edit_of IS NOT NULL")
+    db.conn.execute("""
+        CREATE VIEW candidates AS
+        SELECT q.id AS question_id, q.time, each.key + 1 AS rank, each.value ->> 'id' AS snippet, each.value ->> 'language' AS language,
+            each.value ->> 'score' AS score, each.value ->> 'shown' AS shown, each.value ->> 'question' AS example_question,
+            each.value ->> 'hash' AS hash, each.value -> 'parts' AS parts
+        FROM questions AS q, json_each(q.candidates) AS each""")
+    # A vote counts if the asker gave it; another's can only have come in by merging logs.
+    db.conn.execute("""
+        CREATE VIEW counted_votes AS
+        SELECT votes.time, votes.value, q.id AS question_id, q.question, q.decision, q.language, q.snippet
+        FROM votes JOIN questions AS q ON q.id = votes.question_id AND q.person = votes.person""")
     # What each index version was made with, and the passages of the newest: vectors of different encoders do not compare,
     # and a passage nobody was ever shown appears in no question.
     db.conn.execute("CREATE TABLE index_versions (version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL)")
