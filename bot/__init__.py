@@ -1,0 +1,1 @@
+"""The program: terminal, Telegram, query log."""

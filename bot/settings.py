@@ -1,0 +1,38 @@
+"""Every setting: its name, its default, what it is for. Read from the environment (prefix ``BOT_``) and ``.env``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process; secrets do not show in its ``repr``."""
+
+    model_config = SettingsConfigDict(env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True)
+
+    token: SecretStr | None = Field(None, description="The bot's token from @BotFather; needed to run on Telegram.")
+    api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server.")
+    data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and what the bot remembers.")
+    knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
+    encoder: str | None = Field(None, description="Sentence-transformers model, by local path or hub name.")
+    admins: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of administrators, separated by commas.")
+    banned: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas.")
+    webhook_url: str | None = Field(None, description="Address Telegram calls with updates; without it the bot polls.")
+    webhook_secret: SecretStr | None = Field(None, description="What Telegram presents with each webhook call: 1-256 of A-Z a-z 0-9 _ -.")
+    webhook_listen: str = Field("127.0.0.1:8080", description="Where webhook calls are taken, as host:port; put TLS in front of it.")
+    questions_per_minute: int = Field(20, ge=0, description="How many questions one person may ask in a minute; 0 for any number.")
+    messages_per_second: float = Field(
+        30.0, ge=0, description="How many messages are sent in a second in all: Telegram's free limit; 0 for no limit, as with a server of your own."
+    )
+    queue: int = Field(1000, ge=1, description="How many updates may be unfinished before no more are taken from Telegram.")
+    log: bool = Field(True, description="Whether questions are recorded for review.")
+    log_days: int = Field(180, ge=0, description="Days after which recorded questions are deleted; 0 keeps them.")
+
+    @field_validator("admins", "banned", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        return frozenset(int(part) for part in value.replace(",", " ").split()) if isinstance(value, str) else value

@@ -1,0 +1,271 @@
+"""Everything that goes out to people: sent, edited or answered so that nothing is lost and little is said twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from html import unescape
+from typing import TypeVar
+
+import httpx
+from telegram import (
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    InlineQueryResult,
+    InlineQueryResultsButton,
+    LinkPreviewOptions,
+    MaybeInaccessibleMessage,
+    ReplyParameters,
+)
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError, TimedOut
+from telegram.ext import ExtBot
+
+from bot.answers import Rendered
+from bot.locales import Texts
+from bot.telegram.inbox import Inbox
+from bot.telegram.memory import Memory
+from bot.telegram.pacing import NORMAL, URGENT
+
+logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_PAUSES = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 20)
+"""Seconds between attempts while Telegram cannot be reached: some ten minutes, then the answer is given up."""
+_QUERY_PAUSES = (0.2, 0.5, 1.0, 2.0)
+"""Likewise for buttons and inline queries, which Telegram lets nobody answer late."""
+_TYPING_AFTER = 0.7
+_TYPING_LASTS = 5.0
+_TYPING_TIMES = 4
+_SHOWN = 5_000
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(slots=True)
+class Case:
+    """The update being worked on."""
+
+    update_id: int
+    again: bool = False
+    """An answer was on its way when the program was stopped: perhaps it arrived."""
+    answered: bool = False
+    """Something was sent for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes."""
+
+    chat: int
+    reply_to: int | None = None
+    thread: int | None = None
+    """The forum topic."""
+
+
+class Courier:
+    """Sends for the handlers. Whatever fails in a way that may pass is tried again; what is lost for good raises.
+
+    A message whose sending broke off with the outcome unknown is sent again with a line saying so: Telegram has no way to
+    ask whether it arrived.
+    """
+
+    def __init__(self, bot: ExtBot[int], inbox: Inbox, memory: Memory) -> None:
+        self._bot = bot
+        self._inbox = inbox
+        self._memory = memory
+        self._case: ContextVar[Case | None] = ContextVar("case", default=None)
+        self._shown: OrderedDict[tuple[int | str, int], Rendered] = OrderedDict()
+
+    @property
+    def case(self) -> Case | None:
+        """The update being worked on, if one is."""
+        return self._case.get()
+
+    @contextmanager
+    def working_on(self, case: Case) -> Iterator[None]:
+        """Within this, what is sent counts as the answer to an update."""
+        token = self._case.set(case)
+        try:
+            yield
+        finally:
+            self._case.reset(token)
+
+    async def send(self, to: Address, message: Rendered, texts: Texts, priority: int = NORMAL) -> int | None:
+        """Send a message and return its id; ``None`` if that chat does not take messages from the bot."""
+        if self._memory.blocked(to.chat):
+            return None
+        case = self._case.get()
+        again = case.again if case else False
+        chat = to.chat
+        for pause in (*_PAUSES, None):
+            try:
+                if case:
+                    self._inbox.sending(case.update_id)
+                sent = await self._bot.send_message(
+                    chat,
+                    f"{message.html}\n\n<i>{texts('answer-repeated')}</i>" if again else message.html,
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=NO_PREVIEW,
+                    reply_markup=message.keyboard,
+                    message_thread_id=to.thread,
+                    reply_parameters=ReplyParameters(to.reply_to, allow_sending_without_reply=True) if to.reply_to else None,
+                    rate_limit_args=priority,
+                )
+            except Forbidden:
+                self._memory.block(chat)
+                return None
+            except ChatMigrated as moved:
+                chat = moved.new_chat_id
+            except (BadRequest, InvalidToken):
+                raise
+            except TelegramError as error:
+                if certainly_not_done(error):
+                    if case and not again:
+                        self._inbox.not_sent(case.update_id)
+                else:
+                    again = True
+                if pause is None:
+                    raise
+                logger.warning("A message could not be sent (%s); trying again in %s s.", error, pause)
+                await asyncio.sleep(pause)
+            else:
+                if case:
+                    case.answered = True
+                    case.again = False
+                self._note_shown((to.chat, sent.message_id), message)
+                return sent.message_id
+        raise TimedOut("no attempt succeeded")
+
+    async def edit(self, chat: int | None, message_id: int | str, message: Rendered, priority: int = URGENT) -> bool:
+        """Change a message (of a chat, or inline by its id); return whether it now shows this. Nothing is sent if it does already."""
+        where = (chat or "", message_id)
+        if self._shown.get((chat or "", message_id)) == message:  # type: ignore[arg-type]
+            return True
+        if chat is not None and self._memory.blocked(chat):
+            return False
+        try:
+            await self._persist(
+                lambda: self._bot.edit_message_text(
+                    message.html,
+                    chat_id=chat,
+                    message_id=message_id if isinstance(message_id, int) else None,
+                    inline_message_id=message_id if isinstance(message_id, str) else None,
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=NO_PREVIEW,
+                    reply_markup=message.keyboard,
+                    rate_limit_args=priority,
+                ),
+                _PAUSES,
+            )
+        except Forbidden:
+            if chat is not None:
+                self._memory.block(chat)
+            return False
+        except BadRequest as error:
+            if "not modified" not in str(error).lower():
+                logger.info("A message could not be changed: %s", error)
+                return False
+        self._note_shown(where, message)  # type: ignore[arg-type]
+        if case := self._case.get():
+            case.answered = True
+        return True
+
+    async def toast(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
+        """Answer a press on a button, with or without a word; too late is no error."""
+        await self._query(lambda: query.answer(text[:200] or None, show_alert=alert))
+
+    async def answer_inline(
+        self, query_id: str, results: Sequence[InlineQueryResult], *, cache_time: int, next_offset: str, button: InlineQueryResultsButton
+    ) -> None:
+        """Answer an inline query; too late is no error."""
+        await self._query(
+            lambda: self._bot.answer_inline_query(
+                query_id, results, cache_time=cache_time, is_personal=True, next_offset=next_offset, button=button
+            )
+        )
+
+    async def answer_guest(self, query_id: str, result: InlineQueryResult) -> None:
+        """Answer a guest message; too late is no error."""
+        case = self._case.get()
+        if case:
+            self._inbox.sending(case.update_id)
+        await self._query(lambda: self._bot.answer_guest_query(query_id, result))
+        if case:
+            case.answered = True
+
+    async def send_file(self, to: Address, data: bytes, name: str, caption: str) -> None:
+        """Send a document to a private chat."""
+        try:
+            await self._persist(
+                lambda: self._bot.send_document(to.chat, data, filename=name, caption=caption, parse_mode=ParseMode.HTML), _QUERY_PAUSES
+            )
+        except Forbidden:
+            self._memory.block(to.chat)
+
+    @asynccontextmanager
+    async def typing(self, to: Address) -> AsyncIterator[None]:
+        """Show that the bot is typing, once what happens within this takes longer than a moment."""
+        loop = asyncio.get_running_loop()
+        tasks: list[asyncio.Task[None]] = []
+        timer = loop.call_later(_TYPING_AFTER, lambda: tasks.append(loop.create_task(self._keep_typing(to))))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _keep_typing(self, to: Address) -> None:
+        for _ in range(_TYPING_TIMES):
+            try:
+                await self._bot.send_chat_action(to.chat, "typing", message_thread_id=to.thread)
+            except TelegramError as error:
+                logger.debug("Typing could not be shown: %s", error)
+            await asyncio.sleep(_TYPING_LASTS)
+
+    async def _query(self, call: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await self._persist(call, _QUERY_PAUSES)
+        except (BadRequest, Forbidden) as error:
+            logger.info("A press or inline query could not be answered: %s", error)
+
+    async def _persist(self, call: Callable[[], Awaitable[_T]], pauses: Sequence[float]) -> _T:
+        """Make a call that does no harm when it is made twice, until it works."""
+        for pause in (*pauses, None):
+            try:
+                return await call()
+            except (BadRequest, Forbidden, InvalidToken, ChatMigrated):
+                raise
+            except TelegramError as error:
+                if pause is None:
+                    raise
+                logger.warning("A call to Telegram failed (%s); trying again in %s s.", error, pause)
+                await asyncio.sleep(pause)
+        raise TimedOut("no attempt succeeded")
+
+    def _note_shown(self, where: tuple[int | str, int], message: Rendered) -> None:
+        self._shown[where] = message
+        self._shown.move_to_end(where)
+        if len(self._shown) > _SHOWN:
+            self._shown.popitem(last=False)
+
+
+def certainly_not_done(error: TelegramError) -> bool:
+    """Return whether a failed call surely had no effect: Telegram said so, or was never reached."""
+    cause = error.__cause__
+    if isinstance(cause, httpx.HTTPError):
+        return isinstance(cause, _NOT_SENT)
+    return isinstance(error, NetworkError) and not isinstance(error, TimedOut)
+
+
+def same_message(message: MaybeInaccessibleMessage | None, rendered: Rendered) -> bool:
+    """Return whether a message as Telegram has it shows the same text and buttons as a rendered one."""
+    text = getattr(message, "text_html", None)
+    keyboard: InlineKeyboardMarkup | None = getattr(message, "reply_markup", None)
+    return text is not None and unescape(text) == unescape(rendered.html) and keyboard == rendered.keyboard

@@ -1,0 +1,74 @@
+"""The index in use, and how a newly published one takes its place while questions are being answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from pathlib import Path
+
+from index.artifact import live_version
+from index.errors import PartnershipError
+from index.search import Answer, Index
+
+logger = logging.getLogger(__name__)
+
+_THREADS = 2
+"""Encoding one question uses one core."""
+
+
+class Swap(Enum):
+    """What came of looking for a newer version."""
+
+    SAME = "same"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Library:
+    """Answers from the version published last; a question is answered by one version from beginning to end."""
+
+    def __init__(self, index: Index, data: Path) -> None:
+        self.index = index
+        self._data = data
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+        self._changing = asyncio.Lock()
+        self._refused: str | None = None
+        self.refusal = ""
+        """Why the version seen last was refused."""
+
+    async def answer(self, question: str, *, limit: int = 5) -> Answer:
+        """Answer a question without holding up the event loop."""
+        index = self.index
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: index.answer(question, limit=limit))
+
+    async def refresh(self, *, again: bool = False) -> Swap:
+        """Open the published version if it is another than the one in use; a damaged one is refused and the old one stays.
+
+        Args:
+            again: try a version that was refused before once more.
+        """
+        async with self._changing:
+            version = None
+            try:
+                version = await asyncio.to_thread(live_version, self._data)
+                if version is None or version == self.index.version:
+                    return Swap.SAME
+                if version == self._refused and not again:
+                    return Swap.SAME
+                index = await asyncio.to_thread(Index.open, self._data)
+            except (PartnershipError, OSError) as error:
+                first = again or self.refusal == "" or version != self._refused
+                self._refused, self.refusal = version, str(error)
+                if first:
+                    logger.error("The new index is refused, %s stays in use: %s", self.index.version, error)
+                return Swap.REFUSED if first else Swap.SAME
+            old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
+            # The old one is freed with the last question that is still being answered from it.
+            logger.info("Answering from index %s now, before from %s.", index.version, old)
+            return Swap.DONE
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,185 @@
+"""Questions in private chats and groups: from the message to the answer under it, and to the answer's edit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable
+from contextvars import Context
+
+from telegram import Message, Update
+from telegram.error import TelegramError
+from telegram.ext import ContextTypes
+
+from bot.answers import CLOSEST, Rendered, answer_message
+from bot.buttons import Asked
+from bot.locales import Texts
+from bot.querylog import Delivery, Entry
+from bot.telegram.addressing import Question, question_in
+from bot.telegram.browsing import Browsing
+from bot.telegram.courier import Address
+from bot.telegram.followups import answers_clearly_better, leans_on_another, small_talk
+from bot.telegram.pacing import URGENT
+from bot.telegram.quota import Verdict
+from bot.telegram.services import Services
+from index.decision import Decision
+from index.search import Answer
+
+_NOTES_PER_SECOND = 3
+_NOTE_AGAIN_SECONDS = 60.0
+_NOTED = 5_000
+
+C = ContextTypes.DEFAULT_TYPE
+
+
+class Questions:
+    """The handlers for everything people write."""
+
+    def __init__(self, services: Services, browsing: Browsing) -> None:
+        self._services = services
+        self._browsing = browsing
+        self._notes: dict[tuple[int, int], asyncio.Task[int | None]] = {}
+        self._noted: OrderedDict[int, float] = OrderedDict()
+        self._last_notes: list[float] = []
+
+    async def message(self, update: Update, context: C) -> None:
+        """Answer a new message if it asks the bot something."""
+        message = update.message
+        if message and (question := question_in(message, self._services.me)):
+            await self._ask(question)
+
+    async def edited(self, update: Update, context: C) -> None:
+        """Change the answer to a message that was edited; Telegram also reports changes that nobody can see."""
+        message = update.edited_message
+        if message and (question := question_in(message, self._services.me, edited=True)):
+            await self._ask(question)
+
+    async def media(self, update: Update, context: C) -> None:
+        """Say that only text is read."""
+        if message := update.message:
+            if message.via_bot and message.via_bot.id == self._services.me.id:
+                return
+            if await self._within_quota(message):
+                texts = self._services.texts(message.from_user)
+                to = Address(message.chat.id, message.message_id)
+                await self._services.courier.send(to, Rendered(texts("reads-text-only")), texts)
+
+    def busy(self, message: Message) -> None:
+        """Tell somebody whose question has to wait; its answer will take the place of this note."""
+        question = question_in(message, self._services.me)
+        loop = asyncio.get_running_loop()
+        if question is None or not question.private or not self._may_note(question.asker, loop.time()):
+            return
+        texts = self._services.texts(question.person)
+        sending = self._services.courier.send(question.to, Rendered(texts("busy-note")), texts, URGENT)
+        # In a context of its own: a note is no answer.
+        self._notes[question.to.chat, message.message_id] = loop.create_task(_quietly(sending), context=Context())
+
+    async def _ask(self, question: Question) -> None:
+        services = self._services
+        chat, message_id = question.to.chat, question.to.reply_to or 0
+        earlier = services.memory.answer_to(chat, message_id, question.text)
+        if question.edited and (earlier is None or earlier.same_text):
+            if earlier or not question.private:
+                return
+        if not await self._within_quota_question(question):
+            return
+        note = self._notes.pop((chat, message_id), None)
+        shown = await note if note else earlier.message_id if earlier else None
+        texts = services.texts(question.person)
+        if not question.text:
+            await self._show(question, self._browsing.how_to_ask(texts), texts, shown)
+            return
+        if kind := small_talk(question.text):
+            sent = await self._show(question, self._browsing.talk(kind, texts), texts, shown)
+            if sent is not None:
+                services.memory.remember_answer(chat, message_id, question.text, sent, "")
+            return
+        async with services.courier.typing(question.to):
+            await self._answer(question, shown, earlier.entry if earlier else None)
+
+    async def _answer(self, question: Question, shown: int | None, edit_of: str | None) -> None:
+        services = self._services
+        chat, message_id = question.to.chat, question.to.reply_to or 0
+        answer, follow_up_of, base = await self._understood(question)
+        entry = await services.log.record(
+            Entry(
+                answer=answer,
+                surface="private" if question.private else "group",
+                person=question.person.id if question.person else None,
+                chat=chat,
+                edit_of=edit_of or None,
+                follow_up_of=follow_up_of,
+                typed=question.text if follow_up_of else None,
+                shown={Decision.ANSWER: 1, Decision.CLOSEST: CLOSEST}.get(answer.decision, 0),
+            )
+        )
+        services.conversations.asked(chat, question.asker, base, entry)
+        texts = services.texts(question.person, answer.language)
+        rendered = answer_message(
+            answer, texts, services.place, Asked(entry, question.asker), services.library.index.topics, follow_up=follow_up_of is not None
+        )
+        try:
+            sent = await self._show(question, rendered, texts, shown)
+        except TelegramError:
+            services.log.delivered(entry, Delivery.FAILED)
+            raise
+        if sent is None:
+            services.log.delivered(entry, Delivery.FORBIDDEN)
+            return
+        services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT, sent)
+        services.memory.remember_answer(chat, message_id, question.text, sent, entry)
+        services.tally.answered += 1
+
+    async def _understood(self, question: Question) -> tuple[Answer, str | None, str]:
+        """Return the answer, the entry of the question it goes on from, and what a next question may go on from."""
+        library = self._services.library
+        alone = await library.answer(question.text)
+        last = self._services.conversations.last(question.to.chat, question.asker)
+        if last is None or question.edited or alone.decision is Decision.ANSWER or not leans_on_another(question.text):
+            return alone, None, question.text
+        combined = await library.answer(f"{last.text} {question.text}")
+        if answers_clearly_better(combined, alone):
+            return combined, last.entry, last.text
+        return alone, None, question.text
+
+    async def _show(self, question: Question, rendered: Rendered, texts: Texts, shown: int | None) -> int | None:
+        """Put the message where the earlier answer is, or send it; return its id, ``None`` if the chat takes none."""
+        services = self._services
+        if shown is not None and await services.courier.edit(question.to.chat, shown, rendered):
+            return shown
+        return await services.courier.send(question.to, rendered, texts)
+
+    async def _within_quota(self, message: Message) -> bool:
+        person = message.from_user.id if message.from_user else abs(message.chat.id)
+        texts = self._services.texts(message.from_user)
+        return await self._count(person, Address(message.chat.id, message.message_id), texts)
+
+    async def _within_quota_question(self, question: Question) -> bool:
+        return await self._count(question.asker, question.to, self._services.texts(question.person))
+
+    async def _count(self, person: int, to: Address, texts: Texts) -> bool:
+        verdict = self._services.questions.ask(person)
+        if verdict is Verdict.NOTE:
+            note = texts("quota-note", limit=self._services.settings.questions_per_minute)
+            await self._services.courier.send(to, Rendered(note), texts)
+        return verdict is Verdict.TAKE
+
+    def _may_note(self, person: int, now: float) -> bool:
+        """Return whether a note may be sent: few a second in all, and one a minute to each person."""
+        self._last_notes = [at for at in self._last_notes if at > now - 1]
+        if len(self._last_notes) >= _NOTES_PER_SECOND or self._noted.get(person, -_NOTE_AGAIN_SECONDS) > now - _NOTE_AGAIN_SECONDS:
+            return False
+        self._last_notes.append(now)
+        self._noted[person] = now
+        if len(self._noted) > _NOTED:
+            self._noted.popitem(last=False)
+        return True
+
+
+async def _quietly(sending: Awaitable[int | None]) -> int | None:
+    """Return the message sent, or ``None`` where that failed: the answer itself is still to come."""
+    try:
+        return await sending
+    except TelegramError:
+        return None

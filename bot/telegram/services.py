@@ -1,0 +1,56 @@
+"""What the handlers work with, passed to each of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from telegram import User
+
+from bot.buttons import Place
+from bot.locales import Texts, texts_for
+from bot.querylog import QueryLog
+from bot.settings import Settings
+from bot.telegram.courier import Courier
+from bot.telegram.errors import Failures
+from bot.telegram.followups import Conversations
+from bot.telegram.library import Library
+from bot.telegram.memory import Memory
+from bot.telegram.quota import Quota
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done since the start."""
+
+    started: float = field(default_factory=time.monotonic)
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts the handlers share."""
+
+    settings: Settings
+    me: User
+    library: Library
+    log: QueryLog
+    memory: Memory
+    courier: Courier
+    failures: Failures
+    questions: Quota
+    searches: Quota
+    """Inline queries: one comes with every pause in typing, so more are allowed."""
+    conversations: Conversations = field(default_factory=Conversations)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def place(self) -> Place:
+        """Where links lead."""
+        return Place(self.me.username or "", bool(self.me.supports_inline_queries))
+
+    def texts(self, person: User | None, *more: str | None) -> Texts:
+        """Return the interface texts for a person: in the language they chose, else their Telegram's, else the first of ``more``."""
+        if person is None:
+            return texts_for(*more)
+        return texts_for(self.memory.language(person.id), person.language_code, *more)
