@@ -159,7 +159,7 @@ def _build(
     version = new_version(corpus)
     with unfinished(index_folder(data), version) as scratch:
         report.step("Indexing")
-        manifest = _write(scratch, version, knowledge, vectors, card, corpus, synonyms, forced=force)
+        manifest = _write(scratch, version, knowledge, vectors, questions_encoder, corpus, synonyms, forced=force)
         draft = Index.assemble(scratch, manifest, questions_encoder)
         _self_check(draft, snippets, passages)
         report.step("Calibrating")
@@ -279,7 +279,7 @@ def _write(
     version: str,
     knowledge: Knowledge,
     vectors: Sequence[_Vectors],
-    card: EncoderCard,
+    encoder: OnnxEncoder,
     corpus: str,
     synonyms: list[list[str]],
     *,
@@ -288,7 +288,7 @@ def _write(
     """Write all arrays of a version and return its manifest, not yet written."""
     import faiss
 
-    snippets = knowledge.snippets
+    snippets, card = knowledge.snippets, encoder.card
     languages = sorted({snippet.language for snippet in snippets})
     write_snippets(folder, snippets, languages, [topic.id for topic in knowledge.topics])
     kinds = [_kinds(snippet) for snippet in snippets]
@@ -323,7 +323,7 @@ def _write(
         },
         faiss_type=description,
         languages=languages,
-        trust=_trust(snippets, tokens_per_record=np.diff(token_starts)),
+        trust=_trust(snippets, encoder),
         calibration=asdict(Calibration()),
         evaluation={},
         topics=as_plain(knowledge.topics),
@@ -374,21 +374,20 @@ def _faiss_index(rows: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[A
 
 # An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
 _KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
+_TRUST_SAMPLE = 100
 
 
-def _trust(snippets: Sequence[Snippet], tokens_per_record: NDArray[np.int64]) -> dict[str, float]:
+def _trust(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[str, float]:
     """Judge for each language how far the encoder can read it, by how many tokens it makes of a word."""
-    counts: dict[str, list[int]] = {}
-    for snippet, tokens in zip(snippets, tokens_per_record.tolist(), strict=True):
-        total = counts.setdefault(snippet.language, [0, 0])
-        total[0] += tokens
-        total[1] += len(words(passage_text(snippet)))
-    return {
-        language: round(
-            float(np.clip((_UNKNOWN_TOKENS_PER_WORD - tokens / max(1, count)) / (_UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD), 0, 1)), 3
-        )
-        for language, (tokens, count) in counts.items()
-    }
+    samples = {language: list(lines[:_TRUST_SAMPLE]) for language, lines in off_topic_lines().items()}
+    for language in {snippet.language for snippet in snippets}:
+        samples[language] = [s.text[:200] for s in snippets if s.language == language][:_TRUST_SAMPLE]
+    trust = {}
+    for language, lines in samples.items():
+        per_word = sum(map(encoder.count_tokens, lines)) / max(1, sum(len(words(line)) for line in lines))
+        span = _UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD
+        trust[language] = round(float(np.clip((_UNKNOWN_TOKENS_PER_WORD - per_word) / span, 0, 1)), 3)
+    return trust
 
 
 def _self_check(index: Index, snippets: Sequence[Snippet], passages: Any) -> None:

@@ -55,8 +55,7 @@ class _Fields:
             return None
         value = " ".join(node.value.split())
         if longest and len(value) > longest:
-            self.report(name, f"is longer than {longest} characters")
-            return None
+            self.report(name, f"is longer than {longest} characters", severity=Severity.FLAW)
         return value or None
 
     def texts(self, name: str, *, longest: int | None = None) -> tuple[str, ...]:
@@ -74,7 +73,8 @@ class _Fields:
         values = [(" ".join(item.value.split()), item.line) for item in items if isinstance(item.value, str)]
         for value, line in values:
             if longest and len(value) > longest:
-                self.report(name, f"an entry is longer than {longest} characters", line=line)
+                reason = f"an entry is longer than {longest} characters"
+                self.report(name, reason, line=line, severity=Severity.FLAW)
         return tuple(dict.fromkeys(value for value, _ in values if value))
 
     def date(self, name: str) -> str | None:

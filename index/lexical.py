@@ -47,22 +47,17 @@ class Terms:
 
     def __init__(self, synonyms: Sequence[Sequence[str]] = ()) -> None:
         self._local = threading.local()
-        self._canonical: dict[tuple[str, ...], str] = {}
-        self._longest = 0
-        for group in synonyms:
-            for phrase in group:
-                key = tuple(words(phrase))
-                self._canonical[key] = "=" + fold(group[0]).replace(" ", "_")
-                self._longest = max(self._longest, len(key))
+        self._groups = tuple(tuple(words(phrase) for phrase in group) for group in synonyms)
+        self._longest = max((len(phrase) for group in self._groups for phrase in group), default=0)
 
     def stems(self, text: str, language: str) -> list[str]:
         """Return the stems of the words of ``text``, with one term more for each synonym group it mentions."""
-        found = words(text)
-        terms = [_STEM_MARK + stem for stem in self._stem(found, language)]
-        for start in range(len(found)):
-            for length in range(1, min(self._longest, len(found) - start) + 1):
-                name = self._canonical.get(tuple(found[start : start + length]))
-                if name:
+        stems = self._stem(words(text), language)
+        terms = [_STEM_MARK + stem for stem in stems]
+        names = self._synonyms(language)
+        for start in range(len(stems) if names else 0):
+            for length in range(1, min(self._longest, len(stems) - start) + 1):
+                if name := names.get(tuple(stems[start : start + length])):
                     terms.append(name)
         return terms
 
@@ -82,6 +77,17 @@ class Terms:
         if language not in stemmers:
             stemmers[language] = Stemmer.Stemmer(algorithm)
         return list(stemmers[language].stemWords(found))
+
+    def _synonyms(self, language: str) -> dict[tuple[str, ...], str]:
+        """Return the term that stands for the group of each synonym, by the synonym's stems."""
+        tables: dict[str, dict[tuple[str, ...], str]] = self._local.__dict__.setdefault("synonyms", {})
+        if language not in tables:
+            tables[language] = {
+                tuple(self._stem(phrase, language)): f"={number}"
+                for number, group in enumerate(self._groups)
+                for phrase in group
+            }
+        return tables[language]
 
 
 @lru_cache(maxsize=65_536)

@@ -46,7 +46,7 @@ class Weights(NamedTuple):
 # Fitted once (multinomial logistic regression over the candidates, non-negative weights) on public data of two kinds,
 # encyclopaedia passages without and frequently asked questions with example questions; the articles they were fitted on
 # and those they were judged on differ. The second row is for text in a language that the encoder cannot read.
-DENSE = Weights(passage=0.055, sentence=0.232, asked=0.523, sentence_stems=0.121, stems=0.0, grams=0.069)
+DENSE = Weights(passage=0.1, sentence=0.19, asked=0.45, sentence_stems=0.12, stems=0.0, grams=0.14)
 LEXICAL = Weights(passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.3, stems=0.3, grams=0.4)
 
 # Late interaction runs about this much higher than the cosine of an unrelated example question, and stands in for it.
@@ -145,7 +145,7 @@ class Rows:
             passage=similarity[offsets],
             sentence=_best(similarity, offsets, kinds == Unit.SENTENCE),
             asked=asked,
-            sentence_stems=_best(stems_by_unit, offsets, kinds == Unit.SENTENCE),
+            sentence_stems=_best(stems_by_unit, offsets, kinds >= Unit.SENTENCE),
             stems=any_unit @ query.stem_weights,
             grams=any_unit @ query.gram_weights,
         )

@@ -26,7 +26,7 @@ MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
 _DENSE_ROWS = 96
-_LEXICAL_RECORDS = 32
+_LEXICAL_RECORDS = 48
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
 FAISS_FILE = "vectors.faiss"
