@@ -15,6 +15,7 @@ import click
 from bot.log.queries import Filter, entry, moment, questions, stats, unanswered
 from bot.log.store import open_for_reading
 from bot.log.terminal import print_json, print_table, short_time
+from bot.settings import Settings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 LOG_FILE = "queries.db"
@@ -41,7 +42,7 @@ def log() -> None:
 def data_option(command: _F) -> _F:
     """Give a command the option --data."""
     return click.option(
-        "--data", type=click.Path(path_type=Path, file_okay=False), envvar="BOT_DATA_DIR", default=Path("data"), show_default=True,
+        "--data", type=click.Path(path_type=Path, file_okay=False), default=lambda: Settings().data_dir, show_default="BOT_DATA_DIR or data",
         help="Folder with the index and the query log.",
     )(command)  # fmt: skip
 

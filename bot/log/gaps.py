@@ -1,0 +1,251 @@
+"""What the knowledge does not cover: questions left unanswered, grouped by meaning, with a state that is kept over time."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import numpy as np
+
+from bot.log.clusters import Cluster, Vectors, group
+from bot.log.entries import timestamp
+from bot.log.signatures import Signatures
+from bot.log.store import transaction
+from index.errors import PartnershipError
+
+_PIECE = 2000
+"""Different questions grouped at once; their mutual similarities take 16 MB."""
+_HALF_LIFE_DAYS = 30.0
+_UNANSWERED = """
+    (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
+    AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
+    AND (
+        q.decision IN ('none', 'closest') AND q.surface <> 'inline'
+        OR EXISTS (SELECT 1 FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person AND v.value < 0)
+        OR EXISTS (SELECT 1 FROM requests AS r WHERE r.question_id = q.id AND r.person = q.person)
+    )"""
+
+
+class NoSuchGap(PartnershipError):
+    """There is no gap of this number."""
+
+
+class State(StrEnum):
+    """What reviewers have made of a gap."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WILL_NOT_COVER = "will-not-cover"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One wording in a gap."""
+
+    text: str
+    language: str
+    times: int
+    people: int
+    last: str
+    """When it was asked last, as the log writes time."""
+    id: str
+    """Entry id of that time."""
+    similarity: float
+    """Cosine to the middle of the gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Questions of one meaning that were not answered."""
+
+    id: int
+    state: State
+    note: str | None
+    opened: str
+    people: int
+    questions: int
+    last: str
+    rank: float
+    """People, each counted by how lately they asked: half after 30 days, a quarter after 60."""
+    asked: tuple[Asked, ...]
+    """Wordings, the most typical first."""
+    nearest: tuple[tuple[str, float], ...]
+    """Snippets that came nearest to the most typical wording, with their scores."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the gap as JSON takes it."""
+        return {
+            "id": self.id, "state": str(self.state), "note": self.note, "opened": self.opened, "people": self.people,
+            "questions": self.questions, "last": self.last, "rank": round(self.rank, 3),
+            "asked": [{name: getattr(asked, name) for name in asked.__slots__} for asked in self.asked],
+            "nearest": [{"snippet": snippet, "score": score} for snippet, score in self.nearest],
+        }  # fmt: skip
+
+
+def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:
+    """Put every unanswered question since a moment that is in no gap yet into one; return how many there were.
+
+    Gaps keep their numbers: what is new joins the gap it is near to, or begins one. A gap marked as answered into which a
+    question falls that was asked after that is opened again. Half-typed inline queries are left out unless somebody asked
+    for them to be answered; people who opted out are left out altogether.
+
+    Args:
+        signatures: What questions are compared by; gaps made by signatures of another name are made comparable first.
+        encoder: Key of the encoder whose stored embeddings the signatures can use.
+    """
+    rows = connection.execute(
+        f"""SELECT q.id, q.time, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
+            FROM questions AS q LEFT JOIN vectors AS v ON v.question_id = q.id
+            LEFT JOIN index_versions AS i ON i.version = q.index_version
+            WHERE q.time >= ? AND {_UNANSWERED} AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
+            ORDER BY q.time""",
+        (since,),
+    ).fetchall()
+    clusters = _clusters(connection, signatures)
+    wordings: dict[str, list[sqlite3.Row]] = {}
+    for row in rows:
+        wordings.setdefault(normal(row["text"]), []).append(row)
+    different = list(wordings.values())
+    for start in range(0, len(different), _PIECE):
+        piece = different[start : start + _PIECE]
+        vectors = np.stack([signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in piece])
+        thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in piece], np.float32)
+        weights = np.array([len(same) for same in piece], np.float32)
+        clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
+        with transaction(connection):
+            for cluster in clusters:
+                if cluster.members:
+                    _keep(connection, cluster, signatures.name, [(piece[row], similarity) for row, similarity in cluster.members])
+    return len(rows)
+
+
+def normal(text: str) -> str:
+    """Return a question without case, punctuation and spacing, by which repeated wordings are recognised."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _embedding(same: Sequence[sqlite3.Row], encoder: str) -> Vectors | None:
+    for row in same:
+        if row["vector"] is not None and row["encoder"] == encoder:
+            return np.frombuffer(row["vector"], "<f2").astype(np.float32)
+    return None
+
+
+def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cluster]:
+    clusters = []
+    for gap in connection.execute("SELECT id, encoder, centroid FROM gaps ORDER BY id").fetchall():
+        if gap["centroid"] is not None and gap["encoder"] == signatures.name:
+            clusters.append(Cluster(gap["id"], np.frombuffer(gap["centroid"], "<f4").copy()))
+            continue
+        # A member was forgotten, or the signatures are others: the middle is found again from who is left.
+        texts = connection.execute(
+            "SELECT coalesce(asked, question) AS text, language, count(*) AS times "
+            "FROM questions JOIN gap_questions ON question_id = id WHERE gap = ? GROUP BY 1, 2", (gap["id"],),
+        ).fetchall()
+        if texts:
+            total = np.sum([row["times"] * signatures.signature(row["text"], row["language"], None) for row in texts], axis=0)
+            centroid = total.astype("<f4").tobytes()
+            connection.execute("UPDATE gaps SET encoder = ?, centroid = ? WHERE id = ?", (signatures.name, centroid, gap["id"]))
+            clusters.append(Cluster(gap["id"], total))
+    return clusters
+
+
+def _keep(connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]) -> None:
+    now, centroid = timestamp(), cluster.total.astype("<f4").tobytes()
+    last = max(row["time"] for same, _ in members for row in same)
+    if cluster.id is None:
+        first = min(row["time"] for same, _ in members for row in same)
+        cluster.id = connection.execute(
+            "INSERT INTO gaps (opened, changed, encoder, centroid) VALUES (?, ?, ?, ?)", (first, now, name, centroid)
+        ).lastrowid
+    else:
+        connection.execute("UPDATE gaps SET centroid = ?, encoder = ? WHERE id = ?", (centroid, name, cluster.id))
+        connection.execute(
+            "UPDATE gaps SET state = 'open', changed = ? WHERE id = ? AND state = 'answered' AND changed < ?", (now, cluster.id, last)
+        )
+    connection.executemany(
+        "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity) VALUES (?, ?, ?)",
+        [(row["id"], cluster.id, round(similarity, 4)) for same, similarity in members for row in same],
+    )
+    cluster.members.clear()
+
+
+def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int | None = 20) -> list[Gap]:
+    """Return gaps, those that most people asked about lately first; ``None`` for all states or any number."""
+    now = datetime.now(UTC).timestamp()
+    # One row for each person in each gap: their latest question.
+    latest = connection.execute(
+        """SELECT g.id AS gap, coalesce(q.person, q.id) AS person, max(q.time) AS last
+           FROM gaps AS g JOIN gap_questions AS m ON m.gap = g.id JOIN questions AS q ON q.id = m.question_id
+           WHERE g.state = coalesce(?, g.state) GROUP BY 1, 2""",
+        (state,),
+    )
+    ranks: dict[int, float] = {}
+    for row in latest:
+        age = (now - datetime.fromisoformat(row["last"]).timestamp()) / 86400
+        ranks[row["gap"]] = ranks.get(row["gap"], 0.0) + 0.5 ** (max(age, 0.0) / _HALF_LIFE_DAYS)
+    best = sorted(ranks, key=lambda gap: (-ranks[gap], gap))[:limit]
+    return [_gap(connection, number, ranks[number]) for number in best]
+
+
+def find(connection: sqlite3.Connection, number: int) -> Gap:
+    """Return one gap.
+
+    Raises:
+        NoSuchGap: there is none of this number, or nobody's questions are left in it.
+    """
+    found = connection.execute("SELECT 1 FROM gaps JOIN gap_questions ON gap = gaps.id WHERE gaps.id = ? LIMIT 1", (number,)).fetchone()
+    if not found:
+        raise NoSuchGap(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+    return _gap(connection, number, 0.0)
+
+
+def _gap(connection: sqlite3.Connection, number: int, rank: float) -> Gap:
+    gap = connection.execute("SELECT * FROM gaps WHERE id = ?", (number,)).fetchone()
+    members = connection.execute(
+        """SELECT q.id, q.time, q.question, q.language, q.person, q.candidates, m.similarity
+           FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id WHERE m.gap = ? ORDER BY q.time""",
+        (number,),
+    ).fetchall()
+    wordings: dict[str, list[sqlite3.Row]] = {}
+    for row in members:
+        wordings.setdefault(normal(row["question"]), []).append(row)
+    asked = sorted(
+        (
+            Asked(same[-1]["question"], same[-1]["language"], len(same), len({row["person"] for row in same}), same[-1]["time"],
+                  same[-1]["id"], same[-1]["similarity"])
+            for same in wordings.values()
+        ),
+        key=lambda each: (-each.people, -each.similarity, each.id),
+    )  # fmt: skip
+    typical = next(row for row in members if row["id"] == asked[0].id)
+    nearest = [(hit["id"], hit["score"]) for hit in json.loads(typical["candidates"])[:3]]
+    return Gap(
+        id=number, state=State(gap["state"]), note=gap["note"], opened=gap["opened"], people=len({row["person"] for row in members}),
+        questions=len(members), last=members[-1]["time"], rank=rank, asked=tuple(asked), nearest=tuple(nearest),
+    )  # fmt: skip
+
+
+def mark(connection: sqlite3.Connection, number: int, state: State, note: str | None = None) -> None:
+    """Set a gap's state.
+
+    Raises:
+        NoSuchGap: there is none of this number.
+    """
+    changed = connection.execute(
+        "UPDATE gaps SET state = ?, note = coalesce(?, note), changed = ? WHERE id = ?", (str(state), note, timestamp(), number)
+    ).rowcount
+    if not changed:
+        raise NoSuchGap(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+
+
+def note_index(connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]) -> None:
+    """Note what an index version was made with and, in place of an earlier version's, the titles and topics of its snippets."""
+    connection.execute("INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets)))
+    connection.execute("DELETE FROM snippets")
+    connection.executemany("INSERT INTO snippets VALUES (?, ?, ?)", [(name, *about) for name, about in snippets.items()])
