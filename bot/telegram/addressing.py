@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from telegram import Message, MessageEntity, User
 
 from bot.telegram.courier import Address
+from bot.telegram.memory import Posted
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{3,32}))?(?:\s+(?P<rest>.*))?", re.DOTALL)
 
@@ -24,6 +25,7 @@ class Question:
     person: User | None
     """Who asked; nobody for a group's anonymous administrators."""
     private: bool
+    posted: Posted
     edited: bool = False
 
     @property
@@ -46,7 +48,8 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     if addressed is None:
         return None
     person = message.from_user if message.sender_chat is None else None
-    return Question(" ".join(addressed.split()), address_of(message), person, private, edited)
+    posted = Posted(message.chat.id, message.message_id, int(message.date.timestamp()))
+    return Question(" ".join(addressed.split()), address_of(message), person, private, posted, edited)
 
 
 def address_of(message: Message) -> Address:

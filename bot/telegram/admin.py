@@ -24,7 +24,7 @@ class Admin:
     """The handlers of the administrators' commands.
 
     Args:
-        waiting: returns how many updates are not finished.
+        waiting: returns how many updates wait besides the one being worked on.
     """
 
     def __init__(self, services: Services, waiting: Callable[[], int]) -> None:

@@ -19,7 +19,6 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.telegram.admin import Admin
 from bot.telegram.browsing import Browsing
@@ -29,6 +28,7 @@ from bot.telegram.pacing import Pacing
 from bot.telegram.presses import Presses
 from bot.telegram.privacy import Privacy
 from bot.telegram.questions import Questions
+from bot.telegram.request import AiohttpRequest
 from bot.telegram.services import Services
 
 ALLOWED_UPDATES = (
@@ -48,7 +48,7 @@ _SECONDS = 15.0
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
-class QuietBot(ExtBot[int]):
+class QuietBot(ExtBot[Pacing]):
     """A bot whose ``repr`` does not show its token."""
 
     def __repr__(self) -> str:
@@ -57,9 +57,14 @@ class QuietBot(ExtBot[int]):
 
 def make_bot(token: str, api_url: str, pacing: Pacing) -> QuietBot:
     """Return the bot for a token at a Bot API server."""
-    request = HTTPXRequest(_CONNECTIONS, read_timeout=_SECONDS, write_timeout=_SECONDS, connect_timeout=5.0, pool_timeout=60.0)
     base = api_url.rstrip("/")
-    return QuietBot(token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot", request=request, rate_limiter=pacing)
+    return QuietBot(
+        token,
+        base_url=f"{base}/bot",
+        base_file_url=f"{base}/file/bot",
+        request=AiohttpRequest(_CONNECTIONS, _SECONDS),
+        rate_limiter=pacing,
+    )
 
 
 class Desk:

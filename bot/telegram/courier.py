@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import httpx
+import aiohttp
 from telegram import (
     CallbackQuery,
     InlineKeyboardMarkup,
@@ -30,13 +31,14 @@ from bot.answers import Rendered
 from bot.locales import Texts
 from bot.telegram.inbox import Inbox
 from bot.telegram.memory import Memory
-from bot.telegram.pacing import NORMAL, URGENT
+from bot.telegram.pacing import NORMAL, URGENT, Turn
+from bot.telegram.request import NotSent
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_PAUSES = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 20)
+_PAUSES = (0.3, 0.7, 1.5, 3.0, *[5.0] * 120)
 """Seconds between attempts while Telegram cannot be reached: some ten minutes, then the answer is given up."""
 _QUERY_PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Likewise for buttons and inline queries, which Telegram lets nobody answer late."""
@@ -44,7 +46,6 @@ _TYPING_AFTER = 0.7
 _TYPING_LASTS = 5.0
 _TYPING_TIMES = 4
 _SHOWN = 5_000
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(slots=True)
@@ -52,8 +53,12 @@ class Case:
     """The update being worked on."""
 
     update_id: int
+    left: bool = False
+    """An earlier process received it and did not finish."""
     again: bool = False
     """An answer was on its way when the program was stopped: perhaps it arrived."""
+    hopeless: bool = False
+    """No process that took it up finished it."""
     answered: bool = False
     """Something was sent for it."""
 
@@ -75,7 +80,7 @@ class Courier:
     ask whether it arrived.
     """
 
-    def __init__(self, bot: ExtBot[int], inbox: Inbox, memory: Memory) -> None:
+    def __init__(self, bot: ExtBot[Any], inbox: Inbox, memory: Memory) -> None:
         self._bot = bot
         self._inbox = inbox
         self._memory = memory
@@ -102,11 +107,10 @@ class Courier:
             return None
         case = self._case.get()
         again = case.again if case else False
+        turn = Turn(priority, partial(self._inbox.sending, case.update_id)) if case else Turn(priority)
         chat = to.chat
         for pause in (*_PAUSES, None):
             try:
-                if case:
-                    self._inbox.sending(case.update_id)
                 sent = await self._bot.send_message(
                     chat,
                     f"{message.html}\n\n<i>{texts('answer-repeated')}</i>" if again else message.html,
@@ -115,7 +119,7 @@ class Courier:
                     reply_markup=message.keyboard,
                     message_thread_id=to.thread,
                     reply_parameters=ReplyParameters(to.reply_to, allow_sending_without_reply=True) if to.reply_to else None,
-                    rate_limit_args=priority,
+                    rate_limit_args=turn,
                 )
             except Forbidden:
                 self._memory.block(chat)
@@ -159,7 +163,7 @@ class Courier:
                     parse_mode=ParseMode.HTML,
                     link_preview_options=NO_PREVIEW,
                     reply_markup=message.keyboard,
-                    rate_limit_args=priority,
+                    rate_limit_args=Turn(priority),
                 ),
                 _PAUSES,
             )
@@ -250,7 +254,7 @@ class Courier:
         raise TimedOut("no attempt succeeded")
 
     def _note_shown(self, where: tuple[int | str, int], message: Rendered) -> None:
-        self._shown[where] = message
+        self._shown[where] = hash(message)
         self._shown.move_to_end(where)
         if len(self._shown) > _SHOWN:
             self._shown.popitem(last=False)
@@ -258,14 +262,6 @@ class Courier:
 
 def certainly_not_done(error: TelegramError) -> bool:
     """Return whether a failed call surely had no effect: Telegram said so, or was never reached."""
-    cause = error.__cause__
-    if isinstance(cause, httpx.HTTPError):
-        return isinstance(cause, _NOT_SENT)
-    return isinstance(error, NetworkError) and not isinstance(error, TimedOut)
-
-
-def same_message(message: MaybeInaccessibleMessage | None, rendered: Rendered) -> bool:
-    """Return whether a message as Telegram has it shows the same text and buttons as a rendered one."""
-    text = getattr(message, "text_html", None)
-    keyboard: InlineKeyboardMarkup | None = getattr(message, "reply_markup", None)
-    return text is not None and unescape(text) == unescape(rendered.html) and keyboard == rendered.keyboard
+    # Not so where the connection broke, nothing came in time, or a success could not be read.
+    broken = isinstance(error.__cause__, aiohttp.ClientError | OSError) and not isinstance(error, NotSent)
+    return isinstance(error, NetworkError) and not isinstance(error, TimedOut) and not broken

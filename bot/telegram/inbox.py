@@ -22,8 +22,8 @@ Raw = dict[str, Any]
 
 REMEMBERED_SECONDS = 48 * 3600
 """How long the number of an answered update is kept; Telegram delivers none that is older than a day."""
-ATTEMPTS = 3
-"""How often an update is begun before it is given up: one that ends the process must not do so for ever."""
+ATTEMPTS = 4
+"""How many processes take up an update before it is given up: one that ends the process must not do so for ever."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS updates (
@@ -45,7 +45,7 @@ class Left:
 
     raw: Raw
     begun: int
-    """How often it was begun."""
+    """How many processes took it up before this one."""
     sending: bool
     """An answer was on its way: perhaps it arrived."""
 
@@ -66,6 +66,8 @@ class Inbox:
     def take(self, updates: Sequence[Raw]) -> list[Raw]:
         """Write new updates down in one transaction; return those that were not received before, in order."""
         fresh = []
+        if len(updates) > 1:
+            self._write("BEGIN IMMEDIATE", ())
         for raw in updates:
             payload = json.dumps(raw, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
             # A number alone is not enough: Telegram starts again at random after a quiet week.
@@ -83,10 +85,6 @@ class Inbox:
             self._write("DELETE FROM updates WHERE payload IS NULL AND received < ?", (time.time() - REMEMBERED_SECONDS,))
         return fresh
 
-    def begin(self, update_id: int) -> None:
-        """Note that an update is being worked on."""
-        self._write("UPDATE updates SET begun = begun + 1 WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
-
     def sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
         self._write("UPDATE updates SET sending = 1 WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
@@ -101,17 +99,16 @@ class Inbox:
         self._write("UPDATE updates SET payload = NULL WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
 
     def left(self) -> list[Left]:
-        """Return what earlier processes left, in the order received."""
+        """Return what earlier processes left, in the order received, and count this start as one more attempt at it."""
+        self._write("UPDATE updates SET begun = begun + 1 WHERE payload IS NOT NULL", ())
         rows = self._connection.execute(
             "SELECT payload, begun, sending, update_id, digest FROM updates WHERE payload IS NOT NULL ORDER BY update_id"
         ).fetchall()
         self._digests.update({row[3]: row[4] for row in rows})
-        return [Left(json.loads(payload), begun, bool(sending)) for payload, begun, sending, *_ in rows]
+        return [Left(json.loads(payload), begun - 1, bool(sending)) for payload, begun, sending, *_ in rows]
 
     def _insert(self, number: int, digest: bytes, payload: str) -> bool:
         try:
-            if not self._connection.in_transaction:
-                self._connection.execute("BEGIN IMMEDIATE")
             cursor = self._connection.execute(
                 "INSERT INTO updates (update_id, digest, received, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (number, digest, time.time(), payload),

@@ -32,6 +32,10 @@ class Lanes(Generic[Item]):
         """Whether nothing more should be put in for now."""
         return self.unfinished >= self._bound
 
+    def idle(self, lane: Hashable) -> bool:
+        """Whether nothing is waiting or being worked on in a lane."""
+        return lane not in self._queues
+
     def put(self, lane: Hashable, item: Item) -> None:
         """Queue an item behind the others of its lane."""
         self.unfinished += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 _THREADS = 2
 """Encoding one question uses one core."""
+
+
+_KNOWN, _SHORT = 500, 200
+"""How many answers are kept for when the same is asked again, and up to what length of question."""
 
 
 class Swap(Enum):
@@ -33,6 +38,7 @@ class Library:
         self.index = index
         self._data = data
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+        self._known: OrderedDict[tuple[str, int], Answer] = OrderedDict()
         self._changing = asyncio.Lock()
         self._refused: str | None = None
         self.refusal = ""
@@ -40,8 +46,16 @@ class Library:
 
     async def answer(self, question: str, *, limit: int = 5) -> Answer:
         """Answer a question without holding up the event loop."""
-        index = self.index
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: index.answer(question, limit=limit))
+        index, key = self.index, (question, limit)
+        if (known := self._known.get(key)) is not None and known.index_version == index.version:
+            self._known.move_to_end(key)
+            return known
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, lambda: index.answer(question, limit=limit))
+        if len(question) <= _SHORT:
+            self._known[key] = answer
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return answer
 
     async def refresh(self, *, again: bool = False) -> Swap:
         """Open the published version if it is another than the one in use; a damaged one is refused and the old one stays.

@@ -6,7 +6,6 @@ Chats, people and messages stand in it under keyed hashes, never with their Tele
 from __future__ import annotations
 
 import hashlib
-import hmac
 import logging
 import os
 import sqlite3
@@ -15,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,14 @@ CREATE TABLE IF NOT EXISTS answers (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answers_time ON answers (time);
 """
+
+
+class Posted(NamedTuple):
+    """A message by its chat, its id there, and when it was posted (seconds since 1970)."""
+
+    chat: int
+    message_id: int
+    date: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +129,25 @@ class Memory:
         """Return whether a chat is known not to take messages."""
         return bool(self._blocked) and self._hash("chat", chat) in self._blocked
 
-    def remember_answer(self, chat: int, question: int, text: str, message_id: int, entry: str) -> None:
-        """Remember which message answers a question (both by message id), so that an edit of one changes the other."""
+    def remember_answer(self, question: Posted, text: str, message_id: int, entry: str) -> None:
+        """Remember which message answers a question, so that an edit of one changes the other."""
         self._kept += 1
         if self._kept % 1000 == 1:
             self._write("DELETE FROM answers WHERE time < ?", time.time() - ANSWER_SECONDS)
         self._write(
             "INSERT OR REPLACE INTO answers (question, message_id, entry, text, time) VALUES (?, ?, ?, ?, ?)",
-            self._hash("message", chat, question), message_id, entry, self._hash("text", text), time.time(),
+            self._hash("message", *question), message_id, entry, self._hash("text", text), time.time(),
         )  # fmt: skip
 
-    def answer_to(self, chat: int, question: int, text: str) -> Given | None:
+    def answer_to(self, question: Posted, text: str) -> Given | None:
         """Return the answer given to a question, if it is remembered."""
         row = self._connection.execute(
-            "SELECT message_id, entry, text FROM answers WHERE question = ?", (self._hash("message", chat, question),)
+            "SELECT message_id, entry, text FROM answers WHERE question = ?", (self._hash("message", *question),)
         ).fetchone()
         return Given(row[0], row[1], row[2] == self._hash("text", text)) if row else None
 
     def _hash(self, *parts: object) -> bytes:
-        return hmac.digest(self._key, "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), hashlib.sha256)[:16]
+        return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
 
     def _write(self, statement: str, *values: object) -> None:
         try:

@@ -38,6 +38,15 @@ _REFUSALS = 3
 URGENT, NORMAL = 0, 1
 """Who goes first when everything together is too much: what somebody waits for with a finger on a button, then answers."""
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a call queues: the ``rate_limit_args`` of a call."""
+
+    priority: int = NORMAL
+    departing: Callable[[], None] = lambda: None
+    """Called when its turn has come, right before it goes out."""
+
+
 _UNPACED = frozenset({"sendChatAction", "answerCallbackQuery", "answerInlineQuery", "answerGuestQuery"})
 
 
@@ -126,10 +135,8 @@ class _Chat:
         return max(wait, self.held_until - now)
 
 
-class Pacing(BaseRateLimiter[int]):
+class Pacing(BaseRateLimiter[Turn]):
     """Paces every call that writes into a chat and repeats it as long as Telegram asks to wait.
-
-    ``rate_limit_args`` of a call is its priority.
 
     Args:
         overall: how many messages a second to all chats together; 0 for no limit.
@@ -155,20 +162,21 @@ class Pacing(BaseRateLimiter[int]):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: int | None,
+        rate_limit_args: Turn | None,
     ) -> Result:
         """Make the call when its turn has come, and again after each ``retry_after``."""
         chat_id = data.get("chat_id")
         if chat_id is None or endpoint in _UNPACED or not endpoint.startswith(("send", "edit", "copy", "forward")):
             return await self._patient(callback, args, kwargs)
-        chat = self._chat(chat_id)
+        chat, turn = self._chat(chat_id), rate_limit_args or Turn()
         while True:
             while (wait := chat.wait(now := time.monotonic())) > 0:
                 await asyncio.sleep(wait)
             chat.due = max(now, chat.due) + 1 / PRIVATE_PER_SECOND
             chat.under_way += 1
             try:
-                await self._gate.enter(NORMAL if rate_limit_args is None else rate_limit_args)
+                await self._gate.enter(turn.priority)
+                turn.departing()
                 return await callback(*args, **kwargs)
             except RetryAfter as refusal:
                 self._hold(chat_id, chat, refusal)

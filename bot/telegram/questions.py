@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable
 from contextvars import Context
 
 from telegram import Message, Update
@@ -19,6 +19,7 @@ from bot.telegram.addressing import Question, question_in
 from bot.telegram.browsing import Browsing
 from bot.telegram.courier import Address
 from bot.telegram.followups import answers_clearly_better, leans_on_another, small_talk
+from bot.telegram.memory import ANSWER_SECONDS, Posted
 from bot.telegram.pacing import URGENT
 from bot.telegram.quota import Verdict
 from bot.telegram.services import Services
@@ -38,7 +39,7 @@ class Questions:
     def __init__(self, services: Services, browsing: Browsing) -> None:
         self._services = services
         self._browsing = browsing
-        self._notes: dict[tuple[int, int], asyncio.Task[int | None]] = {}
+        self._notes: dict[Posted, asyncio.Task[int | None]] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
         self._last_notes: list[float] = []
 
@@ -71,20 +72,30 @@ class Questions:
         if question is None or not question.private or not self._may_note(question.asker, loop.time()):
             return
         texts = self._services.texts(question.person)
-        sending = self._services.courier.send(question.to, Rendered(texts("busy-note")), texts, URGENT)
         # In a context of its own: a note is no answer.
-        self._notes[question.to.chat, message.message_id] = loop.create_task(_quietly(sending), context=Context())
+        self._notes[question.posted] = loop.create_task(self._send_note(question, texts), context=Context())
+
+    async def _send_note(self, question: Question, texts: Texts) -> int | None:
+        try:
+            sent = await self._services.courier.send(question.to, Rendered(texts("busy-note")), texts, URGENT)
+        except TelegramError:
+            return None
+        if sent is not None:
+            self._services.memory.remember_answer(question.posted, "", sent, "")
+        return sent
 
     async def _ask(self, question: Question) -> None:
         services = self._services
-        chat, message_id = question.to.chat, question.to.reply_to or 0
-        earlier = services.memory.answer_to(chat, message_id, question.text)
-        if question.edited and (earlier is None or earlier.same_text):
-            if earlier or not question.private:
-                return
+        case = services.courier.case
+        # A new message cannot have been answered; one taken up after a restart may have been told to wait.
+        earlier = services.memory.answer_to(question.posted, question.text) if question.edited or case and case.left else None
+        if question.edited and earlier and earlier.same_text:
+            return
+        if question.edited and not earlier and time.time() - question.posted.date > ANSWER_SECONDS:
+            return
         if not await self._within_quota_question(question):
             return
-        note = self._notes.pop((chat, message_id), None)
+        note = self._notes.pop(question.posted, None)
         shown = await note if note else earlier.message_id if earlier else None
         texts = services.texts(question.person)
         if not question.text:
@@ -93,14 +104,14 @@ class Questions:
         if kind := small_talk(question.text):
             sent = await self._show(question, self._browsing.talk(kind, texts), texts, shown)
             if sent is not None:
-                services.memory.remember_answer(chat, message_id, question.text, sent, "")
+                services.memory.remember_answer(question.posted, question.text, sent, "")
             return
         async with services.courier.typing(question.to):
             await self._answer(question, shown, earlier.entry if earlier else None)
 
     async def _answer(self, question: Question, shown: int | None, edit_of: str | None) -> None:
         services = self._services
-        chat, message_id = question.to.chat, question.to.reply_to or 0
+        chat = question.to.chat
         answer, follow_up_of, base = await self._understood(question)
         entry = await services.log.record(
             Entry(
@@ -128,7 +139,7 @@ class Questions:
             services.log.delivered(entry, Delivery.FORBIDDEN)
             return
         services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT, sent)
-        services.memory.remember_answer(chat, message_id, question.text, sent, entry)
+        services.memory.remember_answer(question.posted, question.text, sent, entry)
         services.tally.answered += 1
 
     async def _understood(self, question: Question) -> tuple[Answer, str | None, str]:
@@ -176,10 +187,3 @@ class Questions:
             self._noted.popitem(last=False)
         return True
 
-
-async def _quietly(sending: Awaitable[int | None]) -> int | None:
-    """Return the message sent, or ``None`` where that failed: the answer itself is still to come."""
-    try:
-        return await sending
-    except TelegramError:
-        return None

@@ -20,17 +20,18 @@ import tornado.httpserver
 import tornado.web
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.telegram.inbox import Raw
+from bot.telegram.request import AiohttpRequest
 from index.errors import PartnershipError
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 25
-_POLL_PATIENCE = 40.0
+POLL_PATIENCE = 40.0
+"""How long a long poll may take, in seconds."""
 _BATCH = 100
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_PAUSES = (0.3, 0.7, 1.5, 3.0, 5.0)
 _LARGEST_UPDATE = 2**20
 _CONNECTIONS = 40
 
@@ -53,7 +54,7 @@ class Polling:
 
     def __init__(self, bot: Bot, take: Take, room: Callable[[], Awaitable[None]], allowed: Sequence[str]) -> None:
         self._url = f"{bot.base_url}/getUpdates"
-        self._request = HTTPXRequest(1, read_timeout=_POLL_PATIENCE, connect_timeout=5.0, pool_timeout=_POLL_PATIENCE)
+        self._request = AiohttpRequest(1, POLL_PATIENCE)
         self._take = take
         self._room = room
         self._allowed = list(allowed)

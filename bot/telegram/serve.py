@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.telegram.application import ALLOWED_UPDATES, App, Desk, make_bot
 from bot.telegram.courier import Address, Case, Courier
 from bot.telegram.errors import Failures
-from bot.telegram.inbox import ATTEMPTS, Inbox, Raw
+from bot.telegram.inbox import ATTEMPTS, Inbox, Left, Raw
 from bot.telegram.lanes import Lanes
 from bot.telegram.library import Library, Swap
 from bot.telegram.memory import Memory, open_database
@@ -67,6 +67,8 @@ def run(settings: Settings) -> int:
         return 1
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     undo = keep_out_of_logs((*token_secrets(token), secret))
+    # While a question is being embedded, the event loop gets the interpreter back after half a millisecond, not five.
+    sys.setswitchinterval(0.0005)
     try:
         _check(settings, token, secret)
         index = open_index(settings)
@@ -129,20 +131,16 @@ class Service:
     def take(self, updates: Sequence[Raw]) -> None:
         """Write updates down, then queue them; those received before are left out."""
         for raw in self.inbox.take(updates):
-            self._queue(raw, again=False)
+            self._queue(raw)
 
     def take_up_left(self) -> int:
         """Queue what an earlier process received and did not finish; return how much that is."""
         left = self.inbox.left()
         for update in left:
-            if update.begun >= ATTEMPTS:
-                logger.error("Update %s stopped the bot %s times and is given up.", update.raw.get("update_id"), update.begun)
-                self.inbox.done(int(update.raw["update_id"]))
-            else:
-                self._queue(update.raw, again=update.sending)
+            self._queue(update.raw, update)
         return len(left)
 
-    def _queue(self, raw: Raw, *, again: bool) -> None:
+    def _queue(self, raw: Raw, left: Left | None = None) -> None:
         number = int(raw["update_id"])
         try:
             update = Update.de_json(raw, self.application.bot)
@@ -153,9 +151,11 @@ class Service:
         if self._ignored(update):
             self.inbox.done(number)
             return
-        if update.message and self.lanes.unfinished >= _BUSY and not again:
+        lane = _lane(update)
+        # Behind another question of the same chat a note would come before that one's answer.
+        if update.message and self.lanes.unfinished >= _BUSY and not left and self.lanes.idle(lane):
             self.desk.questions.busy(update.message)
-        self.lanes.put(_lane(update), (update, Case(number, again)))
+        self.lanes.put(lane, (update, _case(number, left)))
 
     def _ignored(self, update: Update) -> bool:
         banned = self.settings.banned
@@ -166,9 +166,12 @@ class Service:
 
     async def _work(self, item: tuple[Update, Case]) -> None:
         update, case = item
-        self.inbox.begin(case.update_id)
         with self.desk.services.courier.working_on(case):
-            await self.application.process_update(update)
+            if case.hopeless:
+                error = RuntimeError(f"update {case.update_id} was begun by {ATTEMPTS} processes and none finished it")
+                await self.application.process_error(update, error)
+            else:
+                await self.application.process_update(update)
         self.inbox.done(case.update_id)
 
     async def failed(self, update: object, context: Any) -> None:
@@ -183,6 +186,10 @@ class Service:
         with suppress(TelegramError):
             to = Address(message.chat.id, message.message_id, message.message_thread_id if message.is_topic_message else None)
             await services.courier.send(to, Rendered(texts("error-note", id=number)), texts)
+
+
+def _case(number: int, left: Left | None) -> Case:
+    return Case(number, left=True, again=left.sending, hopeless=left.begun >= ATTEMPTS) if left else Case(number)
 
 
 def _lane(update: Update) -> tuple[str, int]:
@@ -242,7 +249,7 @@ def build_service(settings: Settings, bot: Any, index: Index) -> Service:
         questions=Quota(settings.questions_per_minute),
         searches=Quota(settings.questions_per_minute * _SEARCHES),
     )
-    desk = Desk(services, lambda: service.lanes.unfinished)
+    desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)
     service = Service(settings, application, desk, inbox)
     application.add_error_handler(service.failed)
