@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def volume(figures: Stats) -> Figure:
     axes.set_ylabel("questions a day")
     axes.set_title(f"{figures.questions} questions from {figures.people} people, {figures.since} to {figures.until}")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=3)
+    figure.legend(frameon=False, ncols=3, loc="outside lower center")
     return figure
 
 
@@ -51,3 +52,22 @@ def png(figures: Stats) -> bytes | None:
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=120)
     return picture.getvalue()
+
+
+def shares(title: str, counts: Mapping[str, int]) -> Figure:
+    """Return a bar chart of named counts, the largest on top.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 0.6 + 0.35 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(counts), list(counts.values()), color="#33658a")
+    axes.bar_label(bars, padding=3)
+    axes.invert_yaxis()
+    axes.set_title(title)
+    axes.xaxis.set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    return figure

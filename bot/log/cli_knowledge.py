@@ -95,7 +95,7 @@ def gaps(
         if mark and gap is not None:
             review.mark(connection, gap, review.State(mark), note)
         elif fresh:
-            _group(connection, data, since)
+            group_new(connection, data, since)
         if gap is not None:
             found = [review.find(connection, gap)]
         else:
@@ -116,7 +116,8 @@ def gaps(
         )  # fmt: skip
 
 
-def _group(connection: sqlite3.Connection, data: Path, since: str | None) -> None:
+def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
+    """Note the live index and put new questions into gaps, or say why that cannot be done."""
     from bot.log.gaps import update
     from bot.log.queries import moment
     from bot.log.signatures import IndexSignatures
@@ -185,7 +186,7 @@ def teach(
             name = slug or lessons.slug_of(chosen[0].text, f"gap-{gap}")
             changes = [lessons.draft(knowledge, topic, name, [each.text for each in chosen])]
         else:
-            changes = lessons.add_out_of_scope(knowledge, [each.text for each in chosen])
+            changes = lessons.add_out_of_scope(knowledge, [(each.language, each.text) for each in chosen])
         if not _written(changes, knowledge, yes):
             return
         if out_of_scope:

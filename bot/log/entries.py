@@ -87,15 +87,15 @@ def row_of(entry: Entry, entry_id: str, pseudonyms: Pseudonyms) -> Row:
         "language": answer.language,
         "surface": entry.surface,
         "decision": decision,
-        "confidence": answer.confidence,
-        "margin": scores[0] - scores[1] if len(scores) == 2 else None,
+        "confidence": round(answer.confidence, 5),
+        "margin": round(scores[0] - scores[1], 5) if len(scores) == 2 else None,
         "snippet": best.id if best else None,
         "topic": best.topic if best else None,
         "candidates": json.dumps(
             [_candidate(hit, rank < shown) for rank, hit in enumerate(answer.hits)], ensure_ascii=False, separators=(",", ":")
         ),
         "index_version": answer.index_version,
-        "latency_ms": answer.ms,
+        "latency_ms": round(answer.ms, 3),
         "truncated": int(answer.truncated),
         "person": None if entry.person is None else pseudonyms.person(entry.person),
         "chat": None if entry.chat is None else pseudonyms.chat(entry.chat),

@@ -213,11 +213,12 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         number: int = connection.execute(sql, (since,)).fetchone()[0]
         return number
 
-    per_day: dict[str, dict[str, object]] = {}
+    every_day = ((today - timedelta(days=ago)).isoformat() for ago in reversed(range(days)))
+    per_day: dict[str, dict[str, object]] = {day: {"day": day, "answer": 0, "closest": 0, "none": 0} for day in every_day}
     for day, decision, number in connection.execute(
         "SELECT day, decision, sum(questions) FROM daily WHERE day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1", span
     ):
-        per_day.setdefault(day, {"day": day, "answer": 0, "closest": 0, "none": 0})[decision] = number
+        per_day[day][decision] = number
     quoted = connection.execute(
         "SELECT snippet, sum(quoted) FROM daily_snippets WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?", (*span, top)
     )

@@ -67,7 +67,7 @@ def _filters_and_search(db: Database) -> None:
     db.conn.execute("CREATE INDEX requests_time ON requests (time)")
     db.conn.execute("""
         CREATE VIRTUAL TABLE questions_fts USING fts5 (
-            question, content='questions', content_rowid='seq', tokenize='unicode61 remove_diacritics 2'
+            question, content="questions", content_rowid="seq", tokenize='unicode61 remove_diacritics 2'
         )""")
     # Counts a day, so that no overview has to read every row.
     db.conn.execute("""

@@ -94,16 +94,16 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
     return changes
 
 
-def add_out_of_scope(knowledge: Path, questions: Sequence[str]) -> list[Change]:
-    """Return the change that adds questions to ``evaluation.yaml`` as ones the knowledge shall not answer.
+def add_out_of_scope(knowledge: Path, questions: Sequence[tuple[str, str]]) -> list[Change]:
+    """Return the change that adds (language, question) pairs to ``evaluation.yaml`` as ones the knowledge shall not answer.
 
     Raises:
         TeachError: the file cannot be extended safely.
     """
     path = knowledge / EVALUATION_FILE
     before = _read(path) if path.exists() else ""
-    new = list(dict.fromkeys(_one_line(question) for question in questions))
-    items = [f"question: {_scalar(text)}\n  answers: []" for text in new]
+    new = {_one_line(question): language for language, question in questions}
+    items = [f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []" for text, language in new.items()]
     after = _with_items(path, before, "questions", items, dict.fromkeys(new))
     return [Change(path, before, after)] if after != before else []
 
