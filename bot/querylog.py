@@ -29,6 +29,10 @@ _LONG_PATIENCE = 60.0
 """Seconds a person's request about their own data waits at most."""
 _BOUND = 10_000
 _REMEMBERED = 10_000
+_SHORT_PATIENCE = 0.05
+"""The same while the log is busy with something that takes long."""
+_SCRUB_PATIENCE = 20.0
+"""Seconds the confirmation that somebody was forgotten waits for the last traces to be overwritten."""
 _CHORES_EVERY = 3600.0
 _SCRUB_AGAIN = 60.0
 _DELETED_AT_ONCE = 1000
@@ -104,7 +108,8 @@ class QueryLog:
         if len(self._askers) > _REMEMBERED:
             self._askers.popitem(last=False)
         row = partial(row_of, entry, entry_id, self._pseudonyms)
-        await self._do(lambda connection: store.insert(connection, row()), None, patience=_PATIENCE)
+        patience = _SHORT_PATIENCE if self._writer.occupied else _PATIENCE
+        await self._do(lambda connection: store.insert(connection, row()), None, patience=patience)
         return entry_id
 
     def delivered(self, entry_id: str, outcome: Delivery, message_id: int | None = None) -> None:
@@ -150,7 +155,12 @@ class QueryLog:
             QueryLogError: it is not done yet, and will be as soon as the log can be written.
         """
         name = self._pseudonyms.person(person)
-        return await self._insist(partial(self._forget, person=name), 0, alone=True)
+        deleted = asyncio.ensure_future(self._insist(lambda connection: store.forget(connection, name), 0))
+        # Queued right behind the deletion. Rewriting a large file takes longer than anybody should wait for a reply, and is
+        # finished whether or not somebody waits.
+        settled = self._do(self._settle, None, patience=_SCRUB_PATIENCE, alone=True)
+        await asyncio.gather(deleted, settled)
+        return deleted.result()
 
     async def stats(self, days: int = 30) -> Stats | None:
         """Return the figures of the last days, or ``None`` where there is no log to be read; ``str`` of them is for people."""
@@ -221,15 +231,14 @@ class QueryLog:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         self._opted_out |= store.opt_outs(connection)
 
-    def _forget(self, connection: sqlite3.Connection, person: str) -> int:
-        deleted, failures = copies.forget_with(connection, self.path, person)
-        for failure in failures:
+    def _settle(self, connection: sqlite3.Connection) -> None:
+        for failure in copies.settle(connection, self.path):
             self._trouble(failure)
-        return deleted
 
     def _chores(self, connection: sqlite3.Connection) -> float:
         """Keep the retention window and finish what is owed; return the seconds until there is something to do again."""
-        if store.scrub_owed(connection) and not store.scrub(connection):
+        if store.scrubs_owed(connection):
+            self._settle(connection)
             return _SCRUB_AGAIN
         if self._retention_days:
             with store.transaction(connection):

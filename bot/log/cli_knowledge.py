@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.log.cli import LOG_FILE, LogGroup, data_option, json_option, log, reading, since_option
+from bot.log.command import data_option, json_option, log, opened, reading, since_option, writing
 from bot.log.terminal import print_json, print_table, short_time
-from bot.settings import Settings
+from bot.settings import load_settings
 from index.errors import PartnershipError
 
 if TYPE_CHECKING:
@@ -22,32 +20,7 @@ if TYPE_CHECKING:
     from bot.log.teach import Change
     from index import Index
 
-_LOCK_SECONDS = 30.0
 _GROUPED_DAYS = "90d"
-
-
-@contextmanager
-def writing(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the log of a data folder for what reviewers decide."""
-    from bot.log.store import open_for_writing
-
-    with reading(data):
-        pass
-    with closing(open_for_writing(data / LOG_FILE, busy_seconds=_LOCK_SECONDS)) as connection:
-        connection.row_factory = sqlite3.Row
-        yield connection
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Index]:
-    """Open an index, and close it."""
-    from index import Index
-
-    index = Index.open(path)
-    try:
-        yield index
-    finally:
-        index.close()
 
 
 def note(connection: sqlite3.Connection, index: Index) -> None:
@@ -153,7 +126,7 @@ def _print_gap(gap: Gap) -> None:
 @click.option("--pick", metavar="1,3|all", help="Which questions, by the numbers of `log gaps GAP`.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--build/--no-build", "rebuild", default=None, help="Rebuild the index afterwards and ask the gap's questions again.")
-@click.option("--knowledge", type=click.Path(path_type=Path, file_okay=False, exists=True), default=lambda: Settings().knowledge_dir, show_default="BOT_KNOWLEDGE_DIR or knowledge", help="Folder of the curated passages.")
+@click.option("--knowledge", type=click.Path(path_type=Path, file_okay=False, exists=True), default=lambda: load_settings().knowledge_dir, show_default="BOT_KNOWLEDGE_DIR or knowledge", help="Folder of the curated passages.")
 @data_option
 def teach(
     gap: int, snippet: str | None, topic: str | None, slug: str | None, out_of_scope: bool, pick: str | None, yes: bool,
@@ -240,15 +213,11 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     from bot.log.gaps import State, mark
 
     before = _verdicts(data, gap)
-    try:
-        from index.build import build
-        from index.export import DEFAULT_ENCODER
-    except ImportError as error:
-        message = f"Building needs the extra `build` ({error}): pip install 'partnership-bot[build]'"
-        raise click.ClickException(message) from error
-    result = build(knowledge, data, encoder=Settings().encoder or DEFAULT_ENCODER)
+    from bot.building import build_index
+
+    click.echo(build_index(load_settings(knowledge_dir=knowledge, data_dir=data), force=False))
     after = _verdicts(data, gap)
-    click.echo(f"\nIndex {result.version}:\n")
+    click.echo()
     print_table(
         ("before", "after", "question"),
         [(str(before[each.id]), str(after[each.id]), each.text) for each in gap.asked],
@@ -257,7 +226,7 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     answered = sum(after[each.id].decision == "answer" for each in gap.asked)
     click.echo(f"\n{answered} of {len(gap.asked)} wordings are answered now.")
     if answered == len(gap.asked):
-        mark(connection, gap.id, State.ANSWERED, f"index {result.version}")
+        mark(connection, gap.id, State.ANSWERED)
         click.echo(f"Gap {gap.id} is marked answered.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.log.cli import LOG_FILE, data_option, log, reading
+from bot.log.command import LOG_FILE, data_option, log, reading, writing
 
 _NEEDS = {"serve": ("datasette", "datasette_dashboards"), "report": ("matplotlib",)}
 
@@ -31,7 +31,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 
     From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
     """
-    from bot.log.cli_knowledge import group_new, writing
+    from bot.log.cli_knowledge import group_new
     from bot.log.pages import SETTINGS, metadata
 
     _require("serve")

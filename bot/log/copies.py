@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from bot.log.entries import timestamp
 from bot.log.schema import migrations
-from bot.log.store import forget, open_for_writing, scrub, transaction
+from bot.log.store import forget, open_for_writing, scrub, scrubs_owed, transaction
 
 BACKUPS = "backups"
 """The folder beside the log in which backups are kept unless the operator names another place."""
@@ -157,7 +157,15 @@ def forget_with(connection: sqlite3.Connection, log: Path, person: str) -> tuple
     """Do what :func:`forget_everywhere` does over an open connection."""
     with transaction(connection):
         deleted = forget(connection, person)
-    failures = forget_in_copies(log, connection, person)
+    return deleted, settle(connection, log)
+
+
+def settle(connection: sqlite3.Connection, log: Path) -> list[str]:
+    """Do for everybody who was forgotten what is still owed; return what could not be done.
+
+    A log that other programs keep busy stays owed; a copy that cannot be changed does not, since only the operator can help.
+    """
+    failures = [failure for person in sorted(scrubs_owed(connection)) for failure in forget_in_copies(log, connection, person)]
     if not scrub(connection):
         failures.append(f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it.")
-    return deleted, failures
+    return failures

@@ -114,6 +114,11 @@ QUERIES: dict[str, Any] = {
         "sql": f"""SELECT question_id, time, value, question, decision, language, snippet
             FROM counted_votes WHERE (:value = '' OR value = CAST(:value AS INTEGER)) ORDER BY time DESC LIMIT 500""",
     },
+    "undelivered": {
+        "title": "Not delivered", "description": "The newest answers that could not be sent, or that the bot was not allowed to send.",
+        "sql": f"""SELECT q.id, {_LISTED}
+            FROM questions AS q WHERE q.delivery IN ('failed', 'forbidden') ORDER BY q.time DESC LIMIT 500""",
+    },
     "languages": {
         "title": "Languages", "description": "Questions by language and how they were decided.",
         "sql": """SELECT language, sum(questions) AS questions, sum(questions) FILTER (WHERE decision = 'answer') AS answer,

@@ -79,11 +79,13 @@ def _full_text(search: str) -> str:
 def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | None = None) -> Iterator[sqlite3.Row]:
     """Yield questions, the newest first, with their vote (``NULL``, 1 or -1) and whether an answer was asked for."""
     where, values = which.where()
+    # A search may find half the log: going back in time until there are enough is faster than sorting everything found.
+    by_time = "INDEXED BY questions_time" if which.search else ""
     yield from connection.execute(
         f"""SELECT q.*,
                 (SELECT value FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
                 EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested
-            FROM questions AS q WHERE {where} ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
+            FROM questions AS q {by_time} WHERE {where} ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
         values | {"limit": -1 if limit is None else limit},
     )
 

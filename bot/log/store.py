@@ -173,13 +173,13 @@ def forget(connection: sqlite3.Connection, person: str) -> int:
     connection.execute("DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)")
     now = timestamp()
     connection.execute("INSERT OR REPLACE INTO forgotten (person, time) VALUES (?, ?)", (person, now))
-    connection.execute("INSERT INTO scrubs VALUES (?)", (now,))
+    connection.execute("INSERT INTO scrubs VALUES (?, ?)", (person, now))
     return deleted
 
 
-def scrub_owed(connection: sqlite3.Connection) -> bool:
-    """Return whether somebody was forgotten whose text may still lie in unused parts of the file."""
-    return connection.execute("SELECT 1 FROM scrubs LIMIT 1").fetchone() is not None
+def scrubs_owed(connection: sqlite3.Connection) -> set[str]:
+    """Return the people who were forgotten and whose text may still lie in copies or in unused parts of the file."""
+    return {row[0] for row in connection.execute("SELECT person FROM scrubs")}
 
 
 def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:

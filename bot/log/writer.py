@@ -9,8 +9,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +67,8 @@ class Writer:
         self.path = path
         self.troubled = False
         """The log cannot be written at present."""
+        self.occupied = False
+        """A task or chore that takes long is being done; what is submitted now waits for it."""
         self._on_trouble = on_trouble
         self._prepare = prepare
         self._follow_up = follow_up
@@ -178,7 +180,8 @@ class Writer:
 
     def _transact(self, connection: sqlite3.Connection, batch: list[Task]) -> None:
         if batch[0].alone:
-            batch[0].result = batch[0].run(connection)
+            with self._occupied():
+                batch[0].result = batch[0].run(connection)
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -231,7 +234,16 @@ class Writer:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._unsynced = False
         if time.monotonic() >= self._next_chores and not stopping:
-            self._next_chores = time.monotonic() + self._chores(self._connection)
+            with self._occupied():
+                self._next_chores = time.monotonic() + self._chores(self._connection)
+
+    @contextmanager
+    def _occupied(self) -> Iterator[None]:
+        self.occupied = True
+        try:
+            yield
+        finally:
+            self.occupied = False
 
     def _keep(self, error: Exception) -> None:
         now = time.monotonic()
