@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the text lists all of them."""
 
 
 class Settings(BaseSettings):
@@ -18,7 +22,11 @@ class Settings(BaseSettings):
     api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server.")
     data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and what the bot remembers.")
     knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
-    encoder: str | None = Field(None, description="Sentence-transformers model, by local path or hub name.")
+    encoder: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2", description="Sentence-transformers model, by local folder or hub name."
+    )
+    encoder_query_prefix: str = Field("", description="Put before each question where the model's own prompts do not say so.")
+    encoder_passage_prefix: str = Field("", description="Put before each passage, like the prefix of questions.")
     admins: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of administrators, separated by commas.")
     banned: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas.")
     webhook_url: str | None = Field(None, description="Address Telegram calls with updates; without it the bot polls.")
@@ -36,3 +44,15 @@ class Settings(BaseSettings):
     @classmethod
     def _numbers(cls, value: object) -> object:
         return frozenset(int(part) for part in value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings, those in ``given`` that are not ``None`` before the environment.
+
+    Raises SettingsError that names every wrong value, without showing secrets.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = [f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        raise SettingsError("; ".join(wrong)) from error

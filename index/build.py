@@ -29,7 +29,7 @@ from index.artifact import (
     unfinished,
 )
 from index.calibrate import calibrate, off_topic_lines
-from index.decision import Calibration
+from index.decision import ALL_LANGUAGES, Calibration
 from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError, PartnershipError
 from index.knowledge import SYNONYMS_FILE, Knowledge, read_knowledge, read_yaml_file
@@ -163,7 +163,7 @@ def _build(
         draft = Index.assemble(scratch, manifest, questions_encoder)
         _self_check(draft, snippets, passages)
         report.step("Calibrating")
-        manifest = replace(manifest, calibration=asdict(calibrate(draft, report)))
+        manifest = replace(manifest, calibration={language: asdict(fitted) for language, fitted in calibrate(draft, report).items()})
         draft.close()
         manifest.write(scratch)
         settle(scratch, index_folder(data) / version)
@@ -324,7 +324,7 @@ def _write(
         faiss_type=description,
         languages=languages,
         trust=_trust(snippets, encoder),
-        calibration=asdict(Calibration()),
+        calibration={ALL_LANGUAGES: asdict(Calibration())},
         evaluation={},
         topics=as_plain(knowledge.topics),
         sources=as_plain(knowledge.sources),

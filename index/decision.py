@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -23,17 +23,22 @@ class Decision(StrEnum):
     """Say that the knowledge does not hold an answer."""
 
 
-EVIDENCE = ("score", "margin", "late_interaction", "stems", "unknown")
-"""What the probability is computed from: the best score, its lead over the next snippet, MaxSim and stem coverage of the
-best record, and the share of the question's stems that the corpus has nowhere."""
+EVIDENCE = ("score", "margin", "lead", "late_interaction", "sentence_stems", "unknown", "missing_numbers")
+"""What the probability is computed from: the best score, how far it is above the next snippet's and above the mean of
+the next five, MaxSim and the best sentence's stem coverage of the best record, the share of the question's stems that the
+corpus has nowhere, and the share of the question's numbers that the best record does not hold."""
 
-PRIOR = (-9.6, 13.0, 2.5, 1.5, 1.5, -1.0)
-"""Intercept and coefficients from public data; what a folder's own questions teach is added to these."""
+PRIOR = (-9.61, 6.21, 4.1, 6.4, 5.02, 2.02, 1.63, -0.89)
+"""Intercept and coefficients fitted on public questions with and without their passage; a folder's own questions move
+them."""
 
 _PRIOR_STRENGTH = 4.0
 """How strongly the fit holds on to the prior: the precision of each coefficient, in units of questions."""
 
 TARGET_FALSE_ANSWERS = 0.05
+ALL_LANGUAGES = "all"
+"""Key of the calibration for questions in a language that has none of its own."""
+
 DEFAULT_ANSWER, DEFAULT_CLOSEST = 0.6, 0.2
 
 
@@ -48,10 +53,12 @@ class Calibration:
     """Least probability at which the nearest passages are shown at all."""
     target: float = TARGET_FALSE_ANSWERS
     """Largest share of unanswerable questions that may get ``answer``."""
-    questions: Mapping[str, int] | None = None
-    """How many questions of each kind it was fitted on."""
-    expected: Mapping[str, float] | None = None
-    """Rates expected from cross-validation: ``false_answers``, ``withheld`` and ``off_topic_shown``."""
+    questions: Mapping[str, int] = field(default_factory=dict)
+    """How many questions of each kind it was fitted on: ``own``, ``near_miss`` and ``off_topic``."""
+    expected: Mapping[str, float] = field(default_factory=dict)
+    """Expected rates, from questions held out of the fit: ``false_answers`` among unanswerable questions, ``near_miss``
+    and ``off_topic`` false answers apart, ``withheld`` among answerable ones, ``off_topic_shown`` for off-topic questions
+    that get anything but ``none``."""
 
     def confidence(self, evidence: Sequence[float]) -> float:
         """Return the probability, 0 to 1, for ``evidence`` in the order of ``EVIDENCE``."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Encoded
-from index.lexical import LexicalIndex, Terms
+from index.lexical import LexicalIndex, Terms, words
 
 
 class Unit(IntEnum):
@@ -66,6 +66,8 @@ class Query:
     """Share of each term in the n-grams' weight, 0 for stems, shape (n,)."""
     unknown: float
     """Share of the stems' weight that the corpus has nowhere."""
+    numbers: tuple[str, ...]
+    """The numbers the question names."""
 
     @classmethod
     def prepare(cls, question: str, language: str, encoded: Encoded, terms: Terms, lexical: LexicalIndex) -> Query:
@@ -75,9 +77,10 @@ class Query:
         ids = np.concatenate([stems.ids, grams.ids])
         order = np.argsort(ids)
         zeros = np.zeros_like
+        numbers = tuple(word for word in words(question) if word[0].isdigit())
         stem_weights = np.concatenate([stems.weights / max(stems.total, 1e-9), zeros(grams.weights)])
         gram_weights = np.concatenate([zeros(stems.weights), grams.weights / max(grams.total, 1e-9)])
-        return cls(encoded, ids[order], stem_weights[order], gram_weights[order], stems.unknown)
+        return cls(encoded, ids[order], stem_weights[order], gram_weights[order], stems.unknown, numbers)
 
 
 @dataclass(frozen=True, slots=True)

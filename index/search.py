@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact import Manifest, encoder_folder, read_manifest, resolve
-from index.decision import EVIDENCE, Calibration, Decision
+from index.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
 from index.encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError
 from index.highlight import best_sentence
 from index.language import detect_language
-from index.lexical import LexicalIndex, Terms
+from index.lexical import LexicalIndex, Terms, words
 from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights
 from index.snippets import Snippet, Source, Span, Topic
 from index.store import SnippetStore
@@ -29,6 +29,7 @@ _DENSE_ROWS = 96
 _LEXICAL_RECORDS = 48
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
+_LEAD_OVER = 6
 FAISS_FILE = "vectors.faiss"
 ROW_ARRAYS = ("row-starts", "row-kinds", "vectors", "scales", "token-starts", "tokens")
 
@@ -109,26 +110,8 @@ class Ranking:
     """Where each record stands in ``features`` and ``units``."""
     features: Features
     units: UnitScores
-    candidates: NDArray[np.int64]
     late_interaction: float
     """MaxSim of the best record."""
-    unknown: float
-
-    @property
-    def margin(self) -> float:
-        """The lead of the best record over the next snippet's."""
-        return float(self.scores[0] - self.scores[1]) if len(self.scores) > 1 else float(self.scores[0])
-
-    def evidence(self) -> tuple[float, ...]:
-        """Return what the decision is based on, in the order of ``decision.EVIDENCE``."""
-        best = self.positions[0]
-        return (
-            float(self.scores[0]),
-            self.margin,
-            self.late_interaction,
-            float(self.features.stems[best]),
-            self.unknown,
-        )
 
 
 class Index:
@@ -144,7 +127,7 @@ class Index:
         self.snippets = store
         self.topics = tuple(Topic(**entry) for entry in manifest.topics)
         self.sources = tuple(Source(**entry) for entry in manifest.sources)
-        self.calibration = Calibration.from_manifest(manifest.calibration)
+        self.calibrations = {name: Calibration.from_manifest(entry) for name, entry in manifest.calibration.items()}
         self.languages = tuple(manifest.languages)
         self._rows = rows
         self._faiss = faiss_index
@@ -175,12 +158,12 @@ class Index:
             store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
             lexical = LexicalIndex.load(folder, store.records)
             vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise ArtifactError(f"{folder}: damaged ({error}); run 'partnership-bot build'.") from error
-        starts, kinds, rows, scales, token_starts, tokens = arrays
-        parts = Rows(starts, kinds, rows, np.asarray(scales), token_starts, tokens, lexical)
-        _check_counts(folder, manifest, encoder, parts, store, vectors)
-        return cls(manifest, encoder, store, parts, vectors, Terms(manifest.synonyms))
+            starts, kinds, rows, scales, token_starts, tokens = arrays
+            parts = Rows(starts, kinds, rows, np.asarray(scales), token_starts, tokens, lexical)
+            _check_counts(folder, manifest, encoder, parts, store, vectors)
+            return cls(manifest, encoder, store, parts, vectors, Terms(manifest.synonyms))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+            raise ArtifactError(f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'.") from error
 
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
@@ -215,14 +198,15 @@ class Index:
         asked_in = language or self.detect(text)
         query = self.query(text, asked_in)
         ranking = self.rank(query, asked_in)
-        evidence = ranking.evidence()
+        evidence = self.evidence(query, ranking)
+        calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
-        confidence = self.calibration.confidence(evidence) if says_something else 0.0
+        confidence = calibration.confidence(evidence) if says_something else 0.0
         hits = tuple(self._hit(query, ranking, place, text, asked_in) for place in range(min(max(5, limit), len(ranking.records))))
         return Answer(
             question=text,
             language=asked_in,
-            decision=self.calibration.decide(confidence) if says_something else Decision.NONE,
+            decision=calibration.decide(confidence) if says_something else Decision.NONE,
             confidence=confidence,
             hits=hits,
             index_version=self.version,
@@ -231,6 +215,16 @@ class Index:
             vector=query.encoded.vector,
             evidence=dict(zip(EVIDENCE, evidence, strict=True)),
         )
+
+    def calibration(self, language: str) -> Calibration:
+        """Return the calibration for questions in ``language``, that of the whole folder where it has none of its own."""
+        return self.calibrations.get(language) or self.calibrations[ALL_LANGUAGES]
+
+    def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
+        """Return the words of ``question`` that ``snippet`` holds in some form."""
+        text = " ".join([snippet.title, snippet.text, *snippet.questions])
+        held = set(self._terms.stems(text, snippet.language))
+        return [word for word in dict.fromkeys(words(question)) if held.intersection(self._terms.stems(word, language))]
 
     def detect(self, text: str) -> str:
         """Recognise the language of a question, that of most of the knowledge where it gives no evidence."""
@@ -269,11 +263,33 @@ class Index:
         order = np.argsort(-scores, kind="stable")
         _, firsts = np.unique(numbers[candidates[order]], return_index=True)
         best = order[np.sort(firsts)]
-        place = np.flatnonzero(shortlist == best[0])
-        return Ranking(
-            candidates[best], scores[best], best, features, units, candidates,
-            float(late[place[0]]) if len(place) else 0.0, query.unknown,
+        compared = np.flatnonzero(shortlist == best[0])
+        best_late = float(late[compared[0]]) if len(compared) else 0.0
+        return Ranking(candidates[best], scores[best], best, features, units, best_late)
+
+    def evidence(self, query: Query, ranking: Ranking) -> tuple[float, ...]:
+        """Return what the decision is based on, in the order of ``decision.EVIDENCE``."""
+        best = float(ranking.scores[0])
+        others = ranking.scores[1:_LEAD_OVER]
+        missing = 0.0
+        if query.numbers:
+            snippet = self.snippets.record(int(ranking.records[0]))
+            held = set(words(f"{snippet.title} {snippet.text} {snippet.as_of or ''}"))
+            missing = sum(number not in held for number in query.numbers) / len(query.numbers)
+        return (
+            best,
+            best - float(others[0]) if len(others) else best,
+            best - float(others.mean()) if len(others) else best,
+            ranking.late_interaction,
+            float(ranking.features.sentence_stems[ranking.positions[0]]),
+            query.unknown,
+            missing,
         )
+
+    def question_rows(self, record: int) -> list[int]:
+        """Return the rows of a record's example questions, in their order."""
+        start, end = int(self._rows.starts[record]), int(self._rows.starts[record + 1])
+        return [row for row in range(start, end) if self._rows.kinds[row] == Unit.QUESTION]
 
     def vectors_of(self, record: int) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
         """Return the stored rows, scales and tokens of a record, for the next version to take over."""

@@ -1,0 +1,201 @@
+"""The command line: thin verbs over the functions that do the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.log.cli import log
+from bot.settings import SettingsError, load_settings
+from index.errors import PartnershipError
+
+_KNOWLEDGE = click.option(
+    "--knowledge", type=click.Path(path_type=Path), help="Knowledge folder.  [default: BOT_KNOWLEDGE_DIR or knowledge]"
+)
+_DATA = click.option("--data", type=click.Path(path_type=Path), help="Data folder.  [default: BOT_DATA_DIR or data]")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+class _Group(click.Group):
+    """A group whose verbs end in one clear line, whatever this program raised on purpose."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (PartnershipError, SettingsError) as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            # The reader of our output has gone (`… | head`): nothing is left to say, and nobody to say it to.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="partnership-bot")
+def cli() -> None:
+    """Answer questions about a curated body of knowledge by quoting it, on Telegram and in the terminal.
+
+    \b
+    Examples:
+      partnership-bot ask "Who signed the 2024 roadmap?"
+      partnership-bot check
+      partnership-bot build
+      BOT_TOKEN=… partnership-bot run
+
+    Every setting can be given in the environment or in a file .env; see the table in README.md.
+    """
+
+
+@cli.command()
+@_KNOWLEDGE
+def check(knowledge: Path | None) -> None:
+    """Validate a knowledge folder and report every problem as file:line: field: reason.
+
+    Exits with 1 when there is a problem; warnings alone exit with 0.
+
+    \b
+    Example:
+      partnership-bot check --knowledge knowledge
+    """
+    from bot.building import check_knowledge
+
+    sys.exit(check_knowledge(load_settings(knowledge_dir=knowledge)))
+
+
+@cli.command()
+@_KNOWLEDGE
+@_DATA
+@click.option("--force", is_flag=True, help="Publish even if nothing changed or the quality gate says no.")
+@click.option("--rollback", is_flag=True, help="Make the version before the live one live again; nothing is built.")
+def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool) -> None:
+    """Index the knowledge folder as a new version and make it live; a running bot takes it over.
+
+    Only passages that changed are embedded again. The last five versions are kept. The last line names the version.
+
+    \b
+    Examples:
+      partnership-bot build
+      partnership-bot build --knowledge ../other-knowledge --data /srv/bot
+      partnership-bot build --rollback
+    """
+    from bot.building import build_index, roll_back
+
+    settings = load_settings(knowledge_dir=knowledge, data_dir=data)
+    click.echo(roll_back(settings) if rollback else build_index(settings, force=force))
+
+
+@cli.command()
+@click.argument("question", required=False)
+@_JSON
+@click.option("--batch", type=click.File("r", encoding="utf-8", errors="replace"), help="Ask every line of FILE (- for standard input).")
+@click.option("--explain", is_flag=True, help="Show what the score and the decision were made of.")
+@click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); recognised when not given.")
+@_DATA
+@_KNOWLEDGE
+def ask(
+    question: str | None,
+    as_json: bool,
+    batch: Any,
+    explain: bool,
+    language: str | None,
+    data: Path | None,
+    knowledge: Path | None,
+) -> None:
+    """Ask a question here in the terminal; without QUESTION a conversation begins.
+
+    The answer quotes the knowledge with speaker, source and date, or says that it holds none. When there is no index
+    yet, one is built first. A line of FILE is a question, or a JSON object with "question" and perhaps "language".
+
+    \b
+    Examples:
+      partnership-bot ask "Who is the British ambassador?"
+      partnership-bot ask --json "uranium output"
+      partnership-bot ask --batch questions.txt --json
+      partnership-bot ask
+    """
+    from bot.asking import ask_batch, ask_once, converse
+    from bot.building import open_or_build
+
+    index = open_or_build(load_settings(data_dir=data, knowledge_dir=knowledge))
+    if batch is not None:
+        ask_batch(index, batch, language=language, as_json=as_json)
+    elif question is not None:
+        ask_once(index, question, language=language, as_json=as_json, explain=explain)
+    else:
+        converse(index, language=language, as_json=as_json, explain=explain)
+
+
+@cli.command()
+@click.option("--questions", type=click.Path(path_type=Path), help="Questions with known answers.  [default: evaluation.yaml]")
+@_JSON
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw reliability and coverage into this .svg or .png file.")
+@click.option("--compare", metavar="VERSION", help="Show what changed since VERSION of the index.")
+@click.option("--failures/--no-failures", default=True, help="List each question that failed, and why.")
+@_DATA
+@_KNOWLEDGE
+def evaluate(
+    questions: Path | None,
+    as_json: bool,
+    plot: Path | None,
+    compare: str | None,
+    failures: bool,
+    data: Path | None,
+    knowledge: Path | None,
+) -> None:
+    """Measure the live index on questions with known answers.
+
+    \b
+    Examples:
+      partnership-bot evaluate
+      partnership-bot evaluate --questions my-questions.yaml --json
+      partnership-bot evaluate --compare 20260101T120000000Z-0123abcd
+    """
+    from bot.evaluating import evaluate_index
+
+    settings = load_settings(data_dir=data, knowledge_dir=knowledge)
+    evaluate_index(settings, questions, as_json=as_json, plot=plot, compare=compare, failures=failures)
+
+
+@cli.command()
+@_JSON
+@_DATA
+def status(as_json: bool, data: Path | None) -> None:
+    """Tell what is live, whether it answers, and how far to trust it. Exits with 1 when it is not well.
+
+    \b
+    Example:
+      partnership-bot status
+    """
+    from bot.status import print_status
+
+    sys.exit(print_status(load_settings(data_dir=data), as_json=as_json))
+
+
+@cli.command()
+@_DATA
+@_KNOWLEDGE
+def run(data: Path | None, knowledge: Path | None) -> None:
+    """Answer on Telegram until stopped; BOT_TOKEN must be set.
+
+    \b
+    Example:
+      BOT_TOKEN=123456:ABC… partnership-bot run
+    """
+    from bot.telegram.serve import run as serve
+
+    sys.exit(serve(load_settings(data_dir=data, knowledge_dir=knowledge)))
+
+
+cli.add_command(log)
+
+
+def main() -> None:
+    """Run the program; an interrupt ends it without a traceback."""
+    cli(prog_name="partnership-bot")
