@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from bot.log.entries import timestamp
 from bot.log.schema import migrations
-from bot.log.store import forget, open_for_writing, scrub, scrubs_owed, transaction
+from bot.log.store import forget, open_for_writing, scrub, scrubs_owed, take_up, transaction
 
 BACKUPS = "backups"
 """The folder beside the log in which backups are kept unless the operator names another place."""
@@ -93,6 +93,7 @@ def merge(log: Path, other: Path) -> int:
             while ids := connection.execute("SELECT id FROM other.questions WHERE id > ? ORDER BY id LIMIT ?", (last, _MERGE_ROWS)).fetchall():
                 with transaction(connection):
                     _merge_questions(connection, last, ids[-1][0])
+                    take_up(connection)
                 last = ids[-1][0]
                 time.sleep(0.01)
             with transaction(connection):

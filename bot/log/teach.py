@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
     for path, new in by_file.items():
         before = _read(path)
         start, end = _front_matter(path, before)
-        after = before[:start] + _with_items(path, before[start:end], "questions", [_scalar(text) for text in new], dict.fromkeys(new)) + before[end:]
+        after = before[:start] + _with_items(path, before[start:end], "questions", {text: _scalar(text) for text in new}) + before[end:]
         if after != before:
             changes.append(Change(path, before, after))
     return changes
@@ -103,8 +103,8 @@ def add_out_of_scope(knowledge: Path, questions: Sequence[tuple[str, str]]) -> l
     path = knowledge / EVALUATION_FILE
     before = _read(path) if path.exists() else ""
     new = {_one_line(question): language for language, question in questions}
-    items = [f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []" for text, language in new.items()]
-    after = _with_items(path, before, "questions", items, dict.fromkeys(new))
+    items = {text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []" for text, language in new.items()}
+    after = _with_items(path, before, "questions", items)
     return [Change(path, before, after)] if after != before else []
 
 
@@ -164,10 +164,10 @@ def _front_matter(path: Path, text: str) -> tuple[int, int]:
     return found.span(1)
 
 
-def _with_items(path: Path, text: str, key: str, items: Sequence[str], wanted: dict[str, None]) -> str:
+def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
     """Return YAML text with items added at the end of the list ``key``, and prove that nothing else has changed.
 
-    ``wanted`` are the items' own texts; those the list holds already are not added again.
+    ``new`` is the YAML of each item by its question; questions the list holds already are not added again.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     try:
@@ -176,7 +176,7 @@ def _with_items(path: Path, text: str, key: str, items: Sequence[str], wanted: d
         raise TeachError(f"{path}: broken YAML; `partnership-bot check` tells where.") from error
     old = _values(path, text)
     there = {each.get("question") if isinstance(each, dict) else each for each in old.get(key) or []}
-    items = [item for item, own in zip(items, wanted, strict=True) if own not in there]
+    items = [item for question, item in new.items() if question not in there]
     if not items:
         return text
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
@@ -198,8 +198,8 @@ def _with_items(path: Path, text: str, key: str, items: Sequence[str], wanted: d
         line_end = text.find("\n", _end_of(last))
         head = text[: line_end + 1] if line_end >= 0 else text + newline
         after = head + "".join(_block(indent, item, newline) for item in items) + text[len(head) :]
-    new = _values(path, after)
-    if {**new, key: None} != {**old, key: None} or (new.get(key) or [])[: len(old.get(key) or [])] != (old.get(key) or []):
+    changed, kept = _values(path, after), old.get(key) or []
+    if {**changed, key: None} != {**old, key: None} or (changed.get(key) or [])[: len(kept)] != kept:
         raise TeachError(f"{path} is written in a way that cannot be extended safely; add the questions by hand.")
     return after
 

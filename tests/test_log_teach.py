@@ -1,0 +1,161 @@
+"""Teaching adds a few lines to the knowledge and leaves every other byte as it was."""
+
+from __future__ import annotations
+
+import difflib
+import string
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.log.teach import TeachError, add_out_of_scope, add_questions, draft, is_fit, slug_of
+
+BODY = "---\nLithium is mined.  \n\n- questions: not these\n"
+FORMS = {
+    "block": "---\ntitle: Lithium   # kept\nquestions:\n  - what is it\n  - 'why: so'\nas_of: 2025-06\n",
+    "block without indent": "---\ntitle: Lithium\nquestions:\n- what is it\nas_of: 2025-06\n",
+    "at the end": "---\ntitle: Lithium\nquestions:\n    - what is it\n",
+    "with comments": "---\n# about\nquestions: # ways\n  - what is it # the usual\n  # and rarer ones\n\nas_of: 2025-06\n",
+    "flow": "---\ntitle: Lithium\nquestions: [what is it, \"why, so\"]\n",
+    "empty flow": "---\nquestions: []\ntitle: Lithium\n",
+    "null": "---\nquestions:\ntitle: Lithium\n",
+    "none": "---\ntitle: Lithium\n",
+    "folded": "---\nquestions:\n  - >-\n    what\n    is it\ntitle: Lithium\n",
+}
+
+
+def snippet(folder: Path, text: str, name: str = "lithium.md") -> Path:
+    """Write a snippet file and return its path."""
+    (folder / "resources").mkdir(exist_ok=True)
+    path = folder / "resources" / name
+    path.write_bytes(text.encode())
+    return path
+
+
+def questions_in(text: str) -> list[str]:
+    """Return the questions of a file's front matter."""
+    return list(yaml.safe_load(text.split("---")[1])["questions"] or [])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("form", FORMS)
+def test_only_added_lines_differ(tmp_path: Path, form: str, newline: str) -> None:
+    """However the list is written, it is extended, and the diff has nothing but the new questions."""
+    before = (FORMS[form] + BODY).replace("\n", newline)
+    snippet(tmp_path, before)
+    [change] = add_questions(tmp_path, "resources/lithium", [("en", "how much: a tonne?"), ("en", "where")])
+    assert questions_in(change.after)[-2:] == ["how much: a tonne?", "where"]
+    assert change.after.endswith(BODY.replace("\n", newline))
+    lines = difflib.ndiff(before.split(newline), change.after.split(newline))
+    removed = [line for line in lines if line.startswith("- ")]
+    assert len(removed) <= (1 if form in ("flow", "empty flow") else 0)
+    change.write()
+    assert (tmp_path / "resources" / "lithium.md").read_bytes().decode() == change.after
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")), min_size=1), min_size=1, max_size=4))
+def test_any_question_reads_back(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    """Whatever people type comes back from the YAML as they typed it, in one line."""
+    folder = tmp_path_factory.mktemp("knowledge")
+    snippet(folder, FORMS["block"] + BODY)
+    changes = add_questions(folder, "resources/lithium", [("en", text) for text in texts])
+    wanted = [" ".join(text.split()) for text in texts]
+    after = changes[0].after if changes else FORMS["block"]
+    assert set(wanted) <= set(questions_in_first_block(after))
+
+
+def questions_in_first_block(text: str) -> list[str]:
+    """Return the questions above the first line that is only ``---``, past the first."""
+    lines = text.split("\n")
+    end = lines.index("---", 1)
+    return list(yaml.load("\n".join(lines[1:end]), Loader=yaml.BaseLoader)["questions"])
+
+
+def test_questions_go_to_their_languages_file(tmp_path: Path) -> None:
+    """A translation gets the questions of its language; languages without one go to the main file."""
+    snippet(tmp_path, FORMS["block"] + BODY)
+    snippet(tmp_path, FORMS["none"] + BODY, "lithium.ru.md")
+    changes = add_questions(tmp_path, "resources/lithium", [("ru", "сколько"), ("kk", "қанша"), ("en", "how much")])
+    assert {change.path.name: questions_in(change.after)[-2:] for change in changes} == {
+        "lithium.ru.md": ["сколько"], "lithium.md": ["қанша", "how much"],
+    }  # fmt: skip
+
+
+def test_the_same_question_is_not_added_twice(tmp_path: Path) -> None:
+    """A question that is there already changes nothing."""
+    snippet(tmp_path, FORMS["block"] + BODY)
+    assert add_questions(tmp_path, "resources/lithium", [("en", "what is it")]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("lithium.md", "Just a text.", "no front matter"),
+        ("lithium.md", "---\nquestions: [a\n---\n", "broken YAML"),
+        ("other.md", FORMS["block"] + BODY, "no such snippet"),
+    ],
+)
+def test_what_cannot_be_extended_is_left_alone(tmp_path: Path, name: str, text: str, reason: str) -> None:
+    """The error names the file and the reason."""
+    snippet(tmp_path, text, name)
+    with pytest.raises(TeachError, match=reason):
+        add_questions(tmp_path, "resources/lithium", [("en", "how much")])
+
+
+def test_paths_stay_inside_the_knowledge(tmp_path: Path) -> None:
+    """An id that leads out of the folder is no snippet."""
+    (tmp_path / "knowledge").mkdir()
+    snippet(tmp_path, FORMS["block"] + BODY)
+    with pytest.raises(TeachError, match="no such snippet"):
+        add_questions(tmp_path / "knowledge", "../resources/lithium", [("en", "how much")])
+    with pytest.raises(TeachError, match="no name"):
+        draft(tmp_path, "..", "lithium", ["how much"])
+
+
+def test_file_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    """What an editor saved between the diff and the answer is not lost."""
+    path = snippet(tmp_path, FORMS["block"] + BODY)
+    [change] = add_questions(tmp_path, "resources/lithium", [("en", "how much")])
+    path.write_text("edited")
+    with pytest.raises(TeachError, match="meantime"):
+        change.write()
+    assert path.read_text() == "edited"
+
+
+def test_out_of_scope_goes_to_the_evaluation(tmp_path: Path) -> None:
+    """The questions become ones without an answer, in a file that is made or extended."""
+    [first] = add_out_of_scope(tmp_path, [("en", "who won the match")])
+    first.write()
+    [second] = add_out_of_scope(tmp_path, [("ru", "нужна ли виза: да?"), ("en", "who won the match")])
+    second.write()
+    assert second.after.startswith(first.after)
+    assert yaml.safe_load((tmp_path / "evaluation.yaml").read_text())["questions"] == [
+        {"question": "who won the match", "kind": "asked", "language": "en", "answers": []},
+        {"question": "нужна ли виза: да?", "kind": "asked", "language": "ru", "answers": []},
+    ]
+
+
+def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:
+    """A new snippet is begun with all but what only a person can write."""
+    change = draft(tmp_path, "resources", slug_of("How much lithium is there?", "gap-1"), ["How much lithium is there?", "lithium: how much"])
+    assert change.path == tmp_path / "resources" / "how-much-lithium-is-there.md"
+    assert questions_in(change.after) == ["How much lithium is there?", "lithium: how much"]
+    assert change.after.endswith("---\n")
+    change.write()
+    with pytest.raises(TeachError, match="there already"):
+        draft(tmp_path, "resources", "how-much-lithium-is-there", ["x"])
+
+
+@given(st.text(string.printable + "литийқ"))
+def test_slugs_are_file_names(question: str) -> None:
+    """Any question gives a name of a–z, 0–9 and hyphens."""
+    assert set(slug_of(question, "gap-1")) <= set(string.ascii_lowercase + string.digits + "-")
+
+
+@pytest.mark.parametrize("question", ["ring [phone] please", "", "   ", "bad \ufffd"])
+def test_redacted_questions_are_not_published(question: str) -> None:
+    """A question in which something was redacted cannot be picked."""
+    assert not is_fit(question)
