@@ -14,7 +14,17 @@ from html import escape, unescape
 import regex
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.buttons import Asked, Paging, Place, add_button, open_passage, open_topic, paging_button, share_button, vote_buttons
+from bot.buttons import (
+    Asked,
+    Paging,
+    Place,
+    add_button,
+    open_passage,
+    open_topic,
+    paging_button,
+    share_button,
+    vote_buttons,
+)
 from bot.locales import Texts
 from index.decision import Decision
 from index.search import Answer, Hit
@@ -36,7 +46,7 @@ _TAG = re.compile(r"<[^>]*>")
 # What Telegram takes for nothing: a message, title or bold passage of these alone is refused or dropped.
 _INVISIBLE = "\\s\\x00-\\x1f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc\U000e0000-\U000e0fff"
 _VISIBLE = re.compile(f"[^{_INVISIBLE}]")
-_REMOVED = str.maketrans({code: None for code in (0x0D, *range(0x2028, 0x202F), 0x0333, 0x033F, 0x030A)})
+_REMOVED = str.maketrans(dict.fromkeys((13, *range(8232, 8239), 819, 831, 778)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +170,20 @@ def source_line(source: Source, texts: Texts) -> str:
     title = safe(source.title) if visible(source.title) else safe(source.id)
     url = source_url(source)
     linked = f'<a href="{escape(url)}">{title}</a>' if url else title
-    parts = [safe(source.publisher) if visible(source.publisher) else "", linked, safe(texts.date(source.date)) if source.date else ""]
+    parts = [
+        safe(source.publisher) if visible(source.publisher) else "",
+        linked,
+        safe(texts.date(source.date)) if source.date else "",
+    ]
     return ", ".join(part for part in parts if part)
 
 
 def source_url(source: Source) -> str | None:
     """Return the source's address if Telegram takes it for a link."""
     url = (source.url or "").strip()
-    return url if re.fullmatch(r"https?://[^\s/?#@:]+\.[^\s/?#@:]+(:\d+)?([/?#]\S*)?", url) and len(url) <= 2000 else None
+    return (
+        url if re.fullmatch(r"https?://[^\s/?#@:]+\.[^\s/?#@:]+(:\d+)?([/?#]\S*)?", url) and len(url) <= 2000 else None
+    )
 
 
 def answer_message(
@@ -194,7 +210,9 @@ def _quoted(answer: Answer, texts: Texts, place: Place, asked: Asked, notes: lis
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(asked)]))
 
 
-def passage_rows(snippet: Snippet, texts: Texts, place: Place, paging: Paging | None = None) -> list[list[InlineKeyboardButton]]:
+def passage_rows(
+    snippet: Snippet, texts: Texts, place: Place, paging: Paging | None = None
+) -> list[list[InlineKeyboardButton]]:
     """Return the buttons that belong to a passage: the next one, its source, and sharing it."""
     row = []
     if paging and len(paging.marks) > 1:
@@ -214,7 +232,9 @@ def next_passage(snippet: Snippet, highlight: Span | None, texts: Texts, place: 
 
 def single_passage(snippet: Snippet, texts: Texts, place: Place, highlight: Span | None = None) -> Rendered:
     """Return a passage somebody chose, as a message of its own."""
-    return Rendered(passage(snippet, highlight, texts, place), InlineKeyboardMarkup(passage_rows(snippet, texts, place)))
+    return Rendered(
+        passage(snippet, highlight, texts, place), InlineKeyboardMarkup(passage_rows(snippet, texts, place))
+    )
 
 
 def _closest(answer: Answer, texts: Texts, place: Place, asked: Asked, notes: list[str]) -> Rendered:
@@ -223,7 +243,9 @@ def _closest(answer: Answer, texts: Texts, place: Place, asked: Asked, notes: li
     room = (MESSAGE_UNITS - sum(parsed_units(line) + 2 for line in head)) // len(hits) - 2
     pieces = [passage(hit.snippet, hit.highlight, texts, place, limit=room) for hit in hits]
     openers = [
-        InlineKeyboardButton(label(hit.snippet.title, hit.snippet.id), callback_data=open_passage(hit, hit.snippet.language))
+        InlineKeyboardButton(
+            label(hit.snippet.title, hit.snippet.id), callback_data=open_passage(hit, hit.snippet.language)
+        )
         for hit in hits
     ]
     rows = [[button] for button in openers]
@@ -239,11 +261,18 @@ def _none(
     nearest = answer.hits[:_NEAREST]
     lines = [texts("none-intro"), *notes, "", texts("none-nearest" if nearest else "none-topics")]
     rows = [
-        [InlineKeyboardButton(label(hit.question or hit.snippet.title, hit.snippet.id), callback_data=open_passage(hit, hit.snippet.language))]
+        [
+            InlineKeyboardButton(
+                label(hit.question or hit.snippet.title, hit.snippet.id),
+                callback_data=open_passage(hit, hit.snippet.language),
+            )
+        ]
         for hit in nearest
     ]
     rows += pairs(
-        InlineKeyboardButton(label(topic_title(topic, texts.language), topic.id, 30), callback_data=open_topic(topic.id))
+        InlineKeyboardButton(
+            label(topic_title(topic, texts.language), topic.id, 30), callback_data=open_topic(topic.id)
+        )
         for topic in topics[:10]
     )
     return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, [add_button(asked, texts)]]))

@@ -84,11 +84,17 @@ class Mark:
         return cls(written[:11], at if at >= 0 else None)
 
     def __str__(self) -> str:
-        return self.key + (_ORDINALS[self.sentence] if self.sentence is not None and self.sentence < len(_ORDINALS) else _UNMARKED)
+        return self.key + (
+            _ORDINALS[self.sentence] if self.sentence is not None and self.sentence < len(_ORDINALS) else _UNMARKED
+        )
 
     def span(self, snippet: Snippet) -> Span | None:
         """Return the sentence's span, if the snippet still has so many."""
-        return snippet.sentences[self.sentence] if self.sentence is not None and self.sentence < len(snippet.sentences) else None
+        return (
+            snippet.sentences[self.sentence]
+            if self.sentence is not None and self.sentence < len(snippet.sentences)
+            else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,11 @@ class Paging:
 
     def __str__(self) -> str:
         data = f"n{self.at}{self.language}{''.join(map(str, self.marks))}"
-        return data if len(data) <= LIMIT else str(type(self)(self.marks[:-1], self.language, self.at % (len(self.marks) - 1)))
+        return (
+            data
+            if len(data) <= LIMIT
+            else str(type(self)(self.marks[:-1], self.language, self.at % (len(self.marks) - 1)))
+        )
 
 
 def parse(data: str | None) -> tuple[str, dict[str, str]] | None:
@@ -139,7 +149,9 @@ def share_button(key: str, texts: Texts, place: Place) -> InlineKeyboardButton:
     """Return the button that puts a passage into a chat of the reader's choice."""
     if place.inline:
         return InlineKeyboardButton(texts("button-share"), switch_inline_query=f"p_{key}")
-    return InlineKeyboardButton(texts("button-share"), url=f"https://t.me/share/url?url=https%3A%2F%2Ft.me%2F{place.username}%3Fstart%3Dp_{key}")
+    return InlineKeyboardButton(
+        texts("button-share"), url=f"https://t.me/share/url?url=https%3A%2F%2Ft.me%2F{place.username}%3Fstart%3Dp_{key}"
+    )
 
 
 def vote_buttons(asked: Asked) -> list[InlineKeyboardButton]:

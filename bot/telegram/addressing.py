@@ -41,7 +41,7 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     one of its messages; never what was forwarded or comes from a bot.
     """
     text = message.text
-    if text is None or message.via_bot is not None and message.via_bot.id == me.id:
+    if text is None or (message.via_bot is not None and message.via_bot.id == me.id):
         return None
     private = message.chat.type == "private"
     addressed = _private_text(text) if private else _group_text(message, text, me)
@@ -60,7 +60,7 @@ def address_of(message: Message) -> Address:
 def command_of(text: str, me: User) -> tuple[str, str] | None:
     """Return the name and argument of a command addressed to this bot, or to nobody in particular."""
     match = _COMMAND.fullmatch(text)
-    if not match or match["bot"] and match["bot"].lower() != (me.username or "").lower():
+    if not match or (match["bot"] and match["bot"].lower() != (me.username or "").lower()):
         return None
     return match["name"].lower(), (match["rest"] or "").strip()
 
@@ -75,7 +75,12 @@ def _private_text(text: str) -> str | None:
 
 
 def _group_text(message: Message, text: str, me: User) -> str | None:
-    if message.forward_origin or message.via_bot or message.is_automatic_forward or message.from_user and message.from_user.is_bot and message.sender_chat is None:
+    if (
+        message.forward_origin
+        or message.via_bot
+        or message.is_automatic_forward
+        or (message.from_user and message.from_user.is_bot and message.sender_chat is None)
+    ):
         return None
     if text.startswith("/"):
         command = command_of(text, me)
@@ -94,7 +99,12 @@ def _group_text(message: Message, text: str, me: User) -> str | None:
 def _asked_about(message: Message, me: User) -> str:
     """Return what a bare ``/ask`` that replies to somebody's message asks: that message."""
     replied = message.reply_to_message
-    if replied and replied.text and not replied.forum_topic_created and not (replied.from_user and replied.from_user.is_bot):
+    if (
+        replied
+        and replied.text
+        and not replied.forum_topic_created
+        and not (replied.from_user and replied.from_user.is_bot)
+    ):
         return replied.text
     return ""
 

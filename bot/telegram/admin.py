@@ -51,7 +51,9 @@ class Admin:
         """Take the index published last into use."""
         texts, library = self._texts(update), self._services.library
         swap = await library.refresh(again=True)
-        name = {Swap.SAME: "admin-reload-same", Swap.DONE: "admin-reload-done", Swap.REFUSED: "admin-reload-failed"}[swap]
+        name = {Swap.SAME: "admin-reload-same", Swap.DONE: "admin-reload-done", Swap.REFUSED: "admin-reload-failed"}[
+            swap
+        ]
         reason = {"reason": escape(clip(library.refusal, 1000))} if swap is Swap.REFUSED else {}
         await self._reply(update, texts(name, version=escape(library.index.version), **reason), texts)
 
@@ -59,7 +61,9 @@ class Admin:
         """Tell what was asked of late."""
         texts = self._texts(update)
         stats = await self._services.log.stats()
-        await self._reply(update, f"<pre>{escape(clip(str(stats), 3500))}</pre>" if stats else texts("admin-stats-empty"), texts)
+        await self._reply(
+            update, f"<pre>{escape(clip(str(stats), 3500))}</pre>" if stats else texts("admin-stats-empty"), texts
+        )
 
     def _texts(self, update: Update) -> Texts:
         return self._services.texts(update.effective_user)

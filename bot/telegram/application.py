@@ -19,12 +19,13 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.request import BaseRequest
 
 from bot.telegram.admin import Admin
 from bot.telegram.browsing import Browsing
 from bot.telegram.feedback import Feedback
 from bot.telegram.inline import Inline
-from bot.telegram.pacing import Pacing
+from bot.telegram.pacing import Pacing, Turn
 from bot.telegram.presses import Presses
 from bot.telegram.privacy import Privacy
 from bot.telegram.questions import Questions
@@ -48,21 +49,21 @@ _SECONDS = 15.0
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
-class QuietBot(ExtBot[Pacing]):
+class QuietBot(ExtBot[Turn]):
     """A bot whose ``repr`` does not show its token."""
 
     def __repr__(self) -> str:
         return "QuietBot[token=…]"
 
 
-def make_bot(token: str, api_url: str, pacing: Pacing) -> QuietBot:
-    """Return the bot for a token at a Bot API server."""
+def make_bot(token: str, api_url: str, pacing: Pacing, request: BaseRequest | None = None) -> QuietBot:
+    """Return the bot for a token at a Bot API server, which ``request`` talks to (by default over HTTP)."""
     base = api_url.rstrip("/")
     return QuietBot(
         token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=AiohttpRequest(_CONNECTIONS, _SECONDS),
+        request=request or AiohttpRequest(_CONNECTIONS, _SECONDS),
         rate_limiter=pacing,
     )
 
@@ -101,7 +102,9 @@ class Desk:
         application.add_handlers(
             [
                 MessageHandler(new & (private | groups) & filters.TEXT & ~filters.COMMAND, self.questions.message),
-                MessageHandler(filters.UpdateType.EDITED_MESSAGE & (private | groups) & filters.TEXT, self.questions.edited),
+                MessageHandler(
+                    filters.UpdateType.EDITED_MESSAGE & (private | groups) & filters.TEXT, self.questions.edited
+                ),
                 CallbackQueryHandler(self.presses.press),
                 InlineQueryHandler(self.inline.query),
                 ChosenInlineResultHandler(self.inline.chosen),

@@ -11,7 +11,17 @@ from typing import TypeVar
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
-from bot.answers import Rendered, label, next_passage, pairs, passage, passage_rows, single_passage, source_line, topic_title
+from bot.answers import (
+    Rendered,
+    label,
+    next_passage,
+    pairs,
+    passage,
+    passage_rows,
+    single_passage,
+    source_line,
+    topic_title,
+)
 from bot.buttons import Mark, open_mark, read_paging
 from bot.locales import LANGUAGES, Texts
 from bot.telegram.addressing import address_of
@@ -44,12 +54,16 @@ class Browsing:
         if message is None:
             return
         texts = self._services.texts(message.from_user)
-        await self._reply(update, self._linked(context.args or [], texts) or Rendered(texts("start"), self._examples(texts)), texts)
+        await self._reply(
+            update, self._linked(context.args or [], texts) or Rendered(texts("start"), self._examples(texts)), texts
+        )
 
     async def help(self, update: Update, context: C) -> None:
         """Tell how to ask."""
         texts = self._texts(update)
-        await self._reply(update, Rendered(texts("help", username=self._services.place.username), self._examples(texts)), texts)
+        await self._reply(
+            update, Rendered(texts("help", username=self._services.place.username), self._examples(texts)), texts
+        )
 
     async def topics(self, update: Update, context: C) -> None:
         """List the topics."""
@@ -87,7 +101,9 @@ class Browsing:
     async def unknown(self, update: Update, context: C) -> None:
         """Point to /help; in groups only if the command was meant for this bot."""
         message = update.message
-        if message and (message.chat.type == "private" or f"@{self._services.me.username}".lower() in (message.text or "").lower()):
+        if message and (
+            message.chat.type == "private" or f"@{self._services.me.username}".lower() in (message.text or "").lower()
+        ):
             texts = self._texts(update)
             await self._reply(update, Rendered(texts("unknown-command")), texts)
 
@@ -104,7 +120,9 @@ class Browsing:
         if kind == "passage":
             mark = Mark.read(parts["mark"])
             if snippet := index.by_key(mark.key, parts["language"]):
-                return Reaction(message=single_passage(snippet, texts, self._services.place, mark.span(snippet)), below=True)
+                return Reaction(
+                    message=single_passage(snippet, texts, self._services.place, mark.span(snippet)), below=True
+                )
             return Reaction(texts("passage-gone"), alert=True)
         number = int(parts.get("page", 0))
         if kind == "sources":
@@ -161,9 +179,13 @@ class Browsing:
             lines.append(texts("topic-page", page=page + 1, pages=pages))
         for topic in shown:
             count = len(index.in_topic(topic.id, texts.language))
-            lines.append(f"• {escape(label(topic_title(topic, texts.language), topic.id, 100))} – {texts('topic-count', count=count)}")
+            lines.append(
+                f"• {escape(label(topic_title(topic, texts.language), topic.id, 100))} – {texts('topic-count', count=count)}"
+            )
         rows = pairs(
-            InlineKeyboardButton(label(topic_title(topic, texts.language), topic.id, 30), callback_data=f"b{snippet_key(topic.id)}")
+            InlineKeyboardButton(
+                label(topic_title(topic, texts.language), topic.id, 30), callback_data=f"b{snippet_key(topic.id)}"
+            )
             for topic in shown
         )
         return Rendered("\n".join(lines), InlineKeyboardMarkup(rows + _turns(texts, "b:", page, pages)))
@@ -177,8 +199,13 @@ class Browsing:
         if description := topic.description.get(texts.language) or topic.description.get("en"):
             lines.append(escape(label(description, "", 1000)))
         count = texts("topic-count", count=len(snippets))
-        lines.append(f"<i>{count}, {texts('topic-page', page=page + 1, pages=pages)}</i>" if pages > 1 else f"<i>{count}</i>")
-        rows = [[InlineKeyboardButton(label(snippet.title, snippet.id), callback_data=f"r{snippet.key}:{page}")] for snippet in shown]
+        lines.append(
+            f"<i>{count}, {texts('topic-page', page=page + 1, pages=pages)}</i>" if pages > 1 else f"<i>{count}</i>"
+        )
+        rows = [
+            [InlineKeyboardButton(label(snippet.title, snippet.id), callback_data=f"r{snippet.key}:{page}")]
+            for snippet in shown
+        ]
         rows += _turns(texts, f"b{key}:", page, pages)
         rows.append([InlineKeyboardButton(texts("button-topics"), callback_data="b")])
         return Rendered("\n".join(lines), InlineKeyboardMarkup(rows))
@@ -194,7 +221,10 @@ class Browsing:
         shown, page, pages = _slice(self._services.library.index.sources, page, _SOURCES_PER_PAGE)
         title = texts("sources-title") + (f" ({texts('topic-page', page=page + 1, pages=pages)})" if pages > 1 else "")
         rows = _turns(texts, "s", page, pages)
-        return Rendered("\n".join([title, *(f"• {source_line(source, texts)}" for source in shown)]), InlineKeyboardMarkup(rows) if rows else None)
+        return Rendered(
+            "\n".join([title, *(f"• {source_line(source, texts)}" for source in shown)]),
+            InlineKeyboardMarkup(rows) if rows else None,
+        )
 
     def _linked(self, args: list[str], texts: Texts) -> Rendered | None:
         """Return what a deep link's payload points to; ``None`` for a plain start."""
@@ -214,7 +244,11 @@ class Browsing:
 
     def _examples(self, texts: Texts) -> InlineKeyboardMarkup:
         rows = [
-            [InlineKeyboardButton(label(question, snippet.id), callback_data=open_mark(Mark(snippet.key, None), snippet.language))]
+            [
+                InlineKeyboardButton(
+                    label(question, snippet.id), callback_data=open_mark(Mark(snippet.key, None), snippet.language)
+                )
+            ]
             for snippet, question in _example_questions(self._services.library.index, texts.language)
         ]
         rows.append([InlineKeyboardButton(texts("button-topics"), callback_data="b")])
@@ -238,7 +272,15 @@ class Browsing:
 @lru_cache(maxsize=2)
 def _newest_date(index: Index) -> str | None:
     """Return the latest date at which a passage is said to hold."""
-    return max((snippet.as_of for translations in index.snippets.values() for snippet in translations.values() if snippet.as_of), default=None)
+    return max(
+        (
+            snippet.as_of
+            for translations in index.snippets.values()
+            for snippet in translations.values()
+            if snippet.as_of
+        ),
+        default=None,
+    )
 
 
 @lru_cache(maxsize=16)

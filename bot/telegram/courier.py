@@ -10,17 +10,14 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from html import unescape
 from typing import Any, TypeVar
 
 import aiohttp
 from telegram import (
     CallbackQuery,
-    InlineKeyboardMarkup,
     InlineQueryResult,
     InlineQueryResultsButton,
     LinkPreviewOptions,
-    MaybeInaccessibleMessage,
     ReplyParameters,
 )
 from telegram.constants import ParseMode
@@ -82,10 +79,10 @@ class Courier:
 
     def __init__(self, bot: ExtBot[Any], inbox: Inbox, memory: Memory) -> None:
         self._bot = bot
-        self._inbox = inbox
+        self.inbox = inbox
         self._memory = memory
         self._case: ContextVar[Case | None] = ContextVar("case", default=None)
-        self._shown: OrderedDict[tuple[int | str, int], Rendered] = OrderedDict()
+        self._shown: OrderedDict[tuple[int, int | str], int] = OrderedDict()
 
     @property
     def case(self) -> Case | None:
@@ -107,7 +104,7 @@ class Courier:
             return None
         case = self._case.get()
         again = case.again if case else False
-        turn = Turn(priority, partial(self._inbox.sending, case.update_id)) if case else Turn(priority)
+        turn = Turn(priority, partial(self.inbox.sending, case.update_id)) if case else Turn(priority)
         chat = to.chat
         for pause in (*_PAUSES, None):
             try:
@@ -118,7 +115,9 @@ class Courier:
                     link_preview_options=NO_PREVIEW,
                     reply_markup=message.keyboard,
                     message_thread_id=to.thread,
-                    reply_parameters=ReplyParameters(to.reply_to, allow_sending_without_reply=True) if to.reply_to else None,
+                    reply_parameters=ReplyParameters(to.reply_to, allow_sending_without_reply=True)
+                    if to.reply_to
+                    else None,
                     rate_limit_args=turn,
                 )
             except Forbidden:
@@ -131,7 +130,7 @@ class Courier:
             except TelegramError as error:
                 if certainly_not_done(error):
                     if case and not again:
-                        self._inbox.not_sent(case.update_id)
+                        self.inbox.not_sent(case.update_id)
                 else:
                     again = True
                 if pause is None:
@@ -148,8 +147,8 @@ class Courier:
 
     async def edit(self, chat: int | None, message_id: int | str, message: Rendered, priority: int = URGENT) -> bool:
         """Change a message (of a chat, or inline by its id); return whether it now shows this. Nothing is sent if it does already."""
-        where = (chat or "", message_id)
-        if self._shown.get((chat or "", message_id)) == message:  # type: ignore[arg-type]
+        where = (chat or 0, message_id)
+        if self._shown.get(where) == _fingerprint(message):
             return True
         if chat is not None and self._memory.blocked(chat):
             return False
@@ -175,7 +174,7 @@ class Courier:
             if "not modified" not in str(error).lower():
                 logger.info("A message could not be changed: %s", error)
                 return False
-        self._note_shown(where, message)  # type: ignore[arg-type]
+        self._note_shown(where, message)
         if case := self._case.get():
             case.answered = True
         return True
@@ -185,7 +184,13 @@ class Courier:
         await self._query(lambda: query.answer(text[:200] or None, show_alert=alert))
 
     async def answer_inline(
-        self, query_id: str, results: Sequence[InlineQueryResult], *, cache_time: int, next_offset: str, button: InlineQueryResultsButton
+        self,
+        query_id: str,
+        results: Sequence[InlineQueryResult],
+        *,
+        cache_time: int,
+        next_offset: str,
+        button: InlineQueryResultsButton,
     ) -> None:
         """Answer an inline query; too late is no error."""
         await self._query(
@@ -198,7 +203,7 @@ class Courier:
         """Answer a guest message; too late is no error."""
         case = self._case.get()
         if case:
-            self._inbox.sending(case.update_id)
+            self.inbox.sending(case.update_id)
         await self._query(lambda: self._bot.answer_guest_query(query_id, result))
         if case:
             case.answered = True
@@ -207,7 +212,10 @@ class Courier:
         """Send a document to a private chat."""
         try:
             await self._persist(
-                lambda: self._bot.send_document(to.chat, data, filename=name, caption=caption, parse_mode=ParseMode.HTML), _QUERY_PAUSES
+                lambda: self._bot.send_document(
+                    to.chat, data, filename=name, caption=caption, parse_mode=ParseMode.HTML
+                ),
+                _QUERY_PAUSES,
             )
         except Forbidden:
             self._memory.block(to.chat)
@@ -253,8 +261,8 @@ class Courier:
                 await asyncio.sleep(pause)
         raise TimedOut("no attempt succeeded")
 
-    def _note_shown(self, where: tuple[int | str, int], message: Rendered) -> None:
-        self._shown[where] = hash(message)
+    def _note_shown(self, where: tuple[int, int | str], message: Rendered) -> None:
+        self._shown[where] = _fingerprint(message)
         self._shown.move_to_end(where)
         if len(self._shown) > _SHOWN:
             self._shown.popitem(last=False)
@@ -265,3 +273,17 @@ def certainly_not_done(error: TelegramError) -> bool:
     # Not so where the connection broke, nothing came in time, or a success could not be read.
     broken = isinstance(error.__cause__, aiohttp.ClientError | OSError) and not isinstance(error, NotSent)
     return isinstance(error, NetworkError) and not isinstance(error, TimedOut) and not broken
+
+
+def _fingerprint(message: Rendered) -> int:
+    rows = message.keyboard.inline_keyboard if message.keyboard else ()
+    return hash(
+        (
+            message.html,
+            tuple(
+                (button.text, button.callback_data, button.url, button.switch_inline_query)
+                for row in rows
+                for button in row
+            ),
+        )
+    )

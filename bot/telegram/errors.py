@@ -29,7 +29,9 @@ class Failures:
         clock: the time in seconds.
     """
 
-    def __init__(self, courier: Courier, memory: Memory, admins: Iterable[int], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, courier: Courier, memory: Memory, admins: Iterable[int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._courier = courier
         self._memory = memory
         self._admins = tuple(admins)

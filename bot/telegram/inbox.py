@@ -82,7 +82,9 @@ class Inbox:
         self._taken += len(fresh)
         if self._taken >= 1000:
             self._taken = 0
-            self._write("DELETE FROM updates WHERE payload IS NULL AND received < ?", (time.time() - REMEMBERED_SECONDS,))
+            self._write(
+                "DELETE FROM updates WHERE payload IS NULL AND received < ?", (time.time() - REMEMBERED_SECONDS,)
+            )
         return fresh
 
     def sending(self, update_id: int) -> None:
@@ -137,5 +139,7 @@ class Inbox:
 
     def _trouble(self, error: Exception) -> None:
         if not self._troubled:
-            logger.error("Received messages cannot be written down (%s): those not answered when the bot stops are lost.", error)
+            logger.error(
+                "Received messages cannot be written down (%s): those not answered when the bot stops are lost.", error
+            )
         self._troubled = True

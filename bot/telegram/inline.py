@@ -69,7 +69,9 @@ class Inline:
             if answer.decision is Decision.NONE:
                 button = InlineQueryResultsButton(texts("inline-none"), start_parameter="ask")
             else:
-                results = [self._passage_result(hit.snippet, hit.highlight, highlight_of(hit), texts) for hit in answer.hits]
+                results = [
+                    self._passage_result(hit.snippet, hit.highlight, highlight_of(hit), texts) for hit in answer.hits
+                ]
             self._record_when_settled(query.from_user, answer)
         start = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 4 else 0
         page, more = results[:_MOST][start : start + _RESULTS], len(results[:_MOST]) > start + _RESULTS
@@ -90,14 +92,26 @@ class Inline:
         number = person.id if person else abs(message.chat.id)
         if not question or self._services.questions.ask(number) is not Verdict.TAKE:
             texts = self._services.texts(person)
-            html = texts("ask-usage-plain") if not question else texts("quota-note", limit=self._services.settings.questions_per_minute)
-            await self._services.courier.answer_guest(message.guest_query_id, _article("note", texts("inline-ask"), Rendered(html)))
+            html = (
+                texts("ask-usage-plain")
+                if not question
+                else texts("quota-note", limit=self._services.settings.questions_per_minute)
+            )
+            await self._services.courier.answer_guest(
+                message.guest_query_id, _article("note", texts("inline-ask"), Rendered(html))
+            )
             return
         answer = await self._services.library.answer(question)
         texts = self._services.texts(person, answer.language)
-        entry = await self._services.log.record(Entry(answer=answer, surface="guest", person=person.id if person else None))
-        rendered = answer_message(answer, texts, self._services.place, Asked(entry, number), self._services.library.index.topics)
-        await self._services.courier.answer_guest(message.guest_query_id, _article("answer", clip(question, 100), rendered))
+        entry = await self._services.log.record(
+            Entry(answer=answer, surface="guest", person=person.id if person else None)
+        )
+        rendered = answer_message(
+            answer, texts, self._services.place, Asked(entry, number), self._services.library.index.topics
+        )
+        await self._services.courier.answer_guest(
+            message.guest_query_id, _article("answer", clip(question, 100), rendered)
+        )
         self._services.log.delivered(entry, Delivery.SENT)
         self._services.tally.answered += 1
 
@@ -111,20 +125,32 @@ class Inline:
             return self._topic_result(topic, texts)
         return None
 
-    def _passage_result(self, snippet: Snippet, highlight: Span | None, sentence: str, texts: Texts) -> InlineQueryResultArticle:
+    def _passage_result(
+        self, snippet: Snippet, highlight: Span | None, sentence: str, texts: Texts
+    ) -> InlineQueryResultArticle:
         place = self._services.place
         html = passage(snippet, highlight, texts, place)
         ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.passage_link(snippet.key))
         keyboard = InlineKeyboardMarkup([*passage_rows(snippet, texts, place), [ask]])
-        return _article(snippet.key, label(snippet.title, snippet.id, 100), Rendered(html, keyboard), label(sentence, snippet.id, 200))
+        return _article(
+            snippet.key,
+            label(snippet.title, snippet.id, 100),
+            Rendered(html, keyboard),
+            label(sentence, snippet.id, 200),
+        )
 
     def _topic_result(self, topic: Topic, texts: Texts) -> InlineQueryResultArticle:
         place, index = self._services.place, self._services.library.index
         title = label(topic_title(topic, texts.language), topic.id, 100)
         snippets = index.in_topic(topic.id, texts.language)
         lines = [f'<a href="{place.topic_link(topic.id)}"><b>{escape(title)}</b></a>']
-        lines += [f'• <a href="{place.passage_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>' for snippet in snippets[:20]]
-        keyboard = InlineKeyboardMarkup([[InlineKeyboardButton(texts("button-ask-bot"), url=place.topic_link(topic.id))]])
+        lines += [
+            f'• <a href="{place.passage_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>'
+            for snippet in snippets[:20]
+        ]
+        keyboard = InlineKeyboardMarkup(
+            [[InlineKeyboardButton(texts("button-ask-bot"), url=place.topic_link(topic.id))]]
+        )
         count = texts("topic-count", count=len(snippets))
         return _article(f"t_{snippet_key(topic.id)}", title, Rendered("\n".join(lines), keyboard), count)
 

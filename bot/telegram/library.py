@@ -50,7 +50,9 @@ class Library:
         if (known := self._known.get(key)) is not None and known.index_version == index.version:
             self._known.move_to_end(key)
             return known
-        answer = await asyncio.get_running_loop().run_in_executor(self._threads, lambda: index.answer(question, limit=limit))
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: index.answer(question, limit=limit)
+        )
         if len(question) <= _SHORT:
             self._known[key] = answer
             if len(self._known) > _KNOWN:

@@ -56,7 +56,9 @@ def open_database(path: Path) -> sqlite3.Connection:
             return _connect(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                logger.error("%s cannot be opened (%s): what the bot should remember is lost when it stops.", path, error)
+                logger.error(
+                    "%s cannot be opened (%s): what the bot should remember is lost when it stops.", path, error
+                )
                 break
             aside = path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S}")
             logger.error("%s is broken (%s); it is moved to %s and a new one begun.", path, error, aside.name)
@@ -101,7 +103,9 @@ class Memory:
         if person not in self._languages:
             if len(self._languages) > 10_000:
                 self._languages.clear()
-            row = self._connection.execute("SELECT language FROM languages WHERE person = ?", (self._hash("person", person),)).fetchone()
+            row = self._connection.execute(
+                "SELECT language FROM languages WHERE person = ?", (self._hash("person", person),)
+            ).fetchone()
             self._languages[person] = row[0] if row else None
         return self._languages[person]
 
@@ -111,7 +115,11 @@ class Memory:
         if language is None:
             self._write("DELETE FROM languages WHERE person = ?", self._hash("person", person))
         else:
-            self._write("INSERT OR REPLACE INTO languages (person, language) VALUES (?, ?)", self._hash("person", person), language)
+            self._write(
+                "INSERT OR REPLACE INTO languages (person, language) VALUES (?, ?)",
+                self._hash("person", person),
+                language,
+            )
 
     def block(self, chat: int) -> None:
         """Remember that nothing can be sent to a chat."""
@@ -147,7 +155,9 @@ class Memory:
         return Given(row[0], row[1], row[2] == self._hash("text", text)) if row else None
 
     def _hash(self, *parts: object) -> bytes:
-        return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+        return hashlib.blake2b(
+            "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), key=self._key, digest_size=16
+        ).digest()
 
     def _write(self, statement: str, *values: object) -> None:
         try:

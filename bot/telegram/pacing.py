@@ -38,6 +38,7 @@ _REFUSALS = 3
 URGENT, NORMAL = 0, 1
 """Who goes first when everything together is too much: what somebody waits for with a finger on a button, then answers."""
 
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """How a call queues: the ``rate_limit_args`` of a call."""

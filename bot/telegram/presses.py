@@ -59,7 +59,7 @@ class Presses:
         if query.inline_message_id:
             await courier.edit(None, query.inline_message_id, rendered)
             return
-        if message is None or not below and await courier.edit(message.chat.id, message.message_id, rendered):
+        if message is None or (not below and await courier.edit(message.chat.id, message.message_id, rendered)):
             return
         thread = message.message_thread_id if getattr(message, "is_topic_message", None) else None  # type: ignore[attr-defined]
         reply_to = message.message_id if message.chat.type != "private" else None

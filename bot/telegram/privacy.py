@@ -93,4 +93,6 @@ class Privacy:
 
 
 def _opt_button(texts: Texts, out: bool) -> InlineKeyboardButton:
-    return InlineKeyboardButton(texts("button-opt-in" if out else "button-opt-out"), callback_data="min" if out else "mout")
+    return InlineKeyboardButton(
+        texts("button-opt-in" if out else "button-opt-out"), callback_data="min" if out else "mout"
+    )

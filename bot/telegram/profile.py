@@ -32,7 +32,10 @@ async def present(bot: Bot) -> None:
 
 
 async def _commands(bot: Bot, texts: Texts, code: str | None) -> None:
-    for scope, names in ((BotCommandScopeDefault(), PRIVATE_COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
+    for scope, names in (
+        (BotCommandScopeDefault(), PRIVATE_COMMANDS),
+        (BotCommandScopeAllGroupChats(), GROUP_COMMANDS),
+    ):
         wanted = tuple(BotCommand(name, texts(f"command-{name}")) for name in names)
         if await bot.get_my_commands(scope, language_code=code) != wanted:
             await bot.set_my_commands(wanted, scope, language_code=code)
@@ -44,5 +47,7 @@ async def _description(bot: Bot, texts: Texts, code: str | None) -> None:
 
 
 async def _short_description(bot: Bot, texts: Texts, code: str | None) -> None:
-    if (await bot.get_my_short_description(language_code=code)).short_description != (wanted := texts("bot-short-description")):
+    if (await bot.get_my_short_description(language_code=code)).short_description != (
+        wanted := texts("bot-short-description")
+    ):
         await bot.set_my_short_description(wanted, language_code=code)

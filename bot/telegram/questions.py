@@ -88,7 +88,11 @@ class Questions:
         services = self._services
         case = services.courier.case
         # A new message cannot have been answered; one taken up after a restart may have been told to wait.
-        earlier = services.memory.answer_to(question.posted, question.text) if question.edited or case and case.left else None
+        earlier = (
+            services.memory.answer_to(question.posted, question.text)
+            if question.edited or (case and case.left)
+            else None
+        )
         if question.edited and earlier and earlier.same_text:
             return
         if question.edited and not earlier and time.time() - question.posted.date > ANSWER_SECONDS:
@@ -128,7 +132,12 @@ class Questions:
         services.conversations.asked(chat, question.asker, base, entry)
         texts = services.texts(question.person, answer.language)
         rendered = answer_message(
-            answer, texts, services.place, Asked(entry, question.asker), services.library.index.topics, follow_up=follow_up_of is not None
+            answer,
+            texts,
+            services.place,
+            Asked(entry, question.asker),
+            services.library.index.topics,
+            follow_up=follow_up_of is not None,
         )
         try:
             sent = await self._show(question, rendered, texts, shown)
@@ -179,11 +188,13 @@ class Questions:
     def _may_note(self, person: int, now: float) -> bool:
         """Return whether a note may be sent: few a second in all, and one a minute to each person."""
         self._last_notes = [at for at in self._last_notes if at > now - 1]
-        if len(self._last_notes) >= _NOTES_PER_SECOND or self._noted.get(person, -_NOTE_AGAIN_SECONDS) > now - _NOTE_AGAIN_SECONDS:
+        if (
+            len(self._last_notes) >= _NOTES_PER_SECOND
+            or self._noted.get(person, -_NOTE_AGAIN_SECONDS) > now - _NOTE_AGAIN_SECONDS
+        ):
             return False
         self._last_notes.append(now)
         self._noted[person] = now
         if len(self._noted) > _NOTED:
             self._noted.popitem(last=False)
         return True
-

@@ -76,7 +76,9 @@ class Polling:
                     "Telegram reports a conflict: another program receives this bot's updates. Only one may; stop the other one."
                 ) from None
             except InvalidToken:
-                raise ReceivingError("Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN.") from None
+                raise ReceivingError(
+                    "Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN."
+                ) from None
             except RetryAfter as error:
                 wait = error.retry_after
                 await asyncio.sleep(float(wait if isinstance(wait, int | float) else wait.total_seconds()))
@@ -128,14 +130,19 @@ class Webhook:
         self._host, _, port = listen.rpartition(":")
         self._port = int(port)
         application = tornado.web.Application(
-            [(r".*", _Door, {"path": urlsplit(url).path or "/", "secret": secret, "take": take, "full": full})], log_function=lambda handler: None
+            [(r".*", _Door, {"path": urlsplit(url).path or "/", "secret": secret, "take": take, "full": full})],
+            log_function=lambda handler: None,
         )
-        self._server = tornado.httpserver.HTTPServer(application, max_body_size=_LARGEST_UPDATE, idle_connection_timeout=120, body_timeout=20)
+        self._server = tornado.httpserver.HTTPServer(
+            application, max_body_size=_LARGEST_UPDATE, idle_connection_timeout=120, body_timeout=20
+        )
 
     async def start(self, bot: Bot, allowed: Sequence[str]) -> None:
         """Listen, then tell Telegram where."""
         self._server.listen(self._port, self._host or "127.0.0.1")
-        await bot.set_webhook(self._url, allowed_updates=list(allowed), secret_token=self._secret, max_connections=_CONNECTIONS)
+        await bot.set_webhook(
+            self._url, allowed_updates=list(allowed), secret_token=self._secret, max_connections=_CONNECTIONS
+        )
 
     async def close(self) -> None:
         """Stop listening; Telegram keeps what comes meanwhile."""

@@ -27,7 +27,9 @@ def keep_out_of_logs(secrets: Iterable[str]) -> Callable[[], None]:
         record = make(*args, **kwargs)
         try:
             text = record.getMessage()
-        except Exception:  # a record with the wrong arguments: logging reports it when it is written, arguments included
+        except (
+            Exception
+        ):  # a record with the wrong arguments: logging reports it when it is written, arguments included
             text = str(record.msg)
         if any(secret in text for secret in hidden):
             record.msg, record.args = masked(text), ()

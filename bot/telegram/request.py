@@ -5,8 +5,6 @@ With two requests for every question (one brings it, one answers it) that is the
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
 from telegram._utils.types import ODVInput
@@ -44,7 +42,9 @@ class AiohttpRequest(BaseRequest):
         if self._session is None or self._session.closed:
             # Telegram's servers close idle connections after a minute or more: closed before, none is found dead in use.
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30, ttl_dns_cache=60)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+            )
 
     async def shutdown(self) -> None:
         """Close all connections."""
@@ -82,7 +82,7 @@ class AiohttpRequest(BaseRequest):
                 return response.status, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(f"no connection: {type(error).__name__}") from error
-        except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
+        except (TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
             # The exception's own text may hold the address, and with it the token.

@@ -7,12 +7,11 @@ import importlib.util
 import logging
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
-
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from telegram import Bot, Update
@@ -89,7 +88,9 @@ def _check(settings: Settings, token: str, secret: str) -> None:
         raise StartError("BOT_TOKEN is not a token: @BotFather gives one like 123456789:AbC-… .")
     if settings.webhook_url:
         if not _SECRET.fullmatch(secret):
-            raise StartError("BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess.")
+            raise StartError(
+                "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess."
+            )
         if not re.fullmatch(r".*:\d{1,5}", settings.webhook_listen):
             raise StartError(f"BOT_WEBHOOK_LISTEN must be host:port, not {settings.webhook_listen!r}.")
 
@@ -121,11 +122,12 @@ def _build(settings: Settings) -> None:
 class Service:
     """One running bot: its parts, and the way of an update through them."""
 
-    def __init__(self, settings: Settings, application: App, desk: Desk, inbox: Inbox) -> None:
+    def __init__(self, settings: Settings, application: App, desk: Desk, database: sqlite3.Connection) -> None:
         self.settings = settings
         self.application = application
         self.desk = desk
-        self.inbox = inbox
+        self.database = database
+        self.inbox = desk.services.courier.inbox
         self.lanes: Lanes[tuple[Update, Case]] = Lanes(self._work, settings.queue)
 
     def take(self, updates: Sequence[Raw]) -> None:
@@ -162,7 +164,7 @@ class Service:
         if not banned:
             return False
         person, chat = update.effective_user, update.effective_chat
-        return bool(person and person.id in banned or chat and chat.id in banned)
+        return bool((person and person.id in banned) or (chat and chat.id in banned))
 
     async def _work(self, item: tuple[Update, Case]) -> None:
         update, case = item
@@ -180,11 +182,17 @@ class Service:
         case = services.courier.case
         number = services.failures.report(context.error, f"handling update {case.update_id if case else '?'}")
         message = update.effective_message if isinstance(update, Update) else None
-        if message is None or case and case.answered or isinstance(update, Update) and not (update.message or update.edited_message):
+        if (
+            message is None
+            or (case and case.answered)
+            or (isinstance(update, Update) and not (update.message or update.edited_message))
+        ):
             return
         texts = services.texts(update.effective_user if isinstance(update, Update) else None)
         with suppress(TelegramError):
-            to = Address(message.chat.id, message.message_id, message.message_thread_id if message.is_topic_message else None)
+            to = Address(
+                message.chat.id, message.message_id, message.message_thread_id if message.is_topic_message else None
+            )
             await services.courier.send(to, Rendered(texts("error-note", id=number)), texts)
 
 
@@ -251,7 +259,7 @@ def build_service(settings: Settings, bot: Any, index: Index) -> Service:
     )
     desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)
-    service = Service(settings, application, desk, inbox)
+    service = Service(settings, application, desk, database)
     application.add_error_handler(service.failed)
     return service
 
@@ -291,7 +299,9 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
             logger.info("Taking up %s messages that were received before and not answered.", left)
         tasks.append(loop.create_task(_watch(services)))
         if settings.webhook_url:
-            webhook = Webhook(settings.webhook_url, secret, settings.webhook_listen, service.take, lambda: service.lanes.full)
+            webhook = Webhook(
+                settings.webhook_url, secret, settings.webhook_listen, service.take, lambda: service.lanes.full
+            )
             receiving = loop.create_task(_receive_calls(webhook, bot))
         else:
             polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES)
@@ -323,6 +333,7 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
             await polling.close(confirm=not conflict)
         await services.log.close()
         services.library.close()
+        service.database.close()
         await service.application.shutdown()
         logger.info("Stopped.")
     return code
@@ -344,7 +355,9 @@ async def _patiently(call: Any, failure: str) -> None:
             await call()
             return
         except InvalidToken:
-            raise ReceivingError("Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN.") from None
+            raise ReceivingError(
+                "Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN."
+            ) from None
         except TelegramError as error:
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
             logger.warning("%s (%s); trying again in %s s.", failure, error, pause)
