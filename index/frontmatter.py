@@ -10,6 +10,15 @@ import yaml
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _FENCE = "---"
+_MAX_DEPTH = 20
+_SURELY_HARMLESS = 10_000
+"""Characters; libyaml builds its tree by recursion in C, and brackets by the hundred thousand end the process."""
+
+# Tags of what people write without thinking of tags; anything else asks for an object.
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,10 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
     Raises YamlError on broken YAML, on a key given twice, and on anything but text, lists and mappings.
     """
     try:
+        if len(text) > _SURELY_HARMLESS:
+            _refuse_depth(text, first_line)
         root = yaml.compose(text, Loader=_Loader)
-        return Node(None, first_line) if root is None else _node(root, first_line, depth=0)
+        return Node(None, first_line) if root is None else _node(root, first_line, 0, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
@@ -64,10 +75,8 @@ def split_front_matter(text: str) -> FrontMatter | None:
     lines = text.split("\n")
     if lines[0].rstrip() != _FENCE:
         return None
-    for end, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == _FENCE:
-            break
-    else:
+    end = next((number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == _FENCE), None)
+    if end is None:
         raise YamlError("front matter is not closed by a line '---'", 1)
     node = parse_yaml("\n".join(lines[1:end]), first_line=2)
     if node.value is None:
@@ -82,23 +91,44 @@ def split_front_matter(text: str) -> FrontMatter | None:
     return FrontMatter(fields, "\n".join(lines[body:]).rstrip(), body + 1)
 
 
-_MAX_DEPTH = 20
+def _refuse_depth(text: str, first_line: int) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise YamlError("nested too deeply", first_line + event.start_mark.line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
-def _node(node: yaml.Node, first_line: int, depth: int) -> Node:
+def _node(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -> Node:
+    """Convert ``node``; ``done`` holds what was converted already, so that aliases of aliases stay as small as they are
+    written."""
+    if id(node) in done:
+        return done[id(node)]
     line = first_line + node.start_mark.line
     if depth > _MAX_DEPTH:
         raise YamlError("nested too deeply (or an alias that contains itself)", line)
+    if node.tag not in _PLAIN_TAGS:
+        raise YamlError(f"the tag '{node.tag}' is not allowed; write plain text, lists or fields", line)
     if isinstance(node, yaml.ScalarNode):
         is_null = node.tag == "tag:yaml.org,2002:null"
-        return Node(None if is_null else node.value, line)
-    if isinstance(node, yaml.SequenceNode):
-        return Node([_node(item, first_line, depth + 1) for item in node.value], line)
+        result = Node(None if is_null else node.value, line)
+    elif isinstance(node, yaml.SequenceNode):
+        result = Node([_node(item, first_line, depth + 1, done) for item in node.value], line)
+    else:
+        result = Node(_mapping(node, first_line, depth, done), line)
+    done[id(node)] = result
+    return result
+
+
+def _mapping(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -> dict[str, Node]:
     fields: dict[str, Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise YamlError("a key must be plain text", line)
+            raise YamlError("a key must be plain text", first_line + node.start_mark.line)
         if key.value in fields:
             raise YamlError(f"'{key.value}' is given twice", first_line + key.start_mark.line)
-        fields[key.value] = _node(value, first_line, depth + 1)
-    return Node(fields, line)
+        fields[key.value] = _node(value, first_line, depth + 1, done)
+    return fields
