@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,15 +30,19 @@ from index.artifact import (
 from index.calibrate import calibrate, off_topic_lines
 from index.decision import ALL_LANGUAGES, Calibration
 from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
-from index.errors import ArtifactError, BuildError, EncoderError, PartnershipError
-from index.knowledge import SYNONYMS_FILE, Knowledge, read_knowledge, read_yaml_file
+from index.errors import ArtifactError, BuildError, EncoderError
+from index.evaluate import evaluate
+from index.evaluation_set import read_evaluation
+from index.gate import shortfalls, table
+from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, Knowledge, read_knowledge, read_yaml_file
 from index.lexical import LexicalIndex, Terms, hashes, words
+from index.problems import Severity
 from index.scoring import Unit
 from index.search import FAISS_FILE, ROW_ARRAYS, Index
 from index.snippets import Snippet
 from index.store import as_plain, write_snippets
 
-FLAT_ROWS = 20_000
+FLAT_ROWS = 8_192
 """Up to so many vectors FAISS compares all of them; above, an inverted file keeps a search under a millisecond."""
 
 _TRAINING_ROWS_PER_LIST = 64
@@ -116,7 +119,9 @@ def build(
             return _build(knowledge_folder, data, encoder, query_prefix, passage_prefix, force, report)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BuildError(f"{data}: the disk is full; free some space and build again. The live version is untouched.") from error
+            raise BuildError(
+                f"{data}: the disk is full; free some space and build again. The live version is untouched."
+            ) from error
         where = error.filename or data
         raise BuildError(f"{where}: {error.strerror or error}. The live version is untouched.") from error
 
@@ -159,11 +164,16 @@ def _build(
     version = new_version(corpus)
     with unfinished(index_folder(data), version) as scratch:
         report.step("Indexing")
-        manifest = _write(scratch, version, knowledge, vectors, questions_encoder, corpus, synonyms, forced=force)
+        manifest = _write(scratch, version, knowledge, vectors, questions_encoder, corpus, synonyms)
         draft = Index.assemble(scratch, manifest, questions_encoder)
         _self_check(draft, snippets, passages)
         report.step("Calibrating")
-        manifest = replace(manifest, calibration={language: asdict(fitted) for language, fitted in calibrate(draft, report).items()})
+        manifest = replace(
+            manifest, calibration={language: asdict(fitted) for language, fitted in calibrate(draft, report).items()}
+        )
+        draft.close()
+        draft = Index.assemble(scratch, manifest, questions_encoder)
+        manifest = _gate(draft, knowledge.folder, data, force, report)
         draft.close()
         manifest.write(scratch)
         settle(scratch, index_folder(data) / version)
@@ -200,7 +210,7 @@ def _export_once(passages: Any, data: Path, report: Report) -> EncoderCard:
         card: EncoderCard = passages.export(scratch)
         if final.exists():
             # The damaged folder makes way only now that its replacement is complete.
-            os.rename(final, final.with_name(f".building-damaged-{expected.key}"))
+            final.rename(final.with_name(f".building-damaged-{expected.key}"))
         settle(scratch, final)
     return card
 
@@ -231,7 +241,8 @@ def read_synonyms(folder: Path) -> list[list[str]]:
 def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]]) -> str:
     """Hash everything that is indexed."""
     digest = hashlib.sha256(json.dumps([card.key, synonyms], ensure_ascii=False).encode())
-    for part in (*knowledge.snippets, *knowledge.topics, *knowledge.sources):
+    parts: list[Any] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
+    for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())
     return digest.hexdigest()
 
@@ -282,8 +293,6 @@ def _write(
     encoder: OnnxEncoder,
     corpus: str,
     synonyms: list[list[str]],
-    *,
-    forced: bool,
 ) -> Manifest:
     """Write all arrays of a version and return its manifest, not yet written."""
     import faiss
@@ -297,7 +306,7 @@ def _write(
     scales = np.concatenate([record.scales for record in vectors])
     token_starts = np.concatenate([[0], np.cumsum([len(record.tokens) for record in vectors])]).astype(np.int64)
     tokens = np.concatenate([record.tokens for record in vectors])
-    arrays = (starts, np.concatenate(kinds), rows, scales, token_starts, tokens)
+    arrays: tuple[NDArray[Any], ...] = (starts, np.concatenate(kinds), rows, scales, token_starts, tokens)
     for name, array in zip(ROW_ARRAYS, arrays, strict=True):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     terms = Terms(synonyms)
@@ -329,12 +338,16 @@ def _write(
         topics=as_plain(knowledge.topics),
         sources=as_plain(knowledge.sources),
         synonyms=synonyms,
-        forced=forced,
     )
 
 
 def _kinds(snippet: Snippet) -> NDArray[np.uint8]:
-    kinds = [Unit.PASSAGE, Unit.TITLE, *[Unit.SENTENCE] * len(snippet.sentences), *[Unit.QUESTION] * len(snippet.questions)]
+    kinds = [
+        Unit.PASSAGE,
+        Unit.TITLE,
+        *[Unit.SENTENCE] * len(snippet.sentences),
+        *[Unit.QUESTION] * len(snippet.questions),
+    ]
     return np.array(kinds, np.uint8)
 
 
@@ -355,6 +368,7 @@ def _faiss_index(rows: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[A
     import faiss
 
     count, dimension = rows.shape
+    index: Any
     if count <= FLAT_ROWS:
         index, description = faiss.IndexFlatIP(dimension), "Flat"
     else:
@@ -401,4 +415,46 @@ def _self_check(index: Index, snippets: Sequence[Snippet], passages: Any) -> Non
         if snippet.id not in {hit.snippet.id for hit in found.hits}:
             lost.append(snippet.id)
     if len(lost) * 4 > len(chosen):
-        raise BuildError(f"self-check failed: {', '.join(lost)} cannot be found by their own words; nothing was published.")
+        raise BuildError(
+            f"self-check failed: {', '.join(lost)} cannot be found by their own words; nothing was published."
+        )
+
+
+def _gate(draft: Index, folder: Path, data: Path, force: bool, report: Report) -> Manifest:
+    """Ask the new version the folder's evaluation questions and return its manifest with what came of it.
+
+    Raises BuildError with a table of what got worse when it must not be published, unless ``force`` is given.
+    """
+    found = read_evaluation(folder / EVALUATION_FILE)
+    broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
+    for problem in found.problems:
+        report.say(f"{problem}")
+    objections = ["\n".join(["The evaluation questions cannot be used:", *broken])] if broken else []
+    manifest = draft.manifest
+    if found.questions:
+        report.step("Evaluating", len(found.questions))
+        evaluation = evaluate(draft, found.questions, report.advance)
+        for question in evaluation.stale:
+            report.say(
+                f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
+            )
+        short, worse = shortfalls(evaluation, found.floor, _live_evaluation(data))
+        if short:
+            objections.append("\n".join(["The new version does not answer well enough:", table(short, worse)]))
+        manifest = replace(manifest, evaluation=evaluation.summary())
+    if not objections:
+        return manifest
+    if not force:
+        remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
+        raise BuildError("\n".join([*objections, remedy]))
+    report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
+    return replace(manifest, forced=True)
+
+
+def _live_evaluation(data: Path) -> Mapping[str, Any]:
+    """Return how the live version did when it was built; nothing where there is none or it cannot be read."""
+    try:
+        version = live_version(data)
+        return read_manifest(index_folder(data) / version, verify=False).evaluation if version else {}
+    except ArtifactError:
+        return {}

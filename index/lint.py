@@ -6,7 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from index.knowledge import TOPICS_FILE, Knowledge
+from index.evaluation_set import check_evaluation, read_evaluation
+from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, Knowledge, read_yaml_file
+from index.lexical import Terms, words
 from index.problems import Problem, Severity
 from index.snippets import Snippet
 
@@ -30,6 +32,8 @@ def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_to
         _translations(knowledge),
         _claimed_questions(knowledge),
         _near_duplicates(knowledge),
+        _evaluation(knowledge),
+        _synonyms(knowledge),
         _lengths(knowledge, count_tokens, max_tokens) if count_tokens else iter(()),
     )
     return sorted(problem for check in checks for problem in check)
@@ -127,6 +131,46 @@ def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_token
         tokens = count_tokens(snippet.text)
         if tokens > max_tokens:
             yield _flaw(
-                knowledge, snippet, "body", f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets"
+                knowledge,
+                snippet,
+                "body",
+                f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets",
             )
 
+
+def _evaluation(knowledge: Knowledge) -> Iterator[Problem]:
+    found = read_evaluation(knowledge.folder / EVALUATION_FILE)
+    yield from found.problems
+    yield from check_evaluation(found, knowledge)
+
+
+def _synonyms(knowledge: Knowledge) -> Iterator[Problem]:
+    """A term may stand in one group only, and a group needs two terms to say anything."""
+    problems: list[Problem] = []
+    root = read_yaml_file(knowledge.folder, SYNONYMS_FILE, problems)
+    yield from problems
+    if root is None or root.value is None:
+        return
+    if not isinstance(root.value, list):
+        yield Problem(SYNONYMS_FILE, root.line, "file", "must be a list of groups, each a list of terms", Severity.FLAW)
+        return
+    terms = Terms()
+    owners: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
+    for number, group in enumerate(root.value):
+        if not isinstance(group.value, list):
+            yield Problem(SYNONYMS_FILE, group.line, "group", "must be a list of terms: [UK, Britain]", Severity.FLAW)
+            continue
+        if len(group.value) < 2:
+            yield Problem(SYNONYMS_FILE, group.line, "group", "needs two terms or more", Severity.FLAW)
+        for item in group.value:
+            if not isinstance(item.value, str) or not words(item.value):
+                yield Problem(SYNONYMS_FILE, item.line, "term", "must be text with a letter or digit", Severity.FLAW)
+                continue
+            # Terms meet when their stems do, in the language of whatever text they stand in.
+            forms = {(language, tuple(terms.stems(item.value, language))) for language in ("", "en", "ru")}
+            overlaps = {owners.setdefault(form, (number, item.value)) for form in sorted(forms)}
+            for owner, other in sorted(overlaps):
+                if owner != number:
+                    reason = f"'{item.value}' means the same as '{other}' in the group on line {root.value[owner].line}"
+                    yield Problem(SYNONYMS_FILE, item.line, "term", reason, Severity.FLAW)
+                    break

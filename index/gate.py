@@ -1,0 +1,129 @@
+"""Decide whether a new version answers well enough to be published.
+
+It must keep to the floor of ``evaluation.yaml``, and must not be clearly worse than the live version on the questions
+both were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+from index.evaluate import Evaluation
+from index.evaluation_set import Bound
+from index.metrics import LESS_IS_BETTER, Metrics, Outcome, is_answered
+
+CHANCE = 0.01
+"""A loss against the live version is clear when chance alone would make it, or a greater one, less often than this."""
+
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """One measure that speaks against publishing."""
+
+    metric: str
+    language: str | None
+    before: float | None
+    """What the live version measured, where known."""
+    now: float
+    reason: str
+
+
+# What is compared question by question with the live version: who is asked, and when it went well. The live version's
+# record holds the place of the right passage and whether the best passage was given as the answer.
+_Record = Sequence[Any]
+_PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
+    ("recall_at_1", True, lambda rank, answered: rank == 1),
+    ("recall_at_3", True, lambda rank, answered: rank is not None and rank <= 3),
+    ("answered", True, lambda rank, answered: rank == 1 and answered),
+    ("false_answers", False, lambda rank, answered: not answered),
+)
+
+
+def shortfalls(
+    evaluation: Evaluation, floor: Sequence[Bound], live: Mapping[str, Any]
+) -> tuple[list[Shortfall], list[Outcome]]:
+    """Return what speaks against publishing, and the questions that got worse since the live version.
+
+    ``live`` is the live version's ``Evaluation.summary``, empty where it has none.
+    """
+    found = [shortfall for bound in floor if (shortfall := _below(evaluation, bound, live))]
+    before = live.get("results", {})
+    known = [outcome for outcome in evaluation.outcomes if outcome.question.key in before]
+    worse: dict[int, Outcome] = {}
+    for language in (None, *sorted({outcome.language for outcome in known})):
+        asked = [outcome for outcome in known if language in (None, outcome.language)]
+        for metric, answerable, well in _PAIRED:
+            lost, gained, of = [], 0, 0
+            for outcome in asked:
+                if outcome.question.answerable is not answerable:
+                    continue
+                of += 1
+                was, now = well(*before[outcome.question.key]), well(outcome.rank, is_answered(outcome))
+                gained += now and not was
+                if was and not now:
+                    lost.append(outcome)
+            chance = mcnemar(len(lost), gained)
+            if chance < CHANCE:
+                reason = f"{len(lost)} of {of} questions lost, {gained} won since the live version (p = {chance:.4f})"
+                metrics = _of(evaluation, language)
+                now_value = getattr(metrics, metric) if metrics else 0.0
+                found.append(Shortfall(metric, language, _recorded(live, metric, language), now_value, reason))
+                worse.update((id(outcome), outcome) for outcome in lost)
+    return found, list(worse.values())
+
+
+def mcnemar(lost: int, gained: int) -> float:
+    """Return how probable it is to lose this many or more of the questions that changed, if both were equally likely.
+
+    The exact one-sided form of McNemar's test for paired proportions (McNemar, Psychometrika 12, 1947).
+    """
+    changed = lost + gained
+    return float(sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed)
+
+
+def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
+    """Return the shortfalls as lines of text, with the questions that got worse."""
+    rows = [("measure", "live", "new", "")]
+    for each in found:
+        name = f"{each.metric} ({each.language})" if each.language else each.metric
+        rows.append((name, "-" if each.before is None else f"{each.before:.3f}", f"{each.now:.3f}", each.reason))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows
+    ]
+    if worse:
+        lines.append("Questions that were answered better before:")
+        for outcome in worse[:_NAMED]:
+            first = outcome.first.snippet.id if outcome.first else "nothing"
+            wanted = ", ".join(outcome.question.answers) or "no answer"
+            lines.append(f"  '{outcome.question.text}': {outcome.answer.decision}, {first} first; wanted {wanted}")
+        if len(worse) > _NAMED:
+            lines.append(f"  and {len(worse) - _NAMED} more")
+    return "\n".join(lines)
+
+
+def _below(evaluation: Evaluation, bound: Bound, live: Mapping[str, Any]) -> Shortfall | None:
+    metrics = _of(evaluation, bound.language)
+    now = getattr(metrics, bound.metric) if metrics else None
+    if now is None:
+        return None
+    most = bound.metric in LESS_IS_BETTER
+    if (now > bound.value) if most else (now < bound.value):
+        reason = f"the floor is {'at most' if most else 'at least'} {bound.value:g}"
+        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), now, reason)
+    return None
+
+
+def _of(evaluation: Evaluation, language: str | None) -> Metrics | None:
+    return evaluation.by_language.get(language) if language else evaluation.overall
+
+
+def _recorded(live: Mapping[str, Any], metric: str, language: str | None) -> float | None:
+    metrics = live.get("languages", {}).get(language, {}) if language else live.get("metrics", {})
+    value = metrics.get(metric)
+    return float(value) if value is not None else None
