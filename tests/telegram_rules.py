@@ -15,7 +15,7 @@ _ALLOWED = {"b": "", "i": "", "code": "", "pre": "", "blockquote": r"(?: expanda
 _REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-f]+);")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Telegram would not take this."""
 
 
@@ -27,7 +27,7 @@ def units(text: str) -> int:
 def parse(html: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the text of Telegram HTML and its entities as (tag, text covered); refuse what Telegram refuses."""
     if len(html.encode("utf-8")) > 32 * 1024:
-        raise Refused("more than 32 KiB before parsing")
+        raise RefusedError("more than 32 KiB before parsing")
     text, entities = "", []
     stack: list[tuple[str, int]] = []
     at = 0
@@ -36,29 +36,29 @@ def parse(html: str) -> tuple[str, list[tuple[str, str]]]:
         at = tag.end()
         name = tag["name"]
         if name not in _ALLOWED:
-            raise Refused(f"unsupported tag {tag[0]}")
+            raise RefusedError(f"unsupported tag {tag[0]}")
         if tag["end"]:
             if not stack or stack[-1][0] != name:
-                raise Refused(f"unmatched {tag[0]}")
+                raise RefusedError(f"unmatched {tag[0]}")
             _, start = stack.pop()
             entities.append((name, text[start:]))
         else:
             if not re.fullmatch(_ALLOWED[name], tag["attributes"]):
-                raise Refused(f"attributes of {tag[0]}")
+                raise RefusedError(f"attributes of {tag[0]}")
             if name == "blockquote" and any(open_ == name for open_, _ in stack):
-                raise Refused("nested blockquote")
+                raise RefusedError("nested blockquote")
             stack.append((name, len(text)))
     text += _plain(html[at:])
     if stack:
-        raise Refused(f"{stack[-1][0]} is not closed")
+        raise RefusedError(f"{stack[-1][0]} is not closed")
     return text, entities
 
 
 def _plain(piece: str) -> str:
     if "<" in piece or ">" in piece:
-        raise Refused(f"bare angle bracket in {piece[:80]!r}")
+        raise RefusedError(f"bare angle bracket in {piece[:80]!r}")
     if "&" in _REFERENCE.sub("", piece):
-        raise Refused(f"bare ampersand in {piece[:80]!r}")
+        raise RefusedError(f"bare ampersand in {piece[:80]!r}")
     return unescape(piece)
 
 
@@ -66,12 +66,12 @@ def check_text(html: str) -> str:
     """Return the text of a message; refuse it as ``sendMessage`` would."""
     text, entities = parse(html)
     if not text.strip(" \n\t\r\u200b\u200c\u200d\u2060\ufeff\u00ad"):
-        raise Refused("message text is empty")
+        raise RefusedError("message text is empty")
     if units(text) > 4096:
-        raise Refused(f"message is too long: {units(text)}")
+        raise RefusedError(f"message is too long: {units(text)}")
     for name, covered in entities:
         if not covered.strip():
-            raise Refused(f"{name} covers nothing")
+            raise RefusedError(f"{name} covers nothing")
     return text
 
 
@@ -79,26 +79,26 @@ def check_keyboard(markup: dict[str, Any] | None) -> None:
     """Refuse an inline keyboard as Telegram would."""
     rows = (markup or {}).get("inline_keyboard", [])
     if sum(map(len, rows)) > 100:
-        raise Refused("more than 100 buttons")
+        raise RefusedError("more than 100 buttons")
     for button in (button for row in rows for button in row):
         if not button["text"].strip():
-            raise Refused("a button without text")
+            raise RefusedError("a button without text")
         if len(set(button) - {"text"}) != 1:
-            raise Refused(f"a button must do one thing: {button}")
+            raise RefusedError(f"a button must do one thing: {button}")
         data = button.get("callback_data")
         if data is not None and not 1 <= len(data.encode()) <= 64:
-            raise Refused(f"callback data of {len(data.encode())} bytes")
+            raise RefusedError(f"callback data of {len(data.encode())} bytes")
 
 
 def check_call(method: str, parameters: dict[str, Any]) -> None:
     """Refuse a call as Telegram would."""
     if method in ("sendMessage", "editMessageText"):
         if parameters.get("parse_mode") != "HTML" or not parameters.get("link_preview_options", {}).get("is_disabled"):
-            raise Refused("messages are HTML, without a preview of links")
+            raise RefusedError("messages are HTML, without a preview of links")
         check_text(parameters["text"])
         check_keyboard(parameters.get("reply_markup"))
     if method == "answerCallbackQuery" and units(parameters.get("text", "")) > 200:
-        raise Refused("a toast of more than 200")
+        raise RefusedError("a toast of more than 200")
     if method == "answerInlineQuery":
         results = parameters["results"]
         names = [result["id"] for result in results]
@@ -107,7 +107,7 @@ def check_call(method: str, parameters: dict[str, Any]) -> None:
             or len(set(names)) < len(names)
             or any(not 1 <= len(name.encode()) <= 64 for name in names)
         ):
-            raise Refused("inline results")
+            raise RefusedError("inline results")
         for result in results:
             check_text(result["input_message_content"]["message_text"])
             check_keyboard(result.get("reply_markup"))

@@ -12,10 +12,10 @@ from index.search import Index
 OFF_TOPIC = "How long do I boil an egg so that the yolk stays soft?"
 
 
-def test_a_private_question_is_answered_with_a_quote_that_replies_to_it(index: Index, tmp_path: Path) -> None:
+def test_a_private_question_is_answered_with_a_quote_that_replies_to_it(real_index: Index, tmp_path: Path) -> None:
     """The answer quotes the snippet's own bytes, with the answering sentence in bold, and names where it comes from."""
-    question, wanted = asked_for(index)
-    snippet = index.snippet(wanted, "en")
+    question, wanted = asked_for(real_index)
+    snippet = real_index.snippet(wanted, "en")
     assert snippet is not None
 
     async def scenario(there: Bench) -> None:
@@ -29,10 +29,10 @@ def test_a_private_question_is_answered_with_a_quote_that_replies_to_it(index: I
             assert source.publisher in answer.text
         assert [button["text"] for button in answer.buttons][-2:] == ["👍", "👎"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_what_the_knowledge_does_not_cover_is_said_first_with_ways_on(index: Index, tmp_path: Path) -> None:
+def test_what_the_knowledge_does_not_cover_is_said_first_with_ways_on(real_index: Index, tmp_path: Path) -> None:
     """A refusal begins by saying so and offers nearest questions, topics and the wish for an answer."""
 
     async def scenario(there: Bench) -> None:
@@ -43,12 +43,12 @@ def test_what_the_knowledge_does_not_cover_is_said_first_with_ways_on(index: Ind
         calls = await there.press(refusal, refusal.data("a"))
         assert "will see it" in calls[0].parameters["text"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_an_edited_question_changes_its_answer_in_place(index: Index, tmp_path: Path) -> None:
+def test_an_edited_question_changes_its_answer_in_place(real_index: Index, tmp_path: Path) -> None:
     """The earlier answer is edited; a change that nobody can see changes nothing."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         message = there.message(OFF_TOPIC)
@@ -60,12 +60,12 @@ def test_an_edited_question_changes_its_answer_in_place(index: Index, tmp_path: 
         assert second.text != first.text
         assert await there.take("edited_message", {**edited, "edit_date": message["date"] + 9}) == []
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_an_edit_finds_its_answer_after_a_restart(index: Index, tmp_path: Path) -> None:
+def test_an_edit_finds_its_answer_after_a_restart(real_index: Index, tmp_path: Path) -> None:
     """Which message answers which is remembered on disk."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
     kept: dict[str, object] = {}
 
     async def before(there: Bench) -> None:
@@ -78,8 +78,8 @@ def test_an_edit_finds_its_answer_after_a_restart(index: Index, tmp_path: Path) 
         (edit,) = await there.take("edited_message", {**kept, "text": question})
         assert (edit.method, edit.parameters["message_id"]) == ("editMessageText", message_id)
 
-    run(index, tmp_path, before)
-    run(index, tmp_path, after)
+    run(real_index, tmp_path, before)
+    run(real_index, tmp_path, after)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,10 @@ def test_an_edit_finds_its_answer_after_a_restart(index: Index, tmp_path: Path) 
     ],
 )
 def test_in_groups_what_addresses_the_bot_is_answered(
-    text: str, more: dict[str, object], index: Index, tmp_path: Path
+    text: str, more: dict[str, object], real_index: Index, tmp_path: Path
 ) -> None:
     """``/ask``, a mention and a reply count; the answer stays in its forum topic."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(text.format(question), group=True, **more)
@@ -115,7 +115,7 @@ def test_in_groups_what_addresses_the_bot_is_answered(
         assert answer.parameters.get("message_thread_id") == more.get("message_thread_id")
         assert any(tag == "blockquote" for tag, _ in answer.entities)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -141,20 +141,20 @@ def test_in_groups_what_addresses_the_bot_is_answered(
     ],
 )
 def test_in_groups_the_bot_keeps_quiet_otherwise(
-    text: str, more: dict[str, object], index: Index, tmp_path: Path
+    text: str, more: dict[str, object], real_index: Index, tmp_path: Path
 ) -> None:
     """Talk among people, other bots' business, forwards and messages in a topic the bot opened are left alone."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         assert await there.say(text.format(question), group=True, **more) == []
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_kinds_of_update_that_look_like_messages_are_not_answered_like_them(index: Index, tmp_path: Path) -> None:
+def test_kinds_of_update_that_look_like_messages_are_not_answered_like_them(real_index: Index, tmp_path: Path) -> None:
     """Channel posts and their edits get nothing, a guest message gets its own kind of answer."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         post = {"message_id": 1, "date": 1, "chat": {"id": -100777, "type": "channel", "title": "C"}, "text": question}
@@ -165,7 +165,7 @@ def test_kinds_of_update_that_look_like_messages_are_not_answered_like_them(inde
         assert answer.method == "answerGuestQuery"
         assert "<blockquote" in answer.parameters["result"]["input_message_content"]["message_text"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_kinds_of_update_that_look_like_messages_are_not_answered_like_them(inde
     ],
 )
 def test_what_is_not_text_gets_a_friendly_line_in_private_only(
-    what: dict[str, object], index: Index, tmp_path: Path
+    what: dict[str, object], real_index: Index, tmp_path: Path
 ) -> None:
     """The bot says that it reads text; in groups it says nothing."""
 
@@ -185,10 +185,10 @@ def test_what_is_not_text_gets_a_friendly_line_in_private_only(
         assert "only read text" in line.text
         assert await there.say(None, group=True, **what) == []
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_greetings_get_a_human_reply_with_examples(index: Index, tmp_path: Path) -> None:
+def test_greetings_get_a_human_reply_with_examples(real_index: Index, tmp_path: Path) -> None:
     """Small talk is answered in words, with questions to tap, and no quote."""
 
     async def scenario(there: Bench) -> None:
@@ -202,11 +202,11 @@ def test_greetings_get_a_human_reply_with_examples(index: Index, tmp_path: Path)
             assert any(str(button["callback_data"]).startswith("p") for button in reply.buttons)
             assert not any(tag == "blockquote" for tag, _ in reply.entities)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 def test_the_interface_speaks_the_language_chosen_then_telegrams_then_the_questions(
-    index: Index, tmp_path: Path
+    real_index: Index, tmp_path: Path
 ) -> None:
     """/language comes before Telegram's language, and that before the question's own."""
 
@@ -219,12 +219,12 @@ def test_the_interface_speaks_the_language_chosen_then_telegrams_then_the_questi
         await there.press(menu, "lkk")
         assert (await there.say("/topics", language="ru"))[0].text.startswith("Тақырыптар")
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_more_than_the_quota_is_told_once_and_then_ignored(index: Index, tmp_path: Path) -> None:
+def test_more_than_the_quota_is_told_once_and_then_ignored(real_index: Index, tmp_path: Path) -> None:
     """Within a minute the quota's questions are answered, one note follows, then silence; other people are not affected."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         replies = [await there.say(question) for _ in range(5)]
@@ -232,14 +232,14 @@ def test_more_than_the_quota_is_told_once_and_then_ignored(index: Index, tmp_pat
         assert "more than 2 questions" in replies[2][0].text
         assert len(await there.say(question, person=2)) == 1
 
-    run(index, tmp_path, scenario, questions_per_minute=2)
+    run(real_index, tmp_path, scenario, questions_per_minute=2)
 
 
-def test_banned_people_are_ignored(index: Index, tmp_path: Path) -> None:
+def test_banned_people_are_ignored(real_index: Index, tmp_path: Path) -> None:
     """Whoever is banned gets no answer to anything."""
 
     async def scenario(there: Bench) -> None:
         assert await there.say("/start", person=66) == []
         assert len(await there.say("/start", person=1)) == 1
 
-    run(index, tmp_path, scenario, banned=frozenset({66}))
+    run(real_index, tmp_path, scenario, banned=frozenset({66}))

@@ -56,9 +56,9 @@ def test_any_callback_data_is_understood_or_refused(data: str) -> None:
     "data",
     ["", "x", "n9en", "v+1:zzzzzzzzzzzzzzzz", "b" * 64, "t_DROP TABLE", "🤷", "n4en" + "A" * 12, "m", "lxx", None],
 )
-def test_forged_data_gets_an_answer_and_does_nothing(data: str | None, index: Index, tmp_path: Path) -> None:
+def test_forged_data_gets_an_answer_and_does_nothing(data: str | None, real_index: Index, tmp_path: Path) -> None:
     """A press with data the bot never wrote is answered with a word and changes no message."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(question)
@@ -66,13 +66,13 @@ def test_forged_data_gets_an_answer_and_does_nothing(data: str | None, index: In
         assert [call.method for call in calls] == ["answerCallbackQuery"]
         assert calls[0].parameters["text"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_next_shows_the_other_passages_and_keeps_the_votes(index: Index, tmp_path: Path) -> None:
+def test_next_shows_the_other_passages_and_keeps_the_votes(real_index: Index, tmp_path: Path) -> None:
     """The message turns to the next passage in place; the vote buttons stay those of the question."""
-    question, _ = asked_for(index)
-    hits = index.answer(question).hits
+    question, _ = asked_for(real_index)
+    hits = real_index.answer(question).hits
 
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(question)
@@ -82,12 +82,12 @@ def test_next_shows_the_other_passages_and_keeps_the_votes(index: Index, tmp_pat
         assert turned.data("v+") == answer.data("v+")
         assert turned.data("n2")
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_only_the_askers_vote_counts_and_it_can_be_changed(index: Index, tmp_path: Path) -> None:
+def test_only_the_askers_vote_counts_and_it_can_be_changed(real_index: Index, tmp_path: Path) -> None:
     """Somebody else's press is refused; the asker's second press takes the vote back, another one changes it."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(question, person=1)
@@ -104,10 +104,10 @@ def test_only_the_askers_vote_counts_and_it_can_be_changed(index: Index, tmp_pat
         forged = up.rsplit(":", 1)[0] + ":2"
         assert "Only the person who asked" in await word(forged, 2)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_a_passage_that_is_gone_says_so(index: Index, tmp_path: Path) -> None:
+def test_a_passage_that_is_gone_says_so(real_index: Index, tmp_path: Path) -> None:
     """Buttons and links to what is not in this version are answered in words."""
     gone = snippet_key("no/such-snippet")
 
@@ -120,16 +120,16 @@ def test_a_passage_that_is_gone_says_so(index: Index, tmp_path: Path) -> None:
             (reply,) = await there.say(f"/start {payload}")
             assert "no longer in the collection" in reply.text
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(index: Index, tmp_path: Path) -> None:
+def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(real_index: Index, tmp_path: Path) -> None:
     """From /topics each topic's pages lead to passages; a passage's own link opens it again."""
 
     async def scenario(there: Bench) -> None:
         (menu,) = await there.say("/topics")
         found = set()
-        for topic in index.topics:
+        for topic in real_index.topics:
             _, page = await there.press(menu, f"b{snippet_key(topic.id)}")
             while True:
                 found |= {
@@ -141,7 +141,7 @@ def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(index: In
                 if not more:
                     break
                 _, page = await there.press(page, str(more[0]["callback_data"]))
-        wanted = {snippet.key for topic in index.topics for snippet in index.in_topic(topic.id)}
+        wanted = {snippet.key for topic in real_index.topics for snippet in real_index.in_topic(topic.id)}
         assert found == wanted
         key = sorted(wanted)[0]
         _, read = await there.press(menu, f"r{key}:0")
@@ -151,10 +151,10 @@ def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(index: In
             text for tag, text in read.entities if tag == "blockquote"
         ]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_the_same_press_twice_edits_once(index: Index, tmp_path: Path) -> None:
+def test_the_same_press_twice_edits_once(real_index: Index, tmp_path: Path) -> None:
     """Telegram refuses an edit that changes nothing, so none is sent."""
 
     async def scenario(there: Bench) -> None:
@@ -164,12 +164,12 @@ def test_the_same_press_twice_edits_once(index: Index, tmp_path: Path) -> None:
         assert [call.method for call in first] == ["answerCallbackQuery", "editMessageText"]
         assert [call.method for call in second] == ["answerCallbackQuery"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_a_button_under_a_message_telegram_does_not_show_any_more_still_works(index: Index, tmp_path: Path) -> None:
+def test_a_button_under_a_message_telegram_does_not_show_any_more_still_works(real_index: Index, tmp_path: Path) -> None:
     """Months later the press carries an inaccessible message; the answer comes all the same."""
-    _, wanted = asked_for(index)
+    _, wanted = asked_for(real_index)
     key = snippet_key(wanted)
 
     async def scenario(there: Bench) -> None:
@@ -179,10 +179,10 @@ def test_a_button_under_a_message_telegram_does_not_show_any_more_still_works(in
         assert toast.method == "answerCallbackQuery"
         assert any(tag == "blockquote" for tag, _ in shown.entities)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_buttons_under_inline_messages_change_them(index: Index, tmp_path: Path) -> None:
+def test_buttons_under_inline_messages_change_them(real_index: Index, tmp_path: Path) -> None:
     """A press with nothing but an inline message's id edits that message."""
 
     async def scenario(there: Bench) -> None:
@@ -190,25 +190,25 @@ def test_buttons_under_inline_messages_change_them(index: Index, tmp_path: Path)
         _, edit = await there.press(start, "b", message=None, inline_message_id="AQ1")
         assert edit.parameters["inline_message_id"] == "AQ1"
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
     "command", ["start", "help", "topics", "sources", "about", "language", "privacy", "forget", "settings", "nonsense"]
 )
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])
-def test_every_command_is_answered_in_every_language(command: str, language: str, index: Index, tmp_path: Path) -> None:
+def test_every_command_is_answered_in_every_language(command: str, language: str, real_index: Index, tmp_path: Path) -> None:
     """Each command gets one message that Telegram takes."""
 
     async def scenario(there: Bench) -> None:
         assert len(await there.say(f"/{command}", language=language)) == 1
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_share_leads_to_inline_mode_only_where_the_bot_has_it(index: Index, tmp_path: Path) -> None:
+def test_share_leads_to_inline_mode_only_where_the_bot_has_it(real_index: Index, tmp_path: Path) -> None:
     """Without inline mode Telegram refuses such a button; the share link takes its place."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(question)
@@ -216,12 +216,12 @@ def test_share_leads_to_inline_mode_only_where_the_bot_has_it(index: Index, tmp_
         services = there.service.desk.services
         assert replace(services.place, inline=False) == Place("test_bot", False)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_people_see_and_delete_what_is_recorded_of_them(index: Index, tmp_path: Path) -> None:
+def test_people_see_and_delete_what_is_recorded_of_them(real_index: Index, tmp_path: Path) -> None:
     """/mydata sends a file, /forget asks first and then deletes; neither works in a group."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         await there.say(question)
@@ -235,4 +235,4 @@ def test_people_see_and_delete_what_is_recorded_of_them(index: Index, tmp_path: 
         (refused,) = await there.say("/mydata@test_bot", group=True)
         assert "private chat" in refused.text
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)

@@ -38,10 +38,10 @@ WAIT = (
 
 @pytest.mark.parametrize("fault", [BROKEN, WAIT])
 def test_an_answer_that_surely_did_not_arrive_is_sent_again(
-    fault: tuple[int, object], index: Index, tmp_path: Path
+    fault: tuple[int, object], real_index: Index, tmp_path: Path
 ) -> None:
     """Server errors and flood control delay an answer and change nothing about it."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         there.telegram.answers = [fault, fault]  # type: ignore[list-item]
@@ -49,12 +49,12 @@ def test_an_answer_that_surely_did_not_arrive_is_sent_again(
         assert len(calls) == 3
         assert len({call.parameters["text"] for call in calls}) == 1
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_who_blocked_the_bot_is_remembered_until_they_write_again(index: Index, tmp_path: Path) -> None:
+def test_who_blocked_the_bot_is_remembered_until_they_write_again(real_index: Index, tmp_path: Path) -> None:
     """A blocked chat is not tried again; a new message from it shows that it is open."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         there.telegram.answers = [BLOCKED]
@@ -68,11 +68,11 @@ def test_who_blocked_the_bot_is_remembered_until_they_write_again(index: Index, 
         assert len(await there.say(question)) == 1
         assert not memory.blocked(1)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 def test_a_failing_handler_tells_the_person_a_number_and_admins_once(
-    index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    real_index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """People see a number and no exception text; the log has both; administrators are told once an hour per kind."""
 
@@ -95,36 +95,36 @@ def test_a_failing_handler_tells_the_person_a_number_and_admins_once(
         assert "ZeroDivisionError" in notices[0].text
 
     with caplog.at_level(logging.ERROR):
-        run(index, tmp_path, scenario, admins=frozenset({99}))
+        run(real_index, tmp_path, scenario, admins=frozenset({99}))
     assert "secret inner text" in caplog.text
 
 
-def test_admin_commands_work_for_admins_and_do_not_exist_for_others(index: Index, tmp_path: Path) -> None:
+def test_admin_commands_work_for_admins_and_do_not_exist_for_others(real_index: Index, tmp_path: Path) -> None:
     """/status and /reload answer an administrator; anybody else is told that there is no such command."""
 
     async def scenario(there: Bench) -> None:
-        assert index.version in (await there.say("/status", person=99))[0].text
-        assert index.version in (await there.say("/reload", person=99))[0].text
+        assert real_index.version in (await there.say("/status", person=99))[0].text
+        assert real_index.version in (await there.say("/reload", person=99))[0].text
         for command in ("/status", "/reload", "/stats"):
             assert "do not know that command" in (await there.say(command, person=1))[0].text
 
-    run(index, tmp_path, scenario, admins=frozenset({99}))
+    run(real_index, tmp_path, scenario, admins=frozenset({99}))
 
 
-def test_what_a_killed_process_received_is_answered_by_the_next_and_once(index: Index, tmp_path: Path) -> None:
+def test_what_a_killed_process_received_is_answered_by_the_next_and_once(real_index: Index, tmp_path: Path) -> None:
     """An update in the inbox is taken up at the start; delivered again it is not answered again."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario() -> None:
-        async with bench(index, tmp_path) as first:
+        async with bench(real_index, tmp_path) as first:
             raw = {"update_id": 5, "message": first.message(question)}
             first.service.inbox.take([raw])
-        async with bench(index, tmp_path) as second:
+        async with bench(real_index, tmp_path) as second:
             assert second.service.take_up_left() == 1
             second.service.take([raw])
             await second.service.lanes.drain(10)
             assert len(second.telegram.sent()) == 1
-        async with bench(index, tmp_path) as third:
+        async with bench(real_index, tmp_path) as third:
             third.service.take([raw])
             assert third.service.take_up_left() == 0
             assert third.telegram.sent() == []
@@ -133,16 +133,16 @@ def test_what_a_killed_process_received_is_answered_by_the_next_and_once(index: 
 
 
 def test_an_answer_that_was_under_way_when_the_process_died_says_that_it_may_come_twice(
-    index: Index, tmp_path: Path
+    real_index: Index, tmp_path: Path
 ) -> None:
     """Nobody can know whether it arrived, so the repetition is marked."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario() -> None:
-        async with bench(index, tmp_path) as first:
+        async with bench(real_index, tmp_path) as first:
             first.service.inbox.take([{"update_id": 5, "message": first.message(question)}])
             first.service.inbox.sending(5)
-        async with bench(index, tmp_path) as second:
+        async with bench(real_index, tmp_path) as second:
             second.service.take_up_left()
             await second.service.lanes.drain(10)
             (answer,) = second.telegram.sent()
@@ -151,12 +151,12 @@ def test_an_answer_that_was_under_way_when_the_process_died_says_that_it_may_com
     asyncio.run(scenario())
 
 
-def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(index: Index, tmp_path: Path) -> None:
+def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(real_index: Index, tmp_path: Path) -> None:
     """After several starts that did not finish it the update is no longer handled."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario() -> None:
-        async with bench(index, tmp_path) as there:
+        async with bench(real_index, tmp_path) as there:
             inbox = there.service.inbox
             inbox.take([{"update_id": 5, "message": there.message(question)}])
             for _ in range(ATTEMPTS):
@@ -170,9 +170,9 @@ def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(index
     asyncio.run(scenario())
 
 
-def test_a_malformed_update_harms_no_other(index: Index, tmp_path: Path) -> None:
+def test_a_malformed_update_harms_no_other(real_index: Index, tmp_path: Path) -> None:
     """What cannot be read is reported and left out; the rest of the batch is answered."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         there.service.take(
@@ -186,14 +186,14 @@ def test_a_malformed_update_harms_no_other(index: Index, tmp_path: Path) -> None
         assert len(there.telegram.sent()) == 1
         assert there.service.inbox.left() == []
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
 def test_waiting_people_are_told_and_their_answer_takes_the_notes_place(
-    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under overload a question gets a short note first, which becomes the answer."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
     monkeypatch.setattr("bot.telegram.serve._BUSY", 0)
 
     async def scenario(there: Bench) -> None:
@@ -201,17 +201,17 @@ def test_waiting_people_are_told_and_their_answer_takes_the_notes_place(
         assert note.text.startswith("⏳")
         assert (answer.method, answer.parameters["message_id"]) == ("editMessageText", there.telegram.messages)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_answered_texts_leave_no_trace_on_disk(index: Index, tmp_path: Path) -> None:
+def test_answered_texts_leave_no_trace_on_disk(real_index: Index, tmp_path: Path) -> None:
     """Once answered, a message's text is not in the bot's own database, its free pages or its write-ahead log."""
     words = "boiling-an-egg-for-nine-minutes"
 
     async def scenario(there: Bench) -> None:
         await there.say(f"{words}?", person=987654321)
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
     for path in tmp_path.glob("telegram.db*"):
         assert words.encode() not in path.read_bytes()
         assert b"987654321" not in path.read_bytes()

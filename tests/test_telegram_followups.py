@@ -45,19 +45,19 @@ def test_what_may_go_on_from_another_question(text: str, leans: bool) -> None:
     assert leans_on_another(text) is leans
 
 
-def _answer(index: Index, decision: Decision, confidence: float) -> Answer:
-    return replace(index.answer("anything"), decision=decision, confidence=confidence)
+def _answer(real_index: Index, decision: Decision, confidence: float) -> Answer:
+    return replace(real_index.answer("anything"), decision=decision, confidence=confidence)
 
 
-def test_the_combination_must_answer_and_clearly_better(index: Index) -> None:
+def test_the_combination_must_answer_and_clearly_better(real_index: Index) -> None:
     """A question that is answered alone is never combined, nor one that gains little."""
     none, weak, sure = (
-        _answer(index, *how) for how in ((Decision.NONE, 0.1), (Decision.ANSWER, 0.2), (Decision.ANSWER, 0.9))
+        _answer(real_index, *how) for how in ((Decision.NONE, 0.1), (Decision.ANSWER, 0.2), (Decision.ANSWER, 0.9))
     )
     assert answers_clearly_better(sure, none)
     assert not answers_clearly_better(sure, sure)
     assert not answers_clearly_better(weak, none)
-    assert not answers_clearly_better(_answer(index, Decision.CLOSEST, 0.9), none)
+    assert not answers_clearly_better(_answer(real_index, Decision.CLOSEST, 0.9), none)
 
 
 def test_questions_are_forgotten_after_ten_minutes() -> None:
@@ -72,19 +72,19 @@ def test_questions_are_forgotten_after_ten_minutes() -> None:
     assert conversations.last(1, 2) is None
 
 
-def test_a_follow_up_is_answered_with_the_question_before_it(index: Index, tmp_path: Path) -> None:
+def test_a_follow_up_is_answered_with_the_question_before_it(real_index: Index, tmp_path: Path) -> None:
     """A question that points back quotes the passage of the question before and says how it was understood."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         (first,) = await there.say(question)
         (second,) = await there.say("and who said that?")
-        alone = index.answer("and who said that?").decision
-        combined = index.answer(f"{question} and who said that?").decision
+        alone = real_index.answer("and who said that?").decision
+        combined = real_index.answer(f"{question} and who said that?").decision
         if alone is not Decision.ANSWER and combined is Decision.ANSWER:
             assert second.text.startswith("Understood together with your previous question.")
         (stranger,) = await there.say("and who said that?", person=2)
         assert "Understood together" not in stranger.text
         assert first
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)

@@ -18,10 +18,10 @@ async def search(there: Bench, words: str, offset: str = "") -> Json:
     return call.parameters
 
 
-def test_a_query_shows_passages_with_the_answering_sentence(index: Index, tmp_path: Path) -> None:
+def test_a_query_shows_passages_with_the_answering_sentence(real_index: Index, tmp_path: Path) -> None:
     """The first result is the passage that answers, described by its sentence; its message quotes it whole."""
-    question, wanted = asked_for(index)
-    hit = index.answer(question).hits[0]
+    question, wanted = asked_for(real_index)
+    hit = real_index.answer(question).hits[0]
 
     async def scenario(there: Bench) -> None:
         shown = await search(there, question)
@@ -33,21 +33,21 @@ def test_a_query_shows_passages_with_the_answering_sentence(index: Index, tmp_pa
         assert shown["cache_time"] > 0
         assert shown["is_personal"] is True
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_an_empty_query_shows_the_topics(index: Index, tmp_path: Path) -> None:
+def test_an_empty_query_shows_the_topics(real_index: Index, tmp_path: Path) -> None:
     """There is one result for each topic, and a way to a private chat."""
 
     async def scenario(there: Bench) -> None:
         shown = await search(there, "  ")
-        assert len(shown["results"]) == len(index.topics)
+        assert len(shown["results"]) == len(real_index.topics)
         assert shown["button"]["start_parameter"] == "ask"
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_what_is_not_covered_shows_nothing_but_says_so(index: Index, tmp_path: Path) -> None:
+def test_what_is_not_covered_shows_nothing_but_says_so(real_index: Index, tmp_path: Path) -> None:
     """No passage is offered that does not fit; the button says that there is none."""
 
     async def scenario(there: Bench) -> None:
@@ -55,23 +55,23 @@ def test_what_is_not_covered_shows_nothing_but_says_so(index: Index, tmp_path: P
         assert shown["results"] == []
         assert shown["button"]["text"].startswith("No passage")
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_a_share_button_finds_its_passage(index: Index, tmp_path: Path) -> None:
+def test_a_share_button_finds_its_passage(real_index: Index, tmp_path: Path) -> None:
     """The key of a passage as the query gives exactly that passage."""
-    _, wanted = asked_for(index)
+    _, wanted = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         shown = await search(there, f"p_{snippet_key(wanted)}")
         assert [result["id"] for result in shown["results"]] == [snippet_key(wanted)]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)
 
 
-def test_results_come_in_pages(index: Index, tmp_path: Path) -> None:
+def test_results_come_in_pages(real_index: Index, tmp_path: Path) -> None:
     """The next page continues where the first ended; a forged offset gives the first page."""
-    question, _ = asked_for(index)
+    question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         first = await search(there, question)
@@ -81,4 +81,4 @@ def test_results_come_in_pages(index: Index, tmp_path: Path) -> None:
         forged = await search(there, question, "-1'; DROP")
         assert forged["results"] == first["results"]
 
-    run(index, tmp_path, scenario)
+    run(real_index, tmp_path, scenario)

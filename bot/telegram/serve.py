@@ -65,6 +65,7 @@ def run(settings: Settings) -> int:
         print(NO_TOKEN, file=sys.stderr)
         return 1
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    _log_to_stderr()
     undo = keep_out_of_logs((*token_secrets(token), secret))
     # While a question is being embedded, the event loop gets the interpreter back after half a millisecond, not five.
     sys.setswitchinterval(0.0005)
@@ -81,6 +82,13 @@ def run(settings: Settings) -> int:
         return 1
     finally:
         undo()
+
+
+def _log_to_stderr() -> None:
+    """Show what happens, unless whoever runs this has arranged for it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # It tells at length which of its builds it tried.
+    logging.getLogger("faiss").setLevel(logging.WARNING)
 
 
 def _check(settings: Settings, token: str, secret: str) -> None:
