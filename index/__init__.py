@@ -13,8 +13,9 @@ The pipeline, one module a step::
 Nothing here knows Telegram, the query log or the subject of the knowledge.
 """
 
+from index.decision import Decision
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
-from index.search import Answer, Decision, Hit, Index
+from index.search import Answer, Hit, Index
 from index.snippets import Snippet
 
 __all__ = [

@@ -32,6 +32,8 @@ REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version bef
 
 _VERSION = re.compile(r"\d{8}T\d{6}(?:\d{3})?Z-[0-9a-f]{8}")
 _UNFINISHED = ".building-"
+_SEAL = "sha256"
+"""Field of the manifest with the hash of all its others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Manifest:
         """Hash the files of ``folder`` and write the manifest beside them."""
         names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST_FILE)
         fields = {**asdict(self), "files": {name: hash_file(folder / name) for name in names}}
+        fields[_SEAL] = _seal(fields)
         write_atomically(folder / MANIFEST_FILE, json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -129,14 +132,23 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     if found != FORMAT:
         raise ArtifactError(f"{path}: index format {found}, this program reads {FORMAT}; run 'partnership-bot build'.")
     try:
+        seal = fields.pop(_SEAL, None)
+        if seal is not None and seal != _seal(fields):
+            raise ValueError("changed since it was written")
         manifest = Manifest(**fields)
         listed = dict(manifest.files)
     except (TypeError, ValueError) as error:
         raise ArtifactError(f"{path}: damaged; {REMEDY}.") from error
-    wrong = [f"{name}: {reason}" for name, expected in listed.items() if (reason := _fault(folder / name, expected, verify))]
+    wrong = [
+        f"{name}: {reason}" for name, expected in listed.items() if (reason := _fault(folder / name, expected, verify))
+    ]
     if wrong:
         raise ArtifactError(f"{folder}: {'; '.join(wrong)}. To mend it, {REMEDY}.")
     return manifest
+
+
+def _seal(fields: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def _fault(file: Path, expected: str, verify: bool) -> str | None:
@@ -161,7 +173,7 @@ def write_atomically(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(scratch, path)
+    scratch.replace(path)
     sync_folder(path.parent)
 
 
@@ -190,7 +202,9 @@ def build_lock(data: Path) -> Iterator[None]:
     except Timeout as error:
         raise BuildError(f"another build is running on {data}; wait for it to end.") from error
     except OSError as error:
-        raise BuildError(f"{data}: cannot be written ({error.strerror}); choose another folder with --data DIR.") from error
+        raise BuildError(
+            f"{data}: cannot be written ({error.strerror}); choose another folder with --data DIR."
+        ) from error
     try:
         for leftover in [*folder.glob(f"{_UNFINISHED}*"), *(data / "encoders").glob(f"{_UNFINISHED}*")]:
             shutil.rmtree(leftover, ignore_errors=True)
@@ -218,7 +232,7 @@ def settle(scratch: Path, final: Path) -> None:
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
     sync_folder(scratch)
-    os.rename(scratch, final)
+    scratch.rename(final)
     sync_folder(final.parent)
 
 
@@ -229,10 +243,20 @@ def new_version(corpus_sha256: str) -> str:
 
 
 def publish(data: Path, version: str) -> None:
-    """Make ``version`` the live one, atomically, and remove all but the last few others."""
+    """Make ``version`` the live one, atomically, and remove all but the last few others.
+
+    Versions between the live one and a newer ``version`` go too: they were rolled back or, when a build was killed,
+    never published, and rolling back from ``version`` must not lead to them.
+    """
+    try:
+        live = live_version(data) or version
+    except ArtifactError:
+        live = version
     write_atomically(index_folder(data) / POINTER_FILE, version + "\n")
     others = [name for name in versions(data) if name != version]
-    for name in others[: max(0, len(others) - (KEEP_VERSIONS - 1))]:
+    stale = [name for name in others if live < name < version]
+    kept = [name for name in others if name not in stale]
+    for name in [*stale, *kept[: max(0, len(kept) - (KEEP_VERSIONS - 1))]]:
         shutil.rmtree(index_folder(data) / name, ignore_errors=True)
 
 

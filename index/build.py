@@ -29,13 +29,13 @@ from index.artifact import (
 )
 from index.calibrate import calibrate, off_topic_lines
 from index.decision import ALL_LANGUAGES, Calibration
-from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
+from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder, legibility
 from index.errors import ArtifactError, BuildError, EncoderError
 from index.evaluate import evaluate
 from index.evaluation_set import read_evaluation
 from index.gate import shortfalls, table
 from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, Knowledge, read_knowledge, read_yaml_file
-from index.lexical import LexicalIndex, Terms, hashes, words
+from index.lexical import LexicalIndex, Terms, hashes
 from index.problems import Severity
 from index.scoring import Unit
 from index.search import FAISS_FILE, ROW_ARRAYS, Index
@@ -386,22 +386,12 @@ def _faiss_index(rows: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[A
     return index, description
 
 
-# An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
-_KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
-_TRUST_SAMPLE = 100
-
-
 def _trust(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[str, float]:
-    """Judge for each language how far the encoder can read it, by how many tokens it makes of a word."""
-    samples = {language: list(lines[:_TRUST_SAMPLE]) for language, lines in off_topic_lines().items()}
+    """Judge for each language how far the encoder can read it."""
+    samples: dict[str, Sequence[str]] = dict(off_topic_lines())
     for language in {snippet.language for snippet in snippets}:
-        samples[language] = [s.text[:200] for s in snippets if s.language == language][:_TRUST_SAMPLE]
-    trust = {}
-    for language, lines in samples.items():
-        per_word = sum(map(encoder.count_tokens, lines)) / max(1, sum(len(words(line)) for line in lines))
-        span = _UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD
-        trust[language] = round(float(np.clip((_UNKNOWN_TOKENS_PER_WORD - per_word) / span, 0, 1)), 3)
-    return trust
+        samples[language] = [snippet.text for snippet in snippets if snippet.language == language]
+    return {language: legibility(lines, encoder.count_tokens) for language, lines in samples.items()}
 
 
 def _self_check(index: Index, snippets: Sequence[Snippet], passages: Any) -> None:

@@ -53,10 +53,10 @@ class _Sample:
 def off_topic_lines() -> dict[str, tuple[str, ...]]:
     """Return what people say to assistants that no curated knowledge answers, by language."""
     node = parse_yaml(resources.files("index").joinpath("offtopic.yaml").read_text(encoding="utf-8"))
-    assert isinstance(node.value, dict)
+    languages = node.value if isinstance(node.value, dict) else {}
     return {
         language: tuple(line.value for line in lines.value if isinstance(line.value, str))
-        for language, lines in node.value.items()
+        for language, lines in languages.items()
         if isinstance(lines.value, list)
     }
 
@@ -141,10 +141,10 @@ def _calibration(samples: Sequence[_Sample]) -> Calibration:
             held = folds == fold
             if held.any():
                 model = Calibration(fit(evidence[~held], answered[~held], weights[~held]))
-                confidence[held] = [model.confidence(row) for row in evidence[held]]
+                confidence[held] = [model.confidence(row) for row in evidence[held].tolist()]
     else:
         coefficients = plain.coefficients
-        confidence = np.array([plain.confidence(row) for row in evidence])
+        confidence = np.array([plain.confidence(row) for row in evidence.tolist()])
     answer, closest = _thresholds(confidence, kinds)
     return Calibration(
         coefficients=coefficients,
@@ -170,7 +170,10 @@ def _thresholds(confidence: NDArray[np.float64], kinds: NDArray[np.str_]) -> tup
     """Return the least confidences of ``answer`` and ``closest`` that keep the stated targets."""
     off_topic, near = confidence[kinds == OFF_TOPIC], confidence[kinds == NEAR_MISS]
     candidates = np.unique(np.concatenate([confidence, [_RANGE[0], _RANGE[1]]]))
-    rates = [np.mean([_share_above(group, value) for group in (off_topic, near) if len(group)] or [0.0]) for value in candidates]
+    rates = [
+        np.mean([_share_above(group, value) for group in (off_topic, near) if len(group)] or [0.0])
+        for value in candidates
+    ]
     allowed = candidates[np.array(rates) <= TARGET_FALSE_ANSWERS]
     answer = float(np.clip(allowed[0] + 1e-6 if len(allowed) else _RANGE[1], *_RANGE))
     closest = float(np.quantile(off_topic, 1 - _OFF_TOPIC_SHOWN)) + 1e-6 if len(off_topic) else answer / 2
@@ -182,7 +185,11 @@ def _share_above(confidence: NDArray[np.float64], threshold: float) -> float:
 
 
 def _expected(
-    confidence: NDArray[np.float64], kinds: NDArray[np.str_], answered: NDArray[np.float64], answer: float, closest: float
+    confidence: NDArray[np.float64],
+    kinds: NDArray[np.str_],
+    answered: NDArray[np.float64],
+    answer: float,
+    closest: float,
 ) -> dict[str, float]:
     rates: dict[str, float] = {}
     for kind in (NEAR_MISS, OFF_TOPIC):

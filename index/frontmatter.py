@@ -97,7 +97,7 @@ def _refuse_depth(text: str, first_line: int) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise YamlError("nested too deeply", first_line + event.start_mark.line)
+                raise YamlError("nested too deeply", first_line + (event.start_mark.line if event.start_mark else 0))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

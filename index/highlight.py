@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What kind of thing a question asks for, by its question words, and what a sentence that names such a thing looks like.
-_NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion|half|dozen)\b", re.I)
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion|half|dozen)\b", re.I
+)
 _YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b|\b\d{1,2}(?:st|nd|rd|th) centur", re.I)
 _MONTH = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:январ|феврал|март|апрел|мая|май|июн|июл|август|"
@@ -18,11 +20,22 @@ _MONTH = re.compile(
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯӘҒҚҢӨҰҮҺІЁ][\w’'-]+")
 _MONEY = re.compile(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|percent|per cent|доллар|фунт|евро|тенге|теңге)|%", re.I)
 
-_CUES: tuple[tuple[re.Pattern[str], tuple[re.Pattern[str], ...]], ...] = (
-    (re.compile(r"\b(?:when|what (?:year|date|month|day|century|time)|which (?:year|date|month|day)|since when|how long ago|когда|како(?:й|м|го) год|қашан|қай жылы)", re.I), (_YEAR, _MONTH)),
-    (re.compile(r"\b(?:how (?:many|much|big|large|long|far|old|tall|high|fast|often)|what (?:percent|share|number|amount|size)|number of|сколько|как много|какая доля|қанша|неше)", re.I), (_NUMBER, _MONEY)),
-    (re.compile(r"\b(?:who|whom|whose|which (?:person|minister|company|country)|what (?:person|company|country|city|organi[sz]ation)|where|кто|кого|кем|где|куда|кім|қайда)\b", re.I), (_NAME,)),
+_ASKS_WHEN = re.compile(
+    r"\b(?:when|since when|how long ago|(?:what|which) (?:year|date|month|day|century|time)|когда|како(?:й|м|го) год"
+    r"|қашан|қай жылы)",
+    re.IGNORECASE,
 )
+_ASKS_HOW_MANY = re.compile(
+    r"\b(?:how (?:many|much|big|large|long|far|old|tall|high|fast|often)|what (?:percent|share|number|amount|size)"
+    r"|number of|сколько|как много|какая доля|қанша|неше)",
+    re.IGNORECASE,
+)
+_ASKS_WHO_OR_WHERE = re.compile(
+    r"\b(?:who|whom|whose|where|which (?:person|minister|company|country)"
+    r"|what (?:person|company|country|city|organi[sz]ation)|кто|кого|кем|где|куда|кім|қайда)\b",
+    re.IGNORECASE,
+)
+_CUES = ((_ASKS_WHEN, (_YEAR, _MONTH)), (_ASKS_HOW_MANY, (_NUMBER, _MONEY)), (_ASKS_WHO_OR_WHERE, (_NAME,)))
 
 
 def wanted_kinds(question: str) -> tuple[re.Pattern[str], ...]:
@@ -44,7 +57,7 @@ def best_sentence(
     stems: NDArray[np.float32],
     grams: NDArray[np.float32],
 ) -> int:
-    """Return the number of the sentence that answers, given how each compares with the question; arrays of (sentences,)."""
+    """Return the number of the sentence that answers, by how each compares with the question, shape (sentences,)."""
     kinds = wanted_kinds(question)
     cues = np.array([any(kind.search(sentence) for kind in kinds) for sentence in sentences], np.float32)
     return int(np.argmax(_SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams + _CUE * cues))

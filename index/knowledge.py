@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from index.errors import KnowledgeError
-from index.fields import read_snippet, read_sources, read_topics
+from index.fields import Inherited, read_snippet, read_sources, read_topics
 from index.frontmatter import FrontMatter, Node, YamlError, parse_yaml, split_front_matter
 from index.language import UNKNOWN, detect_language
 from index.problems import Problem, Severity
@@ -57,7 +58,9 @@ class Knowledge:
         if errors:
             raise KnowledgeError("\n".join([*errors, f"{len(errors)} problem(s) in {self.folder}; nothing was built."]))
         if not self.snippets:
-            raise KnowledgeError(f"{self.folder} holds no snippets: add .md files with front matter, or plain .md or .txt files.")
+            raise KnowledgeError(
+                f"{self.folder} holds no snippets: add .md files with front matter, or plain .md or .txt files."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +88,44 @@ def read_knowledge(
     problems: list[Problem] = []
     files = list(_read_files(folder, problems, progress))
     curated, front = _parse(files, problems)
-    registers = {name for name in (SOURCES_FILE, TOPICS_FILE) if (folder / name).is_file()}
+    curated = curated or (folder / SOURCES_FILE).exists()
     sources = read_sources(_read_register(folder, SOURCES_FILE, problems), problems)
     topics = read_topics(_read_register(folder, TOPICS_FILE, problems), problems)
     base_language = _base_language(files)
     snippets: list[Snippet] = []
     locations: dict[tuple[str, str], Location] = {}
-    if curated or registers:
+    if curated:
+        original_files = _original_files(files)
+        problems += _orphans(files, original_files)
         originals: dict[str, Snippet] = {}
         # Originals come first: a translation takes the fields it does not repeat from its original.
-        for file, parts in sorted(front, key=lambda item: item[0].language is not None):
+        for file, parts in sorted(front, key=lambda item: not _is_original(item[0], original_files)):
             if parts is None:
-                if curated:
-                    problems.append(Problem(file.name, 1, "front matter", "missing: the file does not begin with a line '---'"))
+                problems.append(
+                    Problem(file.name, 1, "front matter", "missing: the file does not begin with a line '---'")
+                )
                 continue
+            is_original = _is_original(file, original_files)
             snippet = read_snippet(
-                file.name, file.id, file.language, parts, sources, originals.get(file.id), base_language, problems
+                file.name,
+                file.id,
+                file.language,
+                parts,
+                sources,
+                None if is_original else Inherited(originals.get(file.id)),
+                base_language,
+                problems,
             )
             if snippet is None:
                 continue
-            if not _add(snippet, Location(file.name, parts.body_line, {k: n.line for k, n in parts.fields.items()}), locations, problems):
+            if not _add(
+                snippet,
+                Location(file.name, parts.body_line, {k: n.line for k, n in parts.fields.items()}),
+                locations,
+                problems,
+            ):
                 continue
-            if file.language is None:
+            if is_original:
                 originals[file.id] = snippet
             snippets.append(snippet)
     else:
@@ -114,7 +133,7 @@ def read_knowledge(
             for snippet, line in _plain_snippets(file, base_language):
                 if _add(snippet, Location(file.name, line), locations, problems):
                     snippets.append(snippet)
-    current = _without_expired(snippets, locations, today or date.today(), problems)
+    current = _without_expired(snippets, locations, today or datetime.now(UTC).date(), problems)
     return Knowledge(
         folder=folder,
         snippets=tuple(sorted(current, key=lambda snippet: (snippet.id, snippet.language))),
@@ -127,36 +146,57 @@ def read_knowledge(
 
 
 def _read_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[_File]:
-    root = folder.resolve()
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _TEXT_SUFFIXES)
     count = 0
-    for path in paths:
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts) or relative.name.lower() == "readme.md":
-            continue
-        name = relative.as_posix()
-        try:
-            if not path.resolve(strict=True).is_relative_to(root):
-                problems.append(Problem(name, 1, "file", "is a link to a place outside the knowledge folder"))
-                continue
-            if not path.is_file():
-                continue
-            if path.stat().st_size > _MAX_FILE_BYTES:
-                problems.append(Problem(name, 1, "file", f"is larger than {_MAX_FILE_BYTES:,} bytes"))
-                continue
-            raw = path.read_bytes()
-        except (OSError, RuntimeError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "a link that leads nowhere"
-            problems.append(Problem(name, 1, "file", f"cannot be read: {reason}"))
-            continue
-        text = _decode(raw, name, problems)
+    for name in _text_files(folder, problems):
+        text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
         if text is None:
             continue
-        stem = relative.with_suffix("").as_posix()
+        stem = name[: name.rindex(".")]
         suffix = _LANGUAGE_SUFFIX.search(stem)
         yield _File(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
         count += 1
         progress(count)
+
+
+def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
+    """Yield the names of all text files below ``folder``, with forward slashes, but hidden ones and README."""
+
+    def unreadable(error: OSError) -> None:
+        problems.append(Problem(_relative(folder, error.filename), 1, "file", f"cannot be read: {error.strerror}"))
+
+    for parent, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if (Path(parent) / name).is_symlink():
+                place = _relative(folder, Path(parent) / name)
+                problems.append(Problem(place, 1, "file", "is a link to a folder; links to folders are not followed"))
+        for name in sorted(files):
+            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of a million files is slow
+            if suffix in _TEXT_SUFFIXES and not name.startswith(".") and name.lower() != "readme.md":
+                yield _relative(folder, Path(parent) / name)
+
+
+def _relative(folder: Path, path: Path | str) -> str:
+    return Path(path).relative_to(folder).as_posix()
+
+
+def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int | None = None) -> str | None:
+    """Return the text of a file of ``folder``, or report why it cannot be had and return ``None``."""
+    path = folder / name
+    reason = None
+    try:
+        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+            reason = "is a link to a place outside the knowledge folder"
+        elif not path.is_file():
+            reason = "is not a file"
+        elif most and path.stat().st_size > most:
+            reason = f"is larger than {most:,} bytes"
+        else:
+            return _decode(path.read_bytes(), name, problems)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
+        reason = f"cannot be read: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
+    problems.append(Problem(name, 1, "file", reason))
+    return None
 
 
 def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
@@ -164,7 +204,9 @@ def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8"))
+        problems.append(
+            Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8")
+        )
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -185,6 +227,27 @@ def _parse(files: list[_File], problems: list[Problem]) -> tuple[bool, list[tupl
     return curated, front
 
 
+def _original_files(files: list[_File]) -> dict[str, str]:
+    """Return the name of the original of each snippet: the file without a language suffix, else the English one."""
+    originals = {file.id: file.name for file in files if file.language == "en"}
+    return originals | {file.id: file.name for file in files if file.language is None}
+
+
+def _is_original(file: _File, originals: dict[str, str]) -> bool:
+    """Tell whether ``file`` stands for itself, as a translation without an original also must."""
+    return file.language is None or originals.get(file.id, file.name) == file.name
+
+
+def _orphans(files: list[_File], originals: dict[str, str]) -> Iterator[Problem]:
+    """Find translations without an original, unless every file is in the one language that its suffix names."""
+    if len({file.language for file in files}) < 2:
+        return
+    for file in files:
+        if file.id not in originals:
+            reason = f"a translation without its original {file.id}.md"
+            yield Problem(file.name, 1, "file", reason, Severity.FLAW)
+
+
 def _read_register(folder: Path, name: str, problems: list[Problem]) -> Node | None:
     node = read_yaml_file(folder, name, problems)
     return None if node is None or node.value is None else node
@@ -192,16 +255,13 @@ def _read_register(folder: Path, name: str, problems: list[Problem]) -> Node | N
 
 def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | None:
     """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
-    path = folder / name
-    if not path.exists():
+    if not (folder / name).exists() and not (folder / name).is_symlink():
         return None
+    text = _read_text(folder, name, problems)
     try:
-        text = _decode(path.read_bytes(), name, problems)
         return None if text is None else parse_yaml(text)
     except YamlError as error:
         problems.append(Problem(name, error.line, "file", str(error)))
-    except OSError as error:
-        problems.append(Problem(name, 1, "file", f"cannot be read: {error.strerror}"))
     return None
 
 
@@ -216,7 +276,9 @@ def _add(
 ) -> bool:
     key = (snippet.id, snippet.language)
     if key in locations:
-        problems.append(Problem(location.file, 1, "id", f"'{snippet.id}' ({snippet.language}) is also {locations[key].file}"))
+        problems.append(
+            Problem(location.file, 1, "id", f"'{snippet.id}' ({snippet.language}) is also {locations[key].file}")
+        )
         return False
     locations[key] = location
     return True
@@ -281,5 +343,7 @@ def _topics(topics: dict[str, Topic], snippets: list[Snippet]) -> tuple[Topic, .
     """The registered topics that have snippets, in their order, then folders that are not registered."""
     used = {snippet.topic for snippet in snippets}
     unregistered = sorted(used - set(topics) - {""})
-    named = [Topic(id=name, title={"en": name.replace("-", " ").replace("/", " / ").capitalize()}) for name in unregistered]
+    named = [
+        Topic(id=name, title={"en": name.replace("-", " ").replace("/", " / ").capitalize()}) for name in unregistered
+    ]
     return (*(topic for topic in topics.values() if topic.id in used), *named)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import Stemmer
@@ -63,10 +64,7 @@ class Terms:
 
     def grams(self, text: str) -> list[str]:
         """Return the character n-grams of the words of ``text``; a word's edges count as a character."""
-        grams: list[str] = []
-        for word in words(text):
-            grams.extend(_grams_of_word(word))
-        return grams
+        return [gram for word in words(text) for gram in _grams_of_word(word)]
 
     def _stem(self, found: list[str], language: str) -> list[str]:
         algorithm = _SNOWBALL.get(language)
@@ -106,7 +104,7 @@ def term_hash(term: str) -> int:
 
 def hashes(terms: Iterable[str]) -> NDArray[np.int64]:
     """Return the distinct hashes of ``terms``, sorted, shape (n,)."""
-    return np.unique(np.fromiter((term_hash(term) for term in terms), dtype=np.int64))
+    return np.array(sorted({term_hash(term) for term in terms}), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,7 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path, records: int) -> LexicalIndex:
         """Memory-map what ``save`` wrote. Raises OSError or ValueError when a file is missing or damaged."""
-        arrays = {
-            name: np.load(folder / f"lexical-{name}.npy", mmap_mode="r", allow_pickle=False) for name in cls.FILES
-        }
+        arrays = {name: map_array(folder / f"lexical-{name}.npy") for name in cls.FILES}
         idf = inverse_document_frequency(np.diff(arrays["starts"]), records)
         return cls(**arrays, idf=idf, records=records)
 
@@ -182,10 +178,8 @@ class LexicalIndex:
         wanted = hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
             return TermWeights(np.empty(0, np.int32), np.empty(0, np.float32), 0.0, 1.0)
-        places = np.searchsorted(self.vocabulary, wanted)
-        places[places == len(self.vocabulary)] = 0
-        known = self.vocabulary[places] == wanted
-        ids = places[known].astype(np.int32)
+        places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
+        ids = places[self.vocabulary[places] == wanted].astype(np.int32)
         weights = self.idf[ids]
         missing = (len(wanted) - len(ids)) * _idf_of_unseen(self.records)
         total = float(weights.sum()) + missing
@@ -202,13 +196,20 @@ class LexicalIndex:
         order = np.argsort(-self.idf[terms], kind="stable")
         begins, ends = self.starts[terms[order]], self.starts[terms[order] + 1]
         lengths = ends - begins
-        read = np.cumsum(lengths) <= budget
-        if not read.any():
+        read = int(np.searchsorted(np.cumsum(lengths), budget, side="right"))
+        if not read:
             return np.empty(0, np.int64)
-        found = np.concatenate([self.postings[b:e] for b, e in zip(begins[read], ends[read], strict=True)])
-        records, where = np.unique(found, return_inverse=True)
-        scores = np.bincount(where, weights=np.repeat(weights[order][read], lengths[read]))
-        return records[np.argsort(-scores, kind="stable")[:most]].astype(np.int64)
+        spans = zip(begins[:read].tolist(), ends[:read].tolist(), strict=True)
+        found = np.concatenate([self.postings[begin:end] for begin, end in spans])
+        scores = np.bincount(found, weights=np.repeat(weights[order[:read]], lengths[:read]))
+        best = np.argpartition(-scores, most)[:most] if len(scores) > most else np.arange(len(scores))
+        best = best[scores[best] > 0]
+        return best[np.argsort(-scores[best], kind="stable")]
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """Memory-map an array as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def inverse_document_frequency(frequency: NDArray[np.integer], records: int) -> NDArray[np.float32]:

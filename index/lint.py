@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
+from index.encoder import legibility
 from index.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, Knowledge, read_yaml_file
 from index.lexical import Terms, words
@@ -15,9 +16,13 @@ from index.snippets import Snippet
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
 _MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)")
 _WORD = re.compile(r"\w+")
+_SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
+_THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _SHINGLE = 3
 _NEAR_DUPLICATE = 0.8
 _COMMON_SHINGLE = 50
+_LEGIBLE = 0.1
 
 
 def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_tokens: int) -> list[Problem]:
@@ -80,18 +85,48 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _translations(knowledge: Knowledge) -> Iterator[Problem]:
-    """A translation needs an original beside it, unless the whole folder is in that language alone."""
-    if len({snippet.language for snippet in knowledge.snippets}) < 2:
-        return
-    originals = {s for (s, _), place in knowledge.locations.items() if not _is_translation(place.file)}
+    """Compare what no translation may change: numbers, the digits of dates, and names kept in Latin letters."""
+    originals: dict[str, Snippet] = {}
     for snippet in knowledge.snippets:
-        place = knowledge.locations[snippet.id, snippet.language]
-        if _is_translation(place.file) and snippet.id not in originals:
-            yield _flaw(knowledge, snippet, "file", f"a translation without its original {snippet.id}.md")
+        if snippet.language == "en" or _stands_alone(knowledge, snippet):
+            originals[snippet.id] = snippet
+    for snippet in knowledge.snippets:
+        original = originals.get(snippet.id, snippet)
+        if original is snippet:
+            continue
+        body = _numbers(original.text), _numbers(snippet.text)
+        lost, added = body[0] - body[1], body[1] - body[0]
+        if lost or added:
+            parts = [
+                f"{' '.join(sorted(numbers.elements()))} {what}"
+                for numbers, what in ((lost, "is missing"), (added, "is not in the original"))
+                if numbers
+            ]
+            yield _flaw(knowledge, snippet, "body", f"numbers differ from the original: {'; '.join(parts)}")
+        if invented := _numbers(snippet.title) - _numbers(f"{original.title} {original.text}"):
+            yield _flaw(knowledge, snippet, "title", f"{' '.join(sorted(invented))} is not in the original")
+        if names := _foreign_names(snippet, original):
+            yield _flaw(knowledge, snippet, "body", f"names that the original does not have: {', '.join(names)}")
 
 
-def _is_translation(file: str) -> bool:
-    return re.search(r"\.[a-z]{2}\.[a-zA-Z]+$", file) is not None
+def _stands_alone(knowledge: Knowledge, snippet: Snippet) -> bool:
+    return not re.search(r"\.[a-z]{2}\.[a-zA-Z]+$", knowledge.locations[snippet.id, snippet.language].file)
+
+
+def _numbers(text: str) -> Counter[str]:
+    """Count the numbers of ``text``, written alike whatever separates their decimals and thousands."""
+    joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), _SEPARATOR.sub("", text))
+    return Counter(re.findall(r"\d+", joined))
+
+
+def _foreign_names(snippet: Snippet, original: Snippet) -> list[str]:
+    """Names in Latin letters in a text of another script that its original does not know; abbreviations may differ."""
+    if sum(map(len, _LATIN_WORD.findall(snippet.text))) * 2 > len(snippet.text):
+        return []
+    known = " ".join([original.title, original.text, *original.questions, *original.speakers]).casefold()
+    known += " ".join(f"{source.publisher} {source.title}" for source in original.sources).casefold()
+    names = dict.fromkeys(name for name in _LATIN_WORD.findall(snippet.text) if not name.isupper())
+    return [name for name in names if name.casefold() not in known]
 
 
 def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
@@ -111,24 +146,28 @@ def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
     for number, snippet in enumerate(knowledge.snippets):
         words = _WORD.findall(snippet.text.casefold())
         own = frozenset(hash(tuple(words[i : i + _SHINGLE])) for i in range(max(1, len(words) - _SHINGLE + 1)))
-        shared: defaultdict[int, int] = defaultdict(int)
+        shared: set[int] = set()
         for shingle in own:
             earlier = holders[shingle]
             if len(earlier) < _COMMON_SHINGLE:
-                for other in earlier:
-                    shared[other] += 1
+                shared.update(earlier)
                 earlier.append(number)
         shingles.append(own)
-        for other, common in shared.items():
+        for other in shared:
             twin = knowledge.snippets[other]
             resemblance = len(own & shingles[other]) / len(own | shingles[other])
-            if common and resemblance >= _NEAR_DUPLICATE and (twin.id, twin.language) != (snippet.id, snippet.language):
+            if resemblance >= _NEAR_DUPLICATE and (twin.id, twin.language) != (snippet.id, snippet.language):
                 yield _flaw(knowledge, snippet, "body", f"says nearly the same as {twin.id} ({resemblance:.0%} alike)")
 
 
 def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_tokens: int) -> Iterator[Problem]:
+    texts: defaultdict[str, list[str]] = defaultdict(list)
     for snippet in knowledge.snippets:
-        tokens = count_tokens(snippet.text)
+        texts[snippet.language].append(snippet.text)
+    # Where the encoder cannot read a language, passages are found by their terms, and those are never cut off.
+    read = {language for language, lines in texts.items() if legibility(lines, count_tokens) > _LEGIBLE}
+    for snippet in knowledge.snippets:
+        tokens = count_tokens(snippet.text) if snippet.language in read else 0
         if tokens > max_tokens:
             yield _flaw(
                 knowledge,

@@ -18,7 +18,10 @@ from index.lexical import LexicalIndex, Terms, words
 
 
 class Unit(IntEnum):
-    """The pieces of a record that have a vector of their own, in the order in which they are stored."""
+    """The pieces of a record that have a vector of their own, in the order in which they are stored.
+
+    There is one passage and one title, so that a kind is also the place of the first row of its kind up to sentences.
+    """
 
     PASSAGE = 0
     TITLE = 1
@@ -48,6 +51,7 @@ class Weights(NamedTuple):
 # and those they were judged on differ. The second row is for text in a language that the encoder cannot read.
 DENSE = Weights(passage=0.1, sentence=0.19, asked=0.45, sentence_stems=0.12, stems=0.0, grams=0.14)
 LEXICAL = Weights(passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.3, stems=0.3, grams=0.4)
+_DENSE, _LEXICAL = np.array(DENSE, np.float32), np.array(LEXICAL, np.float32)
 
 # Late interaction runs about this much higher than the cosine of an unrelated example question, and stands in for it.
 LATE_INTERACTION_OFFSET = 0.2
@@ -101,7 +105,8 @@ class Features:
         missing = np.isnan(columns[2])
         if missing.any():
             columns[2, missing] = (columns[0, missing] + columns[1, missing]) / 2
-        return trust * (np.array(DENSE, np.float32) @ columns) + (1 - trust) * (np.array(LEXICAL, np.float32) @ columns)
+        dense, lexical = _DENSE @ columns, _LEXICAL @ columns
+        return np.asarray(trust * dense + (1 - trust) * lexical, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,8 @@ class Rows:
         """Return the rows of ``records`` one after the other, and where each record begins among them."""
         begins, ends = self.starts[records], self.starts[records + 1]
         lengths = ends - begins
-        offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        rows = np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths)
-        return rows, offsets
+        offsets = np.cumsum(lengths) - lengths
+        return np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths), offsets
 
     def features(
         self, query: Query, records: NDArray[np.int64], without: Sequence[int] = ()
@@ -135,7 +139,7 @@ class Rows:
         rows, offsets = self.rows_of(records)
         kinds = self.kinds[rows]
         similarity = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
-        held = self._terms_held(query, rows)
+        held = self._terms_held(query, records, rows)
         if without:
             gone = np.isin(rows, without)
             similarity[gone] = -1.0
@@ -152,7 +156,7 @@ class Rows:
             stems=any_unit @ query.stem_weights,
             grams=any_unit @ query.gram_weights,
         )
-        return features, UnitScores(rows, offsets, kinds, similarity, stems_by_unit, held @ query.gram_weights)
+        return features, UnitScores(offsets, similarity, stems_by_unit, held @ query.gram_weights)
 
     def late_interaction(self, query: Query, records: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return for each record the mean over the question's tokens of the best cosine with a token of the passage.
@@ -162,49 +166,52 @@ class Rows:
         asked = query.encoded.tokens
         if not len(asked) or not len(records):
             return np.zeros(len(records), np.float32)
-        pieces = [self.tokens[self.token_starts[record] : self.token_starts[record + 1]] for record in records]
+        spans = zip(self.token_starts[records].tolist(), self.token_starts[records + 1].tolist(), strict=True)
+        pieces = [self.tokens[begin:end] for begin, end in spans]
         lengths = np.array([len(piece) for piece in pieces])
-        passage = np.concatenate(pieces).astype(np.float32)
-        offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        cosines = passage @ (asked.T / np.float32(127))
+        offsets = np.cumsum(lengths) - lengths
+        cosines = np.concatenate(pieces).astype(np.float32) @ (asked.T / np.float32(127))
         full = lengths > 0
         result = np.zeros(len(records), np.float32)
         result[full] = np.maximum.reduceat(cosines, offsets[full], axis=0).mean(axis=1)
         return result
 
-    def _terms_held(self, query: Query, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which of the query's terms each row holds, shape (rows, terms)."""
+    def _terms_held(self, query: Query, records: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which of the query's terms each row of ``records`` holds, shape (rows, terms)."""
         held = np.zeros((len(rows), len(query.terms)), np.bool_)
         if not len(query.terms):
             return held
-        begins, ends = self.lexical.unit_starts[rows], self.lexical.unit_starts[rows + 1]
-        lengths = ends - begins
-        offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        places = np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths)
-        terms = self.lexical.unit_terms[places]
-        found = np.searchsorted(query.terms, terms)
-        found[found == len(query.terms)] = 0
-        match = query.terms[found] == terms
-        held[np.repeat(np.arange(len(rows)), lengths)[match], found[match]] = True
+        starts = self.lexical.unit_starts
+        spans = zip(starts[self.starts[records]].tolist(), starts[self.starts[records + 1]].tolist(), strict=True)
+        terms = np.concatenate([self.lexical.unit_terms[begin:end] for begin, end in spans])
+        # A table over the vocabulary, fresh and therefore unbacked zero pages, is faster than a search for each term.
+        place_in_query = np.zeros(len(self.lexical.vocabulary), np.int16)
+        place_in_query[query.terms] = np.arange(1, len(query.terms) + 1)
+        found = place_in_query[terms]
+        match = np.flatnonzero(found)
+        row_of_term = np.repeat(np.arange(len(rows)), starts[rows + 1] - starts[rows])
+        held[row_of_term[match], found[match] - 1] = True
         return held
 
 
 @dataclass(frozen=True, slots=True)
 class UnitScores:
-    """The single rows behind some features; arrays of shape (rows,), ``offsets`` of shape (records,)."""
+    """The single rows behind the features; arrays of shape (rows,), ``offsets`` of shape (records,)."""
 
-    rows: NDArray[np.int64]
     offsets: NDArray[np.int64]
-    kinds: NDArray[np.uint8]
     similarity: NDArray[np.float32]
     stems: NDArray[np.float32]
     grams: NDArray[np.float32]
 
-    def of_record(self, position: int, kind: Unit) -> NDArray[np.int64]:
-        """Return the positions of the ``kind`` rows of the record at ``position``."""
-        end = self.offsets[position + 1] if position + 1 < len(self.offsets) else len(self.rows)
-        span = np.arange(self.offsets[position], end)
-        return span[self.kinds[span] == kind]
+    def sentences(self, position: int, count: int) -> slice:
+        """Return where the ``count`` sentences of the record at ``position`` stand."""
+        begin = int(self.offsets[position]) + Unit.SENTENCE
+        return slice(begin, begin + count)
+
+    def questions(self, position: int, sentences: int, count: int) -> slice:
+        """Return where the ``count`` questions of that record stand, behind its ``sentences``."""
+        begin = int(self.offsets[position]) + Unit.SENTENCE + sentences
+        return slice(begin, begin + count)
 
 
 def _best(values: NDArray[np.float32], offsets: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from index.encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError
 from index.highlight import best_sentence
 from index.language import detect_language
-from index.lexical import LexicalIndex, Terms, words
+from index.lexical import LexicalIndex, Terms, map_array, words
 from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights
 from index.snippets import Snippet, Source, Span, Topic
 from index.store import SnippetStore
@@ -25,8 +25,8 @@ from index.store import SnippetStore
 MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
-_DENSE_ROWS = 96
-_LEXICAL_RECORDS = 48
+_DENSE_ROWS = 48
+_LEXICAL_RECORDS = 24
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
 _LEAD_OVER = 6
@@ -142,6 +142,10 @@ class Index:
         ``threads`` is how many one question may use while it is embedded. Raises ArtifactError or EncoderError when any
         part is missing, damaged or does not fit the others.
         """
+        import faiss
+
+        # One question is too small a job to share: waking threads costs more than they save.
+        faiss.omp_set_num_threads(threads)
         folder, data = resolve(Path(path))
         manifest = read_manifest(folder)
         encoder = OnnxEncoder(encoder_folder(data, manifest.encoder_key), threads=threads)
@@ -153,17 +157,19 @@ class Index:
         import faiss
 
         try:
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ROW_ARRAYS]
+            arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
             sources = [Source(**entry) for entry in manifest.sources]
             store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
             lexical = LexicalIndex.load(folder, store.records)
             vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
             starts, kinds, rows, scales, token_starts, tokens = arrays
-            parts = Rows(starts, kinds, rows, np.asarray(scales), token_starts, tokens, lexical)
+            parts = Rows(starts, kinds, rows, scales, token_starts, tokens, lexical)
             _check_counts(folder, manifest, encoder, parts, store, vectors)
             return cls(manifest, encoder, store, parts, vectors, Terms(manifest.synonyms))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-            raise ArtifactError(f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'.") from error
+            raise ArtifactError(
+                f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
+            ) from error
 
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
@@ -202,7 +208,10 @@ class Index:
         calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
         confidence = calibration.confidence(evidence) if says_something else 0.0
-        hits = tuple(self._hit(query, ranking, place, text, asked_in) for place in range(min(max(5, limit), len(ranking.records))))
+        hits = tuple(
+            self._hit(query, ranking, place, text, asked_in)
+            for place in range(min(max(5, limit), len(ranking.records)))
+        )
         return Answer(
             question=text,
             language=asked_in,
@@ -217,7 +226,7 @@ class Index:
         )
 
     def calibration(self, language: str) -> Calibration:
-        """Return the calibration for questions in ``language``, that of the whole folder where it has none of its own."""
+        """Return the calibration for questions in ``language``, that of the whole folder where it has none."""
         return self.calibrations.get(language) or self.calibrations[ALL_LANGUAGES]
 
     def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
@@ -228,7 +237,9 @@ class Index:
 
     def detect(self, text: str) -> str:
         """Recognise the language of a question, that of most of the knowledge where it gives no evidence."""
-        return detect_language(text, default="en" if "en" in self.languages or not self.languages else self.languages[0])
+        return detect_language(
+            text, default="en" if "en" in self.languages or not self.languages else self.languages[0]
+        )
 
     def query(self, text: str, language: str) -> Query:
         """Embed a question and look up its terms."""
@@ -239,7 +250,7 @@ class Index:
     ) -> Ranking:
         """Score the candidates for a question.
 
-        ``without_rows`` and ``without_snippet`` (a number of ``SnippetStore.snippet_numbers``) are left out, as calibration needs.
+        ``without_rows`` and ``without_snippet``, one of ``SnippetStore.snippet_numbers``, are left out for calibration.
         """
         candidates = self._candidates(query)
         numbers = self.snippets.snippet_numbers
@@ -250,21 +261,20 @@ class Index:
         features, units = self._rows.features(query, candidates, without_rows)
         trust = np.minimum(self._trust[self.snippets.languages[candidates]], self.manifest.trust.get(language, 1.0))
         first = features.score(trust)
-        shortlist = np.argsort(-first, kind="stable")[:_SHORTLIST]
-        late = self._rows.late_interaction(query, candidates[shortlist])
-        missing = np.isnan(features.asked[shortlist])
-        features.asked[shortlist[missing]] = late[missing] - LATE_INTERACTION_OFFSET
-        scores = first.copy()
-        scores[shortlist] = features.score(trust)[shortlist]
-        # Beyond the shortlist nothing may overtake it: those records were not compared token by token.
-        rest = np.setdiff1d(np.arange(len(candidates)), shortlist)
-        if len(rest):
+        ranked = np.argsort(-first, kind="stable")
+        shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
+        scores = first
+        without_questions = shortlist[np.isnan(features.asked[shortlist])]
+        if len(without_questions):
+            late = self._rows.late_interaction(query, candidates[without_questions])
+            features.asked[without_questions] = late - LATE_INTERACTION_OFFSET
+            scores = features.score(trust)
+            # Beyond the shortlist nothing may overtake it: those records were not compared token by token.
             scores[rest] = np.minimum(scores[rest], scores[shortlist].min())
-        order = np.argsort(-scores, kind="stable")
-        _, firsts = np.unique(numbers[candidates[order]], return_index=True)
-        best = order[np.sort(firsts)]
-        compared = np.flatnonzero(shortlist == best[0])
-        best_late = float(late[compared[0]]) if len(compared) else 0.0
+            ranked = np.argsort(-scores, kind="stable")
+        _, firsts = np.unique(numbers[candidates[ranked]], return_index=True)
+        best = ranked[np.sort(firsts)]
+        best_late = float(self._rows.late_interaction(query, candidates[best[:1]])[0])
         return Ranking(candidates[best], scores[best], best, features, units, best_late)
 
     def evidence(self, query: Query, ranking: Ranking) -> tuple[float, ...]:
@@ -295,7 +305,11 @@ class Index:
         """Return the stored rows, scales and tokens of a record, for the next version to take over."""
         rows = slice(int(self._rows.starts[record]), int(self._rows.starts[record + 1]))
         tokens = slice(int(self._rows.token_starts[record]), int(self._rows.token_starts[record + 1]))
-        return np.array(self._rows.vectors[rows]), np.array(self._rows.scales[rows]), np.array(self._rows.tokens[tokens])
+        return (
+            np.array(self._rows.vectors[rows]),
+            np.array(self._rows.scales[rows]),
+            np.array(self._rows.tokens[tokens]),
+        )
 
     def _candidates(self, query: Query) -> NDArray[np.int64]:
         _, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
@@ -324,13 +338,15 @@ class Index:
     def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, text: str) -> int:
         if len(snippet.sentences) == 1:
             return 0
-        rows = units.of_record(position, Unit.SENTENCE)
+        rows = units.sentences(position, len(snippet.sentences))
         sentences = [snippet.text[start:end] for start, end in snippet.sentences]
         return best_sentence(text, sentences, units.similarity[rows], units.stems[rows], units.grams[rows])
 
     def _sentence_of_other(self, query: Query, shown: Snippet, text: str) -> int:
         """Choose the sentence of a translation that is cut into other sentences than what was found."""
-        records = np.array([n for n in self.snippets.numbers(shown.id) if self.snippets.record(n).language == shown.language])
+        records = np.array(
+            [n for n in self.snippets.numbers(shown.id) if self.snippets.record(n).language == shown.language]
+        )
         _, units = self._rows.features(query, records)
         return self._best_sentence(units, 0, shown, text)
 
@@ -339,7 +355,7 @@ class Index:
             return None
         if shown is not found:
             return shown.questions[0]
-        rows = units.of_record(position, Unit.QUESTION)
+        rows = units.questions(position, len(found.sentences), len(found.questions))
         return found.questions[int(np.argmax(units.similarity[rows]))]
 
 
@@ -360,6 +376,10 @@ def _check_counts(
         "encoder dimension": (manifest.dimension, encoder.card.dimension),
         "encoder": (manifest.encoder_key, encoder.card.key),
     }
-    wrong = [f"{name}: {found}, {expected} expected" for name, (expected, found) in expected_and_found.items() if found != expected]
+    wrong = [
+        f"{name}: {found}, {expected} expected"
+        for name, (expected, found) in expected_and_found.items()
+        if found != expected
+    ]
     if wrong:
         raise ArtifactError(f"{folder}: parts do not fit ({'; '.join(wrong)}); run 'partnership-bot build --force'.")

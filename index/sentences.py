@@ -20,10 +20,11 @@ _NEXT_LETTER = re.compile(r"[\s\"“„«‘(\[—–-]*(\w)")
 _LAST_WORD = re.compile(r"[\w.]*\Z")
 _LONGEST_ABBREVIATION = 12
 _ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof st sr jr vs etc p pp e.g i.e cf ca approx no vol fig inc ltd co corp gen col lt sgt capt rev hon gov sen rep
-    jan feb mar apr jun jul aug sep sept oct nov dec dept est u.s u.k ph.d
-    г гг в вв им т.е т.д т.п т.к тыс млн млрд трлн руб долл см стр др пр ул проф акад респ обл
-    ж жж б.з.б т.б т.с.с мың""".split()
+    """
+    mr mrs ms dr prof st sr jr vs etc p pp e.g i.e cf ca approx no vol fig inc ltd co corp gen col lt sgt capt rev
+    hon gov sen rep jan feb mar apr jun jul aug sep sept oct nov dec dept est u.s u.k ph.d г гг в вв им т.е т.д т.п
+    т.к тыс млн млрд трлн руб долл см стр др пр ул проф акад респ обл ж жж б.з.б т.б т.с.с мың
+    """.split()
 )
 
 

@@ -63,7 +63,8 @@ class Snippet:
     @property
     def content_hash(self) -> str:
         """Twelve hexadecimal digits that change with anything that is embedded or quoted."""
-        content = (self.language, self.title, self.text, *self.questions)
+        spans = (f"{start}:{end}" for start, end in self.sentences)
+        content = (self.language, self.title, self.text, *spans, *self.questions)
         return hashlib.sha256("\0".join(content).encode()).hexdigest()[:12]
 
     @property

@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.lexical import term_hash
+from index.lexical import map_array, term_hash
 from index.snippets import Snippet, Source, Topic
 
 _LINES_FILE = "snippets.jsonl"
@@ -35,10 +36,9 @@ def write_snippets(folder: Path, snippets: Sequence[Snippet], languages: Sequenc
     language = np.array([languages.index(snippet.language) for snippet in snippets], np.int16)
     topic = np.array([topics.index(snippet.topic) if snippet.topic in topics else -1 for snippet in snippets], np.int32)
     number = np.cumsum([0, *(a.id != b.id for a, b in pairwise(snippets))]).astype(np.int32)
-    for name, array in zip(_NAMED, (language, number, topic), strict=True):
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    arrays = (np.array(starts, np.int64), ids[by_id], by_id, keys[by_key], by_key)
-    for name, array in zip(_ARRAYS, arrays, strict=True):
+    named: list[NDArray[Any]] = [language, number, topic]
+    sorted_: list[NDArray[Any]] = [np.array(starts, np.int64), ids[by_id], by_id, keys[by_key], by_key]
+    for name, array in zip(_NAMED + _ARRAYS, named + sorted_, strict=True):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
 
@@ -48,11 +48,15 @@ class SnippetStore(Mapping[str, Mapping[str, Snippet]]):
     def __init__(self, folder: Path, sources: Sequence[Source], topics: Sequence[str]) -> None:
         """Map the files that ``write_snippets`` wrote. Raises OSError or ValueError when they are damaged."""
         self.languages, self.snippet_numbers, self._topic_numbers = (
-            np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _NAMED
+            map_array(folder / f"{name}.npy") for name in _NAMED
         )
         self._topics = list(topics)
-        self._lines = np.memmap(folder / _LINES_FILE, mode="r") if (folder / _LINES_FILE).stat().st_size else np.empty(0, np.uint8)
-        arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS]
+        self._lines = (
+            np.memmap(folder / _LINES_FILE, mode="r")
+            if (folder / _LINES_FILE).stat().st_size
+            else np.empty(0, np.uint8)
+        )
+        arrays = [map_array(folder / f"{name}.npy") for name in _ARRAYS]
         self._starts, self._ids, self._by_id, self._keys, self._by_key = arrays
         self._sources = {source.id: source for source in sources}
         self.record = lru_cache(maxsize=_CACHE)(self._read)
