@@ -1,4 +1,5 @@
-"""The query log as the rest of the program sees it: record a question, what became of its answer, and people's rights over both."""
+"""The query log as the rest of the program sees it: record a question, what became of its answer, and people's rights
+over both."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import logging
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -49,10 +51,19 @@ def _log_trouble(text: str) -> None:
 class QueryLog:
     """The log of one process. Its methods may be called from the event loop; none of them blocks it.
 
-    Nothing here raises because the log cannot be written, except the requests of people about their own data, who must be told.
+    Nothing here raises because the log cannot be written, except the requests of people about their own data, who must
+    be told.
     """
 
-    def __init__(self, path: Path, pseudonyms: Pseudonyms, *, enabled: bool, retention_days: int, on_trouble: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        pseudonyms: Pseudonyms,
+        *,
+        enabled: bool,
+        retention_days: int,
+        on_trouble: Callable[[str], None],
+    ) -> None:
         self.path = path
         self.enabled = enabled
         self._pseudonyms = pseudonyms
@@ -63,7 +74,14 @@ class QueryLog:
         self._askers: OrderedDict[str, str | None] = OrderedDict()
         self._writer: Writer | None = None
         if enabled or path.exists():
-            self._writer = Writer(path, on_trouble=self._trouble, prepare=self._prepare, follow_up=_take_up, chores=self._chores, bound=_BOUND)
+            self._writer = Writer(
+                path,
+                on_trouble=self._trouble,
+                prepare=self._prepare,
+                follow_up=_take_up,
+                chores=self._chores,
+                bound=_BOUND,
+            )
             self._writer.submit(Task(lambda connection: None))
 
     @classmethod
@@ -83,14 +101,17 @@ class QueryLog:
             key_file: The secret from which pseudonyms are made; keep it apart from copies of the log.
             retention_days: Rows older than this are deleted, checked once an hour; 0 keeps them for ever.
             enabled: ``False`` writes nothing, yet people can still see and delete what was written before.
-            on_trouble: Is told once, in a sentence for the operator, whenever the log stops being writable or is found broken.
+            on_trouble: Is told once, in a sentence for the operator, whenever the log stops being writable or is found
+            broken.
                 It is called on the event loop last seen recording, else on the log's own thread.
         """
         try:
             pseudonyms = Pseudonyms.open(key_file) if enabled or path.exists() else Pseudonyms.passing()
         except (OSError, ValueError) as error:
-            on_trouble(f"The pseudonym key {key_file} cannot be used ({error}). Until the next start the log names people by a "
-                       "key that is not kept: what they ask until then cannot be found for them later.")
+            on_trouble(
+                f"The pseudonym key {key_file} cannot be used ({error}). Until the next start the log names people by "
+                "a key that is not kept: what they ask until then cannot be found for them later."
+            )
             pseudonyms = Pseudonyms.passing()
         return cls(path, pseudonyms, enabled=enabled, retention_days=retention_days, on_trouble=on_trouble)
 
@@ -113,9 +134,14 @@ class QueryLog:
         return entry_id
 
     def delivered(self, entry_id: str, outcome: Delivery, message_id: int | None = None) -> None:
-        """Note what became of the answer; returns at once."""
+        """Note what became of the answer, within about a second; returns at once.
+
+        The message's number is not kept: it is Telegram's, and nothing here needs it.
+        """
         if self._writer and self.enabled:
-            self._writer.submit(Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, moment=timestamp())))
+            self._writer.submit_later(
+                Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, moment=timestamp()))
+            )
 
     async def vote(self, entry_id: str, person: int, value: int) -> bool:
         """Set (+1, -1) or take back (0) the asker's vote; ``False`` if somebody else asked."""
@@ -146,7 +172,9 @@ class QueryLog:
             QueryLogError: the log cannot be read now.
         """
         name = self._pseudonyms.person(person)
-        return await self._insist(lambda connection: _reading(self.path, partial(store.export_person, person=name)), b"{}")
+        return await self._insist(
+            lambda connection: _reading(self.path, partial(store.export_person, person=name)), b"{}"
+        )
 
     async def forget_person(self, person: int) -> int:
         """Delete everything a person asked; return how many questions that were.
@@ -156,14 +184,15 @@ class QueryLog:
         """
         name = self._pseudonyms.person(person)
         deleted = asyncio.ensure_future(self._insist(lambda connection: store.forget(connection, name), 0))
-        # Queued right behind the deletion. Rewriting a large file takes longer than anybody should wait for a reply, and is
-        # finished whether or not somebody waits.
+        # Queued right behind the deletion. Rewriting a large file takes longer than anybody should wait for a reply,
+        # and is finished whether or not somebody waits.
         settled = self._do(self._settle, None, patience=_SCRUB_PATIENCE, alone=True)
         await asyncio.gather(deleted, settled)
         return deleted.result()
 
     async def stats(self, days: int = 30) -> Stats | None:
-        """Return the figures of the last days, or ``None`` where there is no log to be read; ``str`` of them is for people."""
+        """Return the figures of the last days, or ``None`` where there is no log to be read; ``str`` of them is for
+        people."""
         return await asyncio.to_thread(self._read, partial(stats, days=days))
 
     async def stats_chart(self, days: int = 30) -> bytes | None:
@@ -196,15 +225,21 @@ class QueryLog:
             return False
         if not self.enabled or name in self._opted_out:
             return True
-        return await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE)
+        return bool(await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE))
 
-    async def _insist(self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None, *, alone: bool = False) -> _T:
-        outcome = await self._do(run, QueryLogError, patience=_LONG_PATIENCE, alone=alone) if self._writer else otherwise
+    async def _insist(
+        self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None, *, alone: bool = False
+    ) -> _T:
+        outcome = (
+            await self._do(run, QueryLogError, patience=_LONG_PATIENCE, alone=alone) if self._writer else otherwise
+        )
         if outcome is QueryLogError:
             raise QueryLogError("The log cannot be written at the moment; this will be done as soon as it can.")
         return outcome  # type: ignore[return-value]
 
-    async def _do(self, run: Callable[[sqlite3.Connection], object], otherwise: object, *, patience: float, alone: bool = False) -> object:
+    async def _do(
+        self, run: Callable[[sqlite3.Connection], object], otherwise: object, *, patience: float, alone: bool = False
+    ) -> object:
         """Have the writer do something; return its result, or ``otherwise`` if that is not to be had soon."""
         if self._writer is None:
             return otherwise
@@ -216,10 +251,8 @@ class QueryLog:
                 future.set_result(value)
 
         def from_thread(value: object) -> None:
-            try:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(settle, value)
-            except RuntimeError:  # the loop is closed: nobody waits
-                pass
 
         self._writer.submit(Task(run, done=from_thread, kept=partial(from_thread, otherwise), alone=alone))
         timer = loop.call_later(patience, settle, otherwise)
@@ -236,7 +269,8 @@ class QueryLog:
             self._trouble(failure)
 
     def _chores(self, connection: sqlite3.Connection) -> float:
-        """Keep the retention window and finish what is owed; return the seconds until there is something to do again."""
+        """Keep the retention window and finish what is owed; return the seconds until there is something to do
+        again."""
         if store.scrubs_owed(connection):
             self._settle(connection)
             return _SCRUB_AGAIN

@@ -8,35 +8,67 @@ from pathlib import Path
 import numpy as np
 
 from bot.querylog import Entry, QueryLog
-from index.search import Answer, Decision, Hit
+from index import Answer, Decision, Hit
 from index.snippets import Snippet
 
 SNIPPETS = tuple(
-    Snippet(id=f"{topic}/{slug}", language="en", topic=topic, title=slug.title(), text=f"About {slug}.", sentences=((0, len(slug) + 7),))
-    for topic, slug in (
-        ("resources", "lithium"), ("resources", "uranium"), ("agreements", "memorandum"), ("business", "copper"), ("people", "envoy"),
+    Snippet(
+        id=f"{topic}/{slug}",
+        language="en",
+        topic=topic,
+        title=slug.title(),
+        text=f"About {slug}.",
+        sentences=((0, len(slug) + 7),),
     )
-)  # fmt: skip
+    for topic, slug in (
+        ("resources", "lithium"),
+        ("resources", "uranium"),
+        ("agreements", "memorandum"),
+        ("business", "copper"),
+        ("people", "envoy"),
+    )
+)
 
 
 def answer_to(
-    question: str, decision: str = "answer", *, language: str = "en", ms: float = 2.5, version: str = "v1", meaning: str | None = None
+    question: str,
+    decision: str = "answer",
+    *,
+    language: str = "en",
+    ms: float = 2.5,
+    version: str = "v1",
+    meaning: str | None = None,
 ) -> Answer:
     """Return an answer; questions with the same ``meaning`` have nearly the same vector, others unrelated ones."""
     seed = int.from_bytes(hashlib.sha256((meaning or question).encode()).digest()[:4])
     noise = np.random.default_rng(abs(hash(question)) % 2**32).standard_normal(64)
     vector = np.random.default_rng(seed).standard_normal(64) + 0.2 * noise
     hits = tuple(
-        Hit(snippet=snippet, score=0.9 - rank / 10, highlight=(0, 5), question=None, parts={"cosine": 0.5, "terms": 0.25})
+        Hit(
+            snippet=snippet,
+            score=0.9 - rank / 10,
+            highlight=(0, 5),
+            question=None,
+            parts={"cosine": 0.5, "terms": 0.25},
+        )
         for rank, snippet in enumerate(SNIPPETS)
     )
     return Answer(
-        question=question, language=language, decision=Decision(decision), confidence=0.75, hits=hits, index_version=version, ms=ms,
-        truncated=False, vector=(vector / np.linalg.norm(vector)).astype(np.float32),
-    )  # fmt: skip
+        question=question,
+        language=language,
+        decision=Decision(decision),
+        confidence=0.75,
+        hits=hits,
+        index_version=version,
+        ms=ms,
+        truncated=False,
+        vector=(vector / np.linalg.norm(vector)).astype(np.float32),
+    )
 
 
-def entry(question: str, decision: str = "answer", *, person: int | None = 1, surface: str = "private", **about: object) -> Entry:
+def entry(
+    question: str, decision: str = "answer", *, person: int | None = 1, surface: str = "private", **about: object
+) -> Entry:
     """Return an entry as a surface would make it."""
     return Entry(answer_to(question, decision, **about), surface, person=person, chat=person)  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ from log_answers import answer_to, entry, open_log
 from numpy.typing import NDArray
 
 from bot.log.clusters import group
-from bot.log.gaps import NoSuchGap, State, find, mark, note_index, ranked, update
+from bot.log.gaps import NoSuchGapError, State, find, mark, note_index, ranked, update
 from bot.log.replay import logged, replay, summary
 from bot.log.store import forget, open_for_writing, transaction
 
@@ -69,7 +69,13 @@ def regroup(connection: sqlite3.Connection, meanings: Meanings | None = None) ->
 
 async def test_questions_of_one_meaning_are_one_gap(tmp_path: Path) -> None:
     """Wordings near each other share a gap, the one of most people comes first, and each knows its nearest snippets."""
-    await ask(tmp_path, ("visa: do I need one?", 1), ("price: how much?", 1), ("price: what does it cost", 2), ("price: HOW MUCH", 3))
+    await ask(
+        tmp_path,
+        ("visa: do I need one?", 1),
+        ("price: how much?", 1),
+        ("price: what does it cost", 2),
+        ("price: HOW MUCH", 3),
+    )
     with opened(tmp_path) as connection:
         assert regroup(connection) == 4
         first, second = ranked(connection)
@@ -90,7 +96,8 @@ async def test_stored_vectors_are_used(tmp_path: Path) -> None:
 
 
 async def test_gaps_keep_number_and_state(tmp_path: Path) -> None:
-    """New questions join the gap they belong to; one that will not be covered stays so, one that was answered opens again."""
+    """New questions join the gap they belong to; one that will not be covered stays so, one that was answered opens
+    again."""
     await ask(tmp_path, ("price: how much?", 1), ("visa: do I need one?", 1))
     with opened(tmp_path) as connection:
         regroup(connection)
@@ -137,7 +144,9 @@ async def test_forgotten_people_leave_gaps(tmp_path: Path) -> None:
     await ask(tmp_path, ("price: how much?", 1), ("price: what?", 2), ("visa: where?", 1))
     with opened(tmp_path) as connection:
         regroup(connection)
-        [person] = {row["person"] for row in connection.execute("SELECT person FROM questions WHERE question LIKE 'visa%'")}
+        [person] = {
+            row["person"] for row in connection.execute("SELECT person FROM questions WHERE question LIKE 'visa%'")
+        }
         with transaction(connection):
             forget(connection, person)
         regroup(connection)
@@ -161,9 +170,9 @@ async def test_no_such_gap(tmp_path: Path) -> None:
     """A number nobody has is an error that says how to find one."""
     await ask(tmp_path, ("price: how much?", 1))
     with opened(tmp_path) as connection:
-        with pytest.raises(NoSuchGap, match="log gaps"):
+        with pytest.raises(NoSuchGapError, match="log gaps"):
             find(connection, 7)
-        with pytest.raises(NoSuchGap):
+        with pytest.raises(NoSuchGapError):
             mark(connection, 7, State.ANSWERED)
 
 
@@ -192,7 +201,10 @@ async def test_replay_shows_what_changes(tmp_path: Path) -> None:
     await ask(tmp_path, ("a: 1", 1), ("b: 2", 1), ("b: 2?", 2), decision="answer")
     with opened(tmp_path) as connection:
         results = list(replay(logged(connection), reply({"a: 1": "none"})))  # type: ignore[arg-type]
-    assert [(result.question, result.times, result.change) for result in results] == [("b: 2?", 2, None), ("a: 1", 1, "decision")]
+    assert [(result.question, result.times, result.change) for result in results] == [
+        ("b: 2?", 2, None),
+        ("a: 1", 1, "decision"),
+    ]
     assert summary(results) == {"questions": 2, "decision": 1, "answer to none": 1}
 
 
@@ -201,7 +213,10 @@ async def test_replay_notices_another_passage_and_text(tmp_path: Path) -> None:
     await ask(tmp_path, ("a: 1", 1), ("b: 2", 1), decision="answer")
     with opened(tmp_path) as connection:
         for question, path, value in (("a: 1", "$[0].id", "resources/gone"), ("b: 2", "$[0].hash", "0" * 16)):
-            connection.execute("UPDATE questions SET candidates = json_set(candidates, ?, ?) WHERE question = ?", (path, value, question))
+            connection.execute(
+                "UPDATE questions SET candidates = json_set(candidates, ?, ?) WHERE question = ?",
+                (path, value, question),
+            )
         results = {result.question: result.change for result in replay(logged(connection), reply({}))}  # type: ignore[arg-type]
     assert results == {"a: 1": "passage", "b: 2": "text"}
 

@@ -45,9 +45,11 @@ async def pages(tmp_path: Path) -> AsyncIterator[tuple[Any, str]]:
     from bot.log import links
 
     evil = await fill(tmp_path)
-    datasette = datasette_app.Datasette([str(tmp_path / "queries.db")], metadata=metadata(), settings={
-        name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()
-    })  # fmt: skip
+    datasette = datasette_app.Datasette(
+        [str(tmp_path / "queries.db")],
+        metadata=metadata(),
+        settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
+    )
     pm.register(links)
     try:
         yield datasette, evil

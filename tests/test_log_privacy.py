@@ -10,20 +10,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from log_answers import entry, open_log
 
 from bot.log.copies import back_up
 from bot.log.pseudonyms import Pseudonyms
 from bot.log.redaction import redact
 from bot.log.store import open_for_reading
 from bot.querylog import Delivery, QueryLogError
-from log_answers import entry, open_log
 
 PERSON = 7_012_345_678
 
 
 def everything(folder: Path) -> bytes:
     """Return the bytes of every file below a folder, except the key."""
-    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "pseudonyms.key")
+    return b"\0".join(
+        path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "pseudonyms.key"
+    )
 
 
 async def test_no_telegram_id_is_stored(tmp_path: Path) -> None:
@@ -36,7 +38,9 @@ async def test_no_telegram_id_is_stored(tmp_path: Path) -> None:
     assert str(PERSON).encode() not in content
     assert PERSON.to_bytes(8, "big") not in content
     connection = open_for_reading(tmp_path / "queries.db")
-    [(person, chat, count)] = connection.execute("SELECT person, chat, count(*) FROM questions GROUP BY person, chat").fetchall()
+    [(person, chat, count)] = connection.execute(
+        "SELECT person, chat, count(*) FROM questions GROUP BY person, chat"
+    ).fetchall()
     connection.close()
     assert (len(person), count) == (16, 2)
     assert person != chat
@@ -155,7 +159,9 @@ async def test_forget_leaves_no_byte(tmp_path: Path) -> None:
     for number in range(400):
         theirs = f"zyzzyva{number}qx"
         words.append(theirs.encode())
-        entry_id = await log.record(entry(f"What about {theirs} and its deposits?" + " more" * (number % 90), "none", person=PERSON))
+        entry_id = await log.record(
+            entry(f"What about {theirs} and its deposits?" + " more" * (number % 90), "none", person=PERSON)
+        )
         log.delivered(entry_id, Delivery.SENT)
         await log.vote(entry_id, PERSON, -1)
         await log.request(entry_id, PERSON)
@@ -171,7 +177,10 @@ async def test_forget_leaves_no_byte(tmp_path: Path) -> None:
     assert [word for word in words if word in everything(tmp_path)] == []
     connection = open_for_reading(tmp_path / "queries.db")
     assert connection.execute("SELECT count(*) FROM questions").fetchone()[0] == 400
-    assert connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'bystander7'").fetchone()[0] == 1
+    assert (
+        connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'bystander7'").fetchone()[0]
+        == 1
+    )
     assert connection.execute("SELECT count(*) FROM votes").fetchone()[0] == 0
     assert connection.execute("SELECT sum(questions) FROM daily").fetchone()[0] == 400
     connection.close()
@@ -246,7 +255,9 @@ async def test_retention(tmp_path: Path) -> None:
     connection.execute("DELETE FROM daily")
     connection.execute("UPDATE taken_up SET seq = 0")
     connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('delete-all')")
-    connection.execute("UPDATE questions SET time = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || CAST(question AS INTEGER) || ' days')")
+    connection.execute(
+        "UPDATE questions SET time = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || CAST(question AS INTEGER) || ' days')"
+    )
     connection.commit()
     connection.close()
     log = open_log(tmp_path, retention_days=180)
@@ -254,6 +265,11 @@ async def test_retention(tmp_path: Path) -> None:
     await asyncio.sleep(0.3)
     await log.close()
     connection = open_for_reading(tmp_path / "queries.db")
-    assert {row[0] for row in connection.execute("SELECT question FROM questions")} == {"1 days old", "100 days old", "179 days old", "new"}
+    assert {row[0] for row in connection.execute("SELECT question FROM questions")} == {
+        "1 days old",
+        "100 days old",
+        "179 days old",
+        "new",
+    }
     assert connection.execute("SELECT count(*) FROM vectors").fetchone()[0] == 4
     connection.close()

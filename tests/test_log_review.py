@@ -83,7 +83,11 @@ async def test_list_is_plain_text_in_a_pipe(data: Path) -> None:
 
 async def test_unanswered(data: Path) -> None:
     """Undecided and disliked questions are listed; one that was edited afterwards is not."""
-    assert asked(run(data, "unanswered", "--json")) == ["=HYPERLINK(1)", "Who is the envoy?", "Сколько лития в Казахстане?"]
+    assert asked(run(data, "unanswered", "--json")) == [
+        "=HYPERLINK(1)",
+        "Who is the envoy?",
+        "Сколько лития в Казахстане?",
+    ]
 
 
 async def test_show_by_part_of_the_id(data: Path) -> None:
@@ -93,7 +97,9 @@ async def test_show_by_part_of_the_id(data: Path) -> None:
     assert shown["question"] == "=HYPERLINK(1)"
     assert len(shown["candidates"]) == 5
     assert "resources/lithium" in run(data, "show", row["id"], "--no-now").stdout
-    assert "no question has this id" in str(CliRunner().invoke(log_commands, ["show", "ZZZZZZ", "--data", str(data)]).exception)
+    assert "no question has this id" in str(
+        CliRunner().invoke(log_commands, ["show", "ZZZZZZ", "--data", str(data)]).exception
+    )
 
 
 async def test_show_without_an_index(data: Path) -> None:
@@ -181,10 +187,15 @@ async def test_merge_adds_what_is_new_once(data: Path, tmp_path_factory: pytest.
     assert run(data, "merge", str(folder / "queries.db")).stdout.startswith("1 new questions")
     assert merge(data / "queries.db", folder / "queries.db") == 0
     with closing(open_for_reading(data / "queries.db")) as connection:
-        assert [tuple(vote) for vote in connection.execute("SELECT value, question FROM counted_votes")] == [(1, "Who is the envoy?")]
+        assert [tuple(vote) for vote in connection.execute("SELECT value, question FROM counted_votes")] == [
+            (1, "Who is the envoy?")
+        ]
         assert connection.execute("SELECT count(*) FROM opt_outs").fetchone()[0] == 1
         assert connection.execute("SELECT count(*) FROM vectors").fetchone()[0] == 4
-        assert connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'uranium'").fetchone()[0] == 1
+        assert (
+            connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'uranium'").fetchone()[0]
+            == 1
+        )
 
 
 async def test_merge_brings_nobody_back(data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -223,25 +234,33 @@ def first_schema(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrations.apply(Database(connection, execute_plugins=False), stop_before="0002_filters_and_search")
         connection.execute(
-            "INSERT INTO questions (id, time, question, language, surface, decision, confidence, candidates, index_version, latency_ms) "
-            "VALUES ('01J00000000000000000000000', '2026-11-01T00:00:00.000Z', 'What is lithium?', 'en', 'private', 'none', 0.1, '[]', 'v0', 2.0)"
+            "INSERT INTO questions "
+            "(id, time, question, language, surface, decision, confidence, candidates, index_version, latency_ms) "
+            "VALUES ('01J00000000000000000000000', '2026-11-01T00:00:00.000Z', 'What is lithium?', 'en', 'private', "
+            "'none', 0.1, '[]', 'v0', 2.0)"
         )
 
 
 def schema(path: Path) -> list[tuple[str, str]]:
     """Return everything a database defines."""
     with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name").fetchall()
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+        ).fetchall()
     return [tuple(row) for row in rows]
 
 
 def test_first_schema_becomes_the_present_one(tmp_path: Path) -> None:
-    """A log of the first release keeps its rows, gets the same schema as an empty file, and its rows are searchable and counted."""
+    """A log of the first release keeps its rows, gets the same schema as an empty file, and its rows are searchable and
+    counted."""
     first_schema(tmp_path / "old.db")
     with closing(open_for_writing(tmp_path / "old.db")) as connection:
         with transaction(connection):
             assert take_up(connection) == 1
-        assert connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'lithium'").fetchone()[0] == 1
+        assert (
+            connection.execute("SELECT count(*) FROM questions_fts WHERE questions_fts MATCH 'lithium'").fetchone()[0]
+            == 1
+        )
         assert connection.execute("SELECT sum(questions) FROM daily").fetchone()[0] == 1
     open_for_writing(tmp_path / "new.db").close()
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
@@ -267,3 +286,14 @@ async def test_stats_and_picture_for_administrators(data: Path) -> None:
     assert figures is not None
     assert "people" in str(figures)
     assert picture is None or picture.startswith(b"\x89PNG")
+
+
+async def test_typed_text_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences in a question are not passed on to the reviewer's terminal."""
+    log = open_log(tmp_path)
+    await log.record(entry("\x1b]0;owned\x07\x1b[31mred [bold]not markup[/bold]", "none"))
+    await log.close()
+    for command in ("list", "unanswered"):
+        printed = run(tmp_path, command).stdout
+        assert "\x1b" not in printed
+        assert "[bold]not markup[/bold]" in printed

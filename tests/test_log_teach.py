@@ -18,8 +18,8 @@ FORMS = {
     "block": "---\ntitle: Lithium   # kept\nquestions:\n  - what is it\n  - 'why: so'\nas_of: 2025-06\n",
     "block without indent": "---\ntitle: Lithium\nquestions:\n- what is it\nas_of: 2025-06\n",
     "at the end": "---\ntitle: Lithium\nquestions:\n    - what is it\n",
-    "with comments": "---\n# about\nquestions: # ways\n  - what is it # the usual\n  # and rarer ones\n\nas_of: 2025-06\n",
-    "flow": "---\ntitle: Lithium\nquestions: [what is it, \"why, so\"]\n",
+    "with comments": "---\n# about\nquestions: # ways\n  - what is it # usual\n  # and rarer\n\nas_of: 2025-06\n",
+    "flow": '---\ntitle: Lithium\nquestions: [what is it, "why, so"]\n',
     "empty flow": "---\nquestions: []\ntitle: Lithium\n",
     "null": "---\nquestions:\ntitle: Lithium\n",
     "none": "---\ntitle: Lithium\n",
@@ -56,7 +56,13 @@ def test_only_added_lines_differ(tmp_path: Path, form: str, newline: str) -> Non
     assert (tmp_path / "resources" / "lithium.md").read_bytes().decode() == change.after
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")), min_size=1), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")), min_size=1),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_any_question_reads_back(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """Whatever people type comes back from the YAML as they typed it, in one line."""
     folder = tmp_path_factory.mktemp("knowledge")
@@ -80,8 +86,9 @@ def test_questions_go_to_their_languages_file(tmp_path: Path) -> None:
     snippet(tmp_path, FORMS["none"] + BODY, "lithium.ru.md")
     changes = add_questions(tmp_path, "resources/lithium", [("ru", "сколько"), ("kk", "қанша"), ("en", "how much")])
     assert {change.path.name: questions_in(change.after)[-2:] for change in changes} == {
-        "lithium.ru.md": ["сколько"], "lithium.md": ["қанша", "how much"],
-    }  # fmt: skip
+        "lithium.ru.md": ["сколько"],
+        "lithium.md": ["қанша", "how much"],
+    }
 
 
 def test_the_same_question_is_not_added_twice(tmp_path: Path) -> None:
@@ -140,7 +147,12 @@ def test_out_of_scope_goes_to_the_evaluation(tmp_path: Path) -> None:
 
 def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:
     """A new snippet is begun with all but what only a person can write."""
-    change = draft(tmp_path, "resources", slug_of("How much lithium is there?", "gap-1"), ["How much lithium is there?", "lithium: how much"])
+    change = draft(
+        tmp_path,
+        "resources",
+        slug_of("How much lithium is there?", "gap-1"),
+        ["How much lithium is there?", "lithium: how much"],
+    )
     assert change.path == tmp_path / "resources" / "how-much-lithium-is-there.md"
     assert questions_in(change.after) == ["How much lithium is there?", "lithium: how much"]
     assert change.after.endswith("---\n")

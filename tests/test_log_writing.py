@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from log_answers import entry, open_log
 
 from bot.log.store import open_for_reading, open_for_writing
 from bot.querylog import Delivery
-from log_answers import entry, open_log
 
 
 def rows(folder: Path, sql: str = "SELECT * FROM questions ORDER BY id") -> list[sqlite3.Row]:
@@ -32,8 +32,18 @@ async def test_row_is_there_when_record_returns(tmp_path: Path) -> None:
     entry_id = await log.record(entry("What is lithium?", "closest"))
     [row] = rows(tmp_path)
     await log.close()
-    assert (row["id"], row["question"], row["decision"], row["surface"]) == (entry_id, "What is lithium?", "closest", "private")
-    assert (row["confidence"], row["snippet"], row["topic"], row["index_version"]) == (0.75, "resources/lithium", "resources", "v1")
+    assert (row["id"], row["question"], row["decision"], row["surface"]) == (
+        entry_id,
+        "What is lithium?",
+        "closest",
+        "private",
+    )
+    assert (row["confidence"], row["snippet"], row["topic"], row["index_version"]) == (
+        0.75,
+        "resources/lithium",
+        "resources",
+        "v1",
+    )
     assert row["margin"] == pytest.approx(0.1)
     assert row["delivery"] == "pending"
 
@@ -43,12 +53,18 @@ async def test_candidates_can_be_replayed(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     await log.record(entry("What is lithium?", "closest"))
     await log.close()
-    candidates = rows(tmp_path, "SELECT value ->> 'id' AS id, value ->> 'shown' AS shown, length(value ->> 'hash') AS hash, "
-                                "value ->> '$.parts.terms' AS terms FROM questions, json_each(candidates)")
+    candidates = rows(
+        tmp_path,
+        "SELECT value ->> 'id' AS id, value ->> 'shown' AS shown, length(value ->> 'hash') AS hash, "
+        "value ->> '$.parts.terms' AS terms FROM questions, json_each(candidates)",
+    )
     assert [tuple(row) for row in candidates] == [
-        ("resources/lithium", 1, 16, 0.25), ("resources/uranium", 1, 16, 0.25), ("agreements/memorandum", 1, 16, 0.25),
-        ("business/copper", 0, 16, 0.25), ("people/envoy", 0, 16, 0.25),
-    ]  # fmt: skip
+        ("resources/lithium", 1, 16, 0.25),
+        ("resources/uranium", 1, 16, 0.25),
+        ("agreements/memorandum", 1, 16, 0.25),
+        ("business/copper", 0, 16, 0.25),
+        ("people/envoy", 0, 16, 0.25),
+    ]
 
 
 async def test_ids_sort_by_time_and_fit_a_button(tmp_path: Path) -> None:
@@ -136,12 +152,13 @@ def test_kill_loses_no_answered_question(tmp_path: Path, lines_before_the_kill: 
     assert [line for line in answered if len(line) == 26 and line not in written] == []
     assert all(row["question"] and row["candidates"].endswith("]") for row in written.values())
     assert [tuple(row) for row in rows(tmp_path, "PRAGMA integrity_check")] == [("ok",)]
-    without_vector = "SELECT id FROM questions WHERE decision = 'none' AND id NOT IN (SELECT question_id FROM vectors)"
+    without_vector = "SELECT id FROM questions WHERE decision = 'none' AND seq NOT IN (SELECT seq FROM vectors)"
     assert rows(tmp_path, without_vector) == []
 
 
 async def test_locked_log_never_silences(tmp_path: Path) -> None:
-    """While another program holds the lock, questions are answered at once; their rows come later; there is one warning."""
+    """While another program holds the lock, questions are answered at once; their rows come later; there is one
+    warning."""
     warnings: list[str] = []
     log = open_log(tmp_path, on_trouble=warnings.append)
     await log.record(entry("before"))
@@ -202,7 +219,8 @@ asyncio.run(main())
 
 
 def test_full_disk_never_silences(tmp_path: Path) -> None:
-    """When files can grow no further, questions are answered, one warning is given, and the rows arrive when there is room."""
+    """When files can grow no further, questions are answered, one warning is given, and the rows arrive when there is
+    room."""
     script = FULL_DISK.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -308,15 +326,19 @@ async def test_rows_can_be_searched_a_moment_later(tmp_path: Path) -> None:
     await log.record(entry("Қазақстандағы литий қоры қандай?", "none", language="kk"))
     await log.record(entry("What is uranium?"))
     await log.close()
-    found = rows(tmp_path, "SELECT question FROM questions WHERE seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH 'литий')")
+    found = rows(
+        tmp_path,
+        "SELECT question FROM questions WHERE seq IN "
+        "(SELECT rowid FROM questions_fts WHERE questions_fts MATCH 'литий')",
+    )
     assert [row["question"] for row in found] == ["Қазақстандағы литий қоры қандай?"]
     assert sum(row["questions"] for row in rows(tmp_path, "SELECT questions FROM daily")) == 2
-    assert [tuple(row) for row in rows(tmp_path, "SELECT snippet, quoted FROM daily_snippets")] == [("resources/lithium", 1)]
+    assert [tuple(row) for row in rows(tmp_path, "SELECT snippet, quoted FROM daily_snippets")] == [
+        ("resources/lithium", 1)
+    ]
 
 
 def test_opening_makes_the_file_private(tmp_path: Path) -> None:
     """Nobody but its owner may read the log."""
     open_for_writing(tmp_path / "queries.db").close()
     assert (tmp_path / "queries.db").stat().st_mode & 0o077 == 0
-
-

@@ -21,6 +21,7 @@ def volume(figures: Stats) -> Figure:
         ImportError: matplotlib is not installed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     # A Figure of its own, not pyplot's: pyplot keeps every figure in a global list, and this process runs for months.
     figure = Figure(figsize=(9, 4), layout="constrained")
@@ -33,7 +34,7 @@ def volume(figures: Stats) -> Figure:
         bottom = [below + height for below, height in zip(bottom, heights, strict=True)]
     step = max(1, len(days) // 12)
     axes.set_xticks(range(0, len(days), step), days[::step], rotation=45, ha="right")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("questions a day")
     axes.set_title(f"{figures.questions} questions from {figures.people} people, {figures.since} to {figures.until}")
     axes.spines[["top", "right"]].set_visible(False)

@@ -38,7 +38,9 @@ def note(connection: sqlite3.Connection, index: Index) -> None:
 
 @log.command()
 @click.argument("gap", type=int, required=False)
-@click.option("--state", type=click.Choice(["open", "answered", "will-not-cover", "all"]), default="open", show_default=True)
+@click.option(
+    "--state", type=click.Choice(["open", "answered", "will-not-cover", "all"]), default="open", show_default=True
+)
 @click.option("--mark", type=click.Choice(["open", "answered", "will-not-cover"]), help="Give GAP this state.")
 @click.option("--note", help="Why, for those who come after; with --mark.")
 @click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index.")
@@ -47,12 +49,21 @@ def note(connection: sqlite3.Connection, index: Index) -> None:
 @json_option
 @data_option
 def gaps(
-    gap: int | None, state: str, mark: str | None, note: str | None, fresh: bool, since: str | None, limit: int, as_json: bool, data: Path
+    gap: int | None,
+    state: str,
+    mark: str | None,
+    note: str | None,
+    fresh: bool,
+    since: str | None,
+    limit: int,
+    as_json: bool,
+    data: Path,
 ) -> None:
     """Group what was not answered by meaning, what most people asked lately first; with GAP, show that one.
 
-    Gaps are made of questions that got no answer or only near ones, a thumbs down, or a "please add this", of the last 90 days
-    (--since). They keep their numbers and states. A gap marked as answered opens again when somebody is not answered after that.
+    Gaps are made of questions that got no answer or only near ones, a thumbs down, or a "please add this", of the last
+    90 days (--since). They keep their numbers and states. A gap marked as answered opens again when somebody is not
+    answered after that.
 
     \b
     Examples:
@@ -81,12 +92,19 @@ def gaps(
         print_table(
             ("gap", "people", "asked", "last (UTC)", "state", "nearest snippet", "most typical question"),
             [
-                (each.id, each.people, each.questions, short_time(each.last), str(each.state),
-                 f"{each.nearest[0][0]} {each.nearest[0][1]:.2f}" if each.nearest else "", each.asked[0].text)
+                (
+                    each.id,
+                    each.people,
+                    each.questions,
+                    short_time(each.last),
+                    str(each.state),
+                    f"{each.nearest[0][0]} {each.nearest[0][1]:.2f}" if each.nearest else "",
+                    each.asked[0].text,
+                )
                 for each in found
             ],
             empty="No gap: nothing was left unanswered.",
-        )  # fmt: skip
+        )
 
 
 def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
@@ -98,23 +116,38 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
     try:
         with opened(data) as index:
             note(connection, index)
-            update(connection, IndexSignatures(index), encoder=index.manifest.encoder_key, since=since or moment(_GROUPED_DAYS))
+            update(
+                connection,
+                IndexSignatures(index),
+                encoder=index.manifest.encoder_key,
+                since=since or moment(_GROUPED_DAYS),
+            )
     except PartnershipError as error:
         click.echo(f"New questions were not put into gaps, for the index cannot be opened: {error}", err=True)
 
 
 def _print_gap(gap: Gap) -> None:
-    click.echo(f"Gap {gap.id}: {gap.state}, {gap.questions} questions of {gap.people} people, the last {short_time(gap.last)} UTC")
+    click.echo(
+        f"Gap {gap.id}: {gap.state}, {gap.questions} questions of {gap.people} people, "
+        f"the last {short_time(gap.last)} UTC"
+    )
     if gap.note:
         click.echo(f"Note: {gap.note}")
     click.echo()
     print_table(
         ("no.", "people", "asked", "lang", "last (UTC)", "question"),
-        [(number, each.people, each.times, each.language, short_time(each.last), each.text) for number, each in enumerate(gap.asked, 1)],
+        [
+            (number, each.people, each.times, each.language, short_time(each.last), each.text)
+            for number, each in enumerate(gap.asked, 1)
+        ],
         empty="",
     )
     click.echo()
-    print_table(("nearest snippet", "score"), [(name, f"{score:.3f}") for name, score in gap.nearest], empty="No snippet came near.")
+    print_table(
+        ("nearest snippet", "score"),
+        [(name, f"{score:.3f}") for name, score in gap.nearest],
+        empty="No snippet came near.",
+    )
 
 
 @log.command()
@@ -122,27 +155,48 @@ def _print_gap(gap: Gap) -> None:
 @click.option("--snippet", metavar="ID", help="Add the questions to this snippet's `questions`.")
 @click.option("--new", "topic", metavar="TOPIC", help="Begin a new snippet in this topic with them.")
 @click.option("--slug", metavar="NAME", help="File name of the new snippet, without .md.")
-@click.option("--out-of-scope", is_flag=True, help="Record them in evaluation.yaml as questions that shall not be answered.")
+@click.option(
+    "--out-of-scope", is_flag=True, help="Record them in evaluation.yaml as questions that shall not be answered."
+)
 @click.option("--pick", metavar="1,3|all", help="Which questions, by the numbers of `log gaps GAP`.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--build/--no-build", "rebuild", default=None, help="Rebuild the index afterwards and ask the gap's questions again.")
-@click.option("--knowledge", type=click.Path(path_type=Path, file_okay=False, exists=True), default=lambda: load_settings().knowledge_dir, show_default="BOT_KNOWLEDGE_DIR or knowledge", help="Folder of the curated passages.")
+@click.option(
+    "--build/--no-build",
+    "rebuild",
+    default=None,
+    help="Rebuild the index afterwards and ask the gap's questions again.",
+)
+@click.option(
+    "--knowledge",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=lambda: load_settings().knowledge_dir,
+    show_default="BOT_KNOWLEDGE_DIR or knowledge",
+    help="Folder of the curated passages.",
+)
 @data_option
 def teach(
-    gap: int, snippet: str | None, topic: str | None, slug: str | None, out_of_scope: bool, pick: str | None, yes: bool,
-    rebuild: bool | None, knowledge: Path, data: Path,
-) -> None:  # fmt: skip
+    gap: int,
+    snippet: str | None,
+    topic: str | None,
+    slug: str | None,
+    out_of_scope: bool,
+    pick: str | None,
+    yes: bool,
+    rebuild: bool | None,
+    knowledge: Path,
+    data: Path,
+) -> None:
     """Put the questions of a gap into the knowledge, after showing the change and asking.
 
-    Nothing but the added lines changes in a file. What people asked becomes public with the knowledge, so pick wordings that name
-    nobody; those in which something had to be redacted, and all of people who opted out, cannot be picked.
+    Nothing but the added lines changes in a file. What people asked becomes public with the knowledge, so pick wordings
+    that name nobody; those in which something had to be redacted, and all of people who opted out, cannot be picked.
 
     \b
     Examples:
       partnership-bot log teach 12 --snippet resources/lithium --build
       partnership-bot log teach 12 --new resources --pick 1,3
       partnership-bot log teach 12 --out-of-scope --pick all --yes
-    """  # fmt: skip
+    """
     from bot.log import teach as lessons
     from bot.log.gaps import State, find, mark
 
@@ -169,7 +223,11 @@ def teach(
             click.echo("Write the text and the sources, then: partnership-bot check, and teach again with --build.")
             return
         if rebuild is None:
-            rebuild = sys.stdin.isatty() and not yes and click.confirm("Rebuild the index and ask the gap's questions again?", default=True)
+            rebuild = (
+                sys.stdin.isatty()
+                and not yes
+                and click.confirm("Rebuild the index and ask the gap's questions again?", default=True)
+            )
         if rebuild:
             _rebuild_and_compare(connection, found, knowledge, data)
 
@@ -191,7 +249,9 @@ def _picked(asked: list, pick: str | None) -> list:  # type: ignore[type-arg]
             raise IndexError
         return [asked[number - 1] for number in numbers]
     except (ValueError, IndexError):
-        raise click.BadParameter(f"{pick!r}: give numbers from 1 to {len(asked)}, or all.", param_hint="--pick") from None
+        raise click.BadParameter(
+            f"{pick!r}: give numbers from 1 to {len(asked)}, or all.", param_hint="--pick"
+        ) from None
 
 
 def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
@@ -239,8 +299,20 @@ def _verdicts(data: Path, gap: Gap) -> dict[str, Verdict]:
 
 @log.command("replay")
 @since_option
-@click.option("--index", "other", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Data folder or version folder of the index to ask; default: the live one.")
-@click.option("-n", "--limit", type=click.IntRange(1), default=2000, show_default=True, help="How many wordings at most, those asked most first.")
+@click.option(
+    "--index",
+    "other",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Data folder or version folder of the index to ask; default: the live one.",
+)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="How many wordings at most, those asked most first.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show those that stay the same as well.")
 @json_option
 @data_option
@@ -261,11 +333,16 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
     counts = summary(results)
     chosen = [result for result in results if everything or result.change]
     if as_json:
-        print_json({"index_version": version, "summary": counts, "questions": [_replayed_json(result) for result in chosen]})
+        print_json(
+            {"index_version": version, "summary": counts, "questions": [_replayed_json(result) for result in chosen]}
+        )
         return
     print_table(
         ("times", "change", "before", "after", "lang", "question"),
-        [(each.times, each.change or "", str(each.before), str(each.after), each.language, each.question) for each in chosen],
+        [
+            (each.times, each.change or "", str(each.before), str(each.after), each.language, each.question)
+            for each in chosen
+        ],
         empty="Nothing changes.",
     )
     click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
@@ -273,9 +350,19 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
 
 def _replayed_json(result: Replayed) -> dict[str, object]:
     def sides(verdict: Verdict) -> dict[str, object]:
-        return {"decision": verdict.decision, "confidence": round(verdict.confidence, 4), "snippet": verdict.snippet, "hash": verdict.hash}
+        return {
+            "decision": verdict.decision,
+            "confidence": round(verdict.confidence, 4),
+            "snippet": verdict.snippet,
+            "hash": verdict.hash,
+        }
 
     return {
-        "id": result.id, "question": result.question, "language": result.language, "times": result.times, "change": result.change,
-        "before": sides(result.before), "after": sides(result.after),
-    }  # fmt: skip
+        "id": result.id,
+        "question": result.question,
+        "language": result.language,
+        "times": result.times,
+        "change": result.change,
+        "before": sides(result.before),
+        "after": sides(result.after),
+    }

@@ -22,7 +22,13 @@ def _require(command: str) -> None:
 
 
 @log.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port on this computer; 0 for any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="Port on this computer; 0 for any free one.",
+)
 @click.option("--open", "browse", is_flag=True, help="Open a browser.")
 @click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps.")
 @data_option
@@ -41,7 +47,16 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
     with reading(data), tempfile.TemporaryDirectory() as folder:
         about = Path(folder) / "metadata.json"
         about.write_text(json.dumps(metadata()), encoding="utf-8")
-        arguments = ["serve", str(data / LOG_FILE), "--host", "127.0.0.1", "--port", str(port), "--metadata", str(about)]
+        arguments = [
+            "serve",
+            str(data / LOG_FILE),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--metadata",
+            str(about),
+        ]
         for name, value in SETTINGS.items():
             arguments += ["--setting", name, str(value)]
         if browse:
@@ -57,8 +72,12 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 
 
 @log.command()
-@click.option("--html", "target", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC).")
+@click.option(
+    "--html", "target", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
+)
 @data_option
 def report(target: Path, days: int, data: Path) -> None:
     """Write the figures, the gaps and the newest unanswered questions to one HTML file that needs nothing else.
@@ -74,7 +93,9 @@ def report(target: Path, days: int, data: Path) -> None:
     _require("report")
     with reading(data) as connection:
         figures = stats(connection, days=days)
-        page = html(figures, ranked(connection, limit=30), unanswered(connection, Filter(since=figures.since), limit=50))
+        page = html(
+            figures, ranked(connection, limit=30), unanswered(connection, Filter(since=figures.since), limit=50)
+        )
     beside = target.with_name(f"{target.name}.part")
     try:
         beside.write_text(page, encoding="utf-8")

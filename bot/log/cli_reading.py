@@ -10,9 +10,21 @@ from typing import Any
 
 import click
 
-from bot.log.command import KEY_FILE, LOG_FILE, F, data_option, json_option, log, opened, reading, since_option, until_option
+from bot.log.command import (
+    KEY_FILE,
+    LOG_FILE,
+    F,
+    data_option,
+    json_option,
+    log,
+    opened,
+    reading,
+    since_option,
+    until_option,
+)
 from bot.log.queries import Filter, entry, questions, stats, unanswered
-from bot.log.terminal import print_json, print_table, short_time
+from bot.log.terminal import one_line, print_json, print_table, short_time
+
 
 def filter_options(command: F) -> F:
     """Give a command the options that choose questions; they come as fields of :class:`Filter`."""
@@ -77,12 +89,20 @@ def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None
     print_table(
         ("id", "time (UTC)", "decision", "conf.", "lang", "surface", "vote", "question"),
         [
-            (row["id"], short_time(row["time"]), row["decision"], f"{row['confidence']:.2f}", row["language"], row["surface"],
-             marks.get(row["vote"], "") + (" add" if row["requested"] else ""), row["question"])
+            (
+                row["id"],
+                short_time(row["time"]),
+                row["decision"],
+                f"{row['confidence']:.2f}",
+                row["language"],
+                row["surface"],
+                marks.get(row["vote"], "") + (" add" if row["requested"] else ""),
+                row["question"],
+            )
             for row in rows
         ],
         empty=empty,
-    )  # fmt: skip
+    )
 
 
 @log.command()
@@ -103,7 +123,7 @@ def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
         return
     for name, value in row.items():
         if name not in ("seq", "candidates") and value not in (None, []):
-            click.echo(f"{name:14} {value}")
+            click.echo(f"{name:14} {one_line(str(value))}")
     _print_candidates("shown then", row["candidates"])  # type: ignore[arg-type]
     if isinstance(today, str):
         click.echo(f"\nThe index cannot be asked now: {today}")
@@ -117,12 +137,18 @@ def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
     print_table(
         (heading, "score", "snippet", "lang", "hash", "parts"),
         [
-            ("*" if hit["shown"] else "", f"{hit['score']:.3f}", hit["id"], hit["language"], hit["hash"],
-             " ".join(f"{name}={value:.3f}" for name, value in hit["parts"].items()))
+            (
+                "*" if hit["shown"] else "",
+                f"{hit['score']:.3f}",
+                hit["id"],
+                hit["language"],
+                hit["hash"],
+                " ".join(f"{name}={value:.3f}" for name, value in hit["parts"].items()),
+            )
             for hit in candidates
         ],
         empty="No candidates.",
-    )  # fmt: skip
+    )
 
 
 def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
@@ -138,11 +164,15 @@ def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
             row = dict(row_of(Entry(index.answer(question), "terminal"), new_id(), Pseudonyms.passing()))
     except PartnershipError as error:
         return str(error)
-    return {name: row[name] for name in ("index_version", "decision", "confidence", "margin")} | {"candidates": json.loads(str(row["candidates"]))}
+    return {name: row[name] for name in ("index_version", "decision", "confidence", "margin")} | {
+        "candidates": json.loads(str(row["candidates"]))
+    }
 
 
 @log.command("stats")
-@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC).")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
+)
 @json_option
 @data_option
 def stats_(days: int, as_json: bool, data: Path) -> None:
@@ -158,7 +188,9 @@ def stats_(days: int, as_json: bool, data: Path) -> None:
 @log.command()
 @filter_options
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name, else csv.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; default: standard output.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; default: standard output."
+)
 @data_option
 def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> None:
     """Write questions to a file: CSV (safe to open in a spreadsheet) or JSON lines.
@@ -195,8 +227,8 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
 def merge_(other: Path, data: Path) -> None:
     """Add the questions of another bot's log to this one.
 
-    Merging the same log again adds nothing. The bot may be running meanwhile. People keep one pseudonym across logs only if the
-    bots share the key file.
+    Merging the same log again adds nothing. The bot may be running meanwhile. People keep one pseudonym across logs
+    only if the bots share the key file.
     """
     from bot.log.copies import merge
 
@@ -209,7 +241,8 @@ def merge_(other: Path, data: Path) -> None:
 def backup(target: Path | None, data: Path) -> None:
     """Copy the log to FILE (default: DATA/backups/), also while the bot is writing.
 
-    The copy is remembered: people who have their questions deleted later are deleted from it too, as long as it stays there.
+    The copy is remembered: people who have their questions deleted later are deleted from it too, as long as it stays
+    there.
     """
     from bot.log.copies import back_up
 

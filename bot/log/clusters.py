@@ -1,4 +1,5 @@
-"""Group unit vectors by meaning, so that what is grouped once stays grouped: leader clustering with moving centroids."""
+"""Group unit vectors by meaning, so that what is grouped once stays grouped: leader clustering with moving
+centroids."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ class Cluster:
 def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, weights: Vectors) -> list[Cluster]:
     """Put every row into the nearest cluster if that is near enough, else into a new one.
 
-    Clusters that exist take rows first, so they keep their meaning however much comes after. What is left is grouped from its
-    densest places outwards, so that the result does not depend on the order of the rows.
+    Clusters that exist take rows first, so they keep their meaning however much comes after. What is left is grouped
+    from its densest places outwards, so that the result does not depend on the order of the rows.
 
     Args:
         vectors: Unit vectors, shape (n, dimension).

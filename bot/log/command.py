@@ -43,9 +43,12 @@ def log() -> None:
 def data_option(command: F) -> F:
     """Give a command the option --data."""
     return click.option(
-        "--data", type=click.Path(path_type=Path, file_okay=False), default=lambda: load_settings().data_dir, show_default="BOT_DATA_DIR or data",
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=lambda: load_settings().data_dir,
+        show_default="BOT_DATA_DIR or data",
         help="Folder with the index and the query log.",
-    )(command)  # fmt: skip
+    )(command)
 
 
 def json_option(command: F) -> F:
@@ -60,7 +63,9 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(str(error)) from None
 
 
-since_option = click.option("--since", callback=_moment, metavar="WHEN", help="From then on: 7d, 24h, 2w, today, 2026-11-01 (UTC).")
+since_option = click.option(
+    "--since", callback=_moment, metavar="WHEN", help="From then on: 7d, 24h, 2w, today, 2026-11-01 (UTC)."
+)
 until_option = click.option("--until", callback=_moment, metavar="WHEN", help="Before then.")
 
 

@@ -70,15 +70,18 @@ def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str) -> 
                     failures.append(f"{path} is in use; a deleted person's text may still lie in its unused parts.")
                 copy.execute("PRAGMA journal_mode = DELETE")
         except (sqlite3.Error, OSError) as error:
-            failures.append(f"{path} may hold questions of somebody who had them deleted, and cannot be changed ({error}): delete it.")
+            failures.append(
+                f"{path} may hold questions somebody had deleted, and cannot be changed ({error}): delete it."
+            )
     return failures
 
 
 def merge(log: Path, other: Path) -> int:
     """Add another log's questions, votes, wishes, vectors and opt-outs to this one; return how many questions were new.
 
-    Rows that are here already stay as they are, so merging twice changes nothing; of two votes the later counts. People who
-    had their questions deleted here are not brought back. Gaps are not merged: they are made again from the questions.
+    Rows that are here already stay as they are, so merging twice changes nothing; of two votes the later counts. People
+    who had their questions deleted here are not brought back. Gaps are not merged: they are made again from the
+    questions.
 
     Raises:
         sqlite3.Error, OSError: one of the files cannot be opened, or the other is no query log.
@@ -90,7 +93,9 @@ def merge(log: Path, other: Path) -> int:
             before = _count(connection)
             last = ""
             # A piece at a time, so that a running bot gets its turn in between.
-            while ids := connection.execute("SELECT id FROM other.questions WHERE id > ? ORDER BY id LIMIT ?", (last, _MERGE_ROWS)).fetchall():
+            while ids := connection.execute(
+                "SELECT id FROM other.questions WHERE id > ? ORDER BY id LIMIT ?", (last, _MERGE_ROWS)
+            ).fetchall():
                 with transaction(connection):
                     _merge_questions(connection, last, ids[-1][0])
                     take_up(connection)
@@ -117,13 +122,14 @@ def _current_form(other: Path, folder: Path) -> Path:
 def _merge_questions(connection: sqlite3.Connection, after: str, upto: str) -> None:
     columns = ", ".join(row[1] for row in connection.execute("PRAGMA main.table_info(questions)") if row[1] != "seq")
     connection.execute(
-        f"INSERT OR IGNORE INTO main.questions ({columns}) SELECT {columns} FROM other.questions AS q WHERE q.id > ? AND q.id <= ? "
-        "AND NOT EXISTS (SELECT 1 FROM main.forgotten AS f WHERE f.person = q.person AND q.time <= f.time) ORDER BY q.id",
+        f"INSERT OR IGNORE INTO main.questions ({columns}) SELECT {columns} FROM other.questions AS q "
+        "WHERE q.id > ? AND q.id <= ? AND NOT EXISTS "
+        "(SELECT 1 FROM main.forgotten AS f WHERE f.person = q.person AND q.time <= f.time) ORDER BY q.id",
         (after, upto),
     )
     connection.execute(
-        "INSERT OR IGNORE INTO main.vectors SELECT v.* FROM other.vectors AS v JOIN main.questions AS q ON q.id = v.question_id "
-        "WHERE v.question_id > ? AND v.question_id <= ?",
+        "INSERT OR IGNORE INTO main.vectors SELECT q.seq, v.vector FROM other.questions AS o "
+        "JOIN other.vectors AS v ON v.seq = o.seq JOIN main.questions AS q ON q.id = o.id WHERE o.id > ? AND o.id <= ?",
         (after, upto),
     )
 
@@ -164,9 +170,14 @@ def forget_with(connection: sqlite3.Connection, log: Path, person: str) -> tuple
 def settle(connection: sqlite3.Connection, log: Path) -> list[str]:
     """Do for everybody who was forgotten what is still owed; return what could not be done.
 
-    A log that other programs keep busy stays owed; a copy that cannot be changed does not, since only the operator can help.
+    A log that other programs keep busy stays owed; a copy that cannot be changed does not, since only the operator can
+    help.
     """
-    failures = [failure for person in sorted(scrubs_owed(connection)) for failure in forget_in_copies(log, connection, person)]
+    failures = [
+        failure for person in sorted(scrubs_owed(connection)) for failure in forget_in_copies(log, connection, person)
+    ]
     if not scrub(connection):
-        failures.append(f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it.")
+        failures.append(
+            f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it."
+        )
     return failures

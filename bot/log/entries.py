@@ -92,7 +92,9 @@ def row_of(entry: Entry, entry_id: str, pseudonyms: Pseudonyms) -> Row:
         "snippet": best.id if best else None,
         "topic": best.topic if best else None,
         "candidates": json.dumps(
-            [_candidate(hit, rank < shown) for rank, hit in enumerate(answer.hits)], ensure_ascii=False, separators=(",", ":")
+            [_candidate(hit, rank < shown) for rank, hit in enumerate(answer.hits)],
+            ensure_ascii=False,
+            separators=(",", ":"),
         ),
         "index_version": answer.index_version,
         "latency_ms": round(answer.ms, 3),

@@ -9,14 +9,36 @@ from collections.abc import Iterable
 from typing import TextIO
 
 COLUMNS = (
-    "id", "time", "question", "asked", "language", "surface", "decision", "confidence", "margin", "snippet", "topic", "candidates",
-    "index_version", "latency_ms", "truncated", "person", "chat", "edit_of", "follow_up_of", "delivery", "delivered_at", "vote", "requested",
-)  # fmt: skip
+    "id",
+    "time",
+    "question",
+    "asked",
+    "language",
+    "surface",
+    "decision",
+    "confidence",
+    "margin",
+    "snippet",
+    "topic",
+    "candidates",
+    "index_version",
+    "latency_ms",
+    "truncated",
+    "person",
+    "chat",
+    "edit_of",
+    "follow_up_of",
+    "delivery",
+    "delivered_at",
+    "vote",
+    "requested",
+)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
 def defused(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula: such text gets an apostrophe in front (OWASP, CSV injection)."""
+    """Return a cell that no spreadsheet takes for a formula: such text gets an apostrophe in front (OWASP, CSV
+    injection)."""
     if isinstance(cell, str) and cell.lstrip(" \u00a0\ufeff").startswith(_FORMULA_STARTS):
         return f"'{cell}"
     return cell

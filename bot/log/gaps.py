@@ -1,4 +1,5 @@
-"""What the knowledge does not cover: questions left unanswered, grouped by meaning, with a state that is kept over time."""
+"""What the knowledge does not cover: questions left unanswered, grouped by meaning, with a state that is kept over
+time."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ _UNANSWERED = """
     )"""
 
 
-class NoSuchGap(PartnershipError):
+class NoSuchGapError(PartnershipError):
     """There is no gap of this number."""
 
 
@@ -80,19 +81,25 @@ class Gap:
     def as_json(self) -> dict[str, object]:
         """Return the gap as JSON takes it."""
         return {
-            "id": self.id, "state": str(self.state), "note": self.note, "opened": self.opened, "people": self.people,
-            "questions": self.questions, "last": self.last, "rank": round(self.rank, 3),
+            "id": self.id,
+            "state": str(self.state),
+            "note": self.note,
+            "opened": self.opened,
+            "people": self.people,
+            "questions": self.questions,
+            "last": self.last,
+            "rank": round(self.rank, 3),
             "asked": [{name: getattr(asked, name) for name in asked.__slots__} for asked in self.asked],
             "nearest": [{"snippet": snippet, "score": score} for snippet, score in self.nearest],
-        }  # fmt: skip
+        }
 
 
 def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:
     """Put every unanswered question since a moment that is in no gap yet into one; return how many there were.
 
-    Gaps keep their numbers: what is new joins the gap it is near to, or begins one. A gap marked as answered into which a
-    question falls that was asked after that is opened again. Half-typed inline queries are left out unless somebody asked
-    for them to be answered; people who opted out are left out altogether.
+    Gaps keep their numbers: what is new joins the gap it is near to, or begins one. A gap marked as answered into which
+    a question falls that was asked after that is opened again. Half-typed inline queries are left out unless somebody
+    asked for them to be answered; people who opted out are left out altogether.
 
     Args:
         signatures: What questions are compared by; gaps made by signatures of another name are made comparable first.
@@ -100,7 +107,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     """
     rows = connection.execute(
         f"""SELECT q.id, q.time, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
-            FROM questions AS q LEFT JOIN vectors AS v ON v.question_id = q.id
+            FROM questions AS q LEFT JOIN vectors AS v ON v.seq = q.seq
             LEFT JOIN index_versions AS i ON i.version = q.index_version
             WHERE q.time >= ? AND {_UNANSWERED} AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
             ORDER BY q.time""",
@@ -113,14 +120,21 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     different = list(wordings.values())
     for start in range(0, len(different), _PIECE):
         piece = different[start : start + _PIECE]
-        vectors = np.stack([signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in piece])
+        vectors = np.stack(
+            [signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in piece]
+        )
         thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in piece], np.float32)
         weights = np.array([len(same) for same in piece], np.float32)
         clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
         with transaction(connection):
             for cluster in clusters:
                 if cluster.members:
-                    _keep(connection, cluster, signatures.name, [(piece[row], similarity) for row, similarity in cluster.members])
+                    _keep(
+                        connection,
+                        cluster,
+                        signatures.name,
+                        [(piece[row], similarity) for row, similarity in cluster.members],
+                    )
     return len(rows)
 
 
@@ -145,17 +159,24 @@ def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cl
         # A member was forgotten, or the signatures are others: the middle is found again from who is left.
         texts = connection.execute(
             "SELECT coalesce(asked, question) AS text, language, count(*) AS times "
-            "FROM questions JOIN gap_questions ON question_id = id WHERE gap = ? GROUP BY 1, 2", (gap["id"],),
+            "FROM questions JOIN gap_questions ON question_id = id WHERE gap = ? GROUP BY 1, 2",
+            (gap["id"],),
         ).fetchall()
         if texts:
-            total = np.sum([row["times"] * signatures.signature(row["text"], row["language"], None) for row in texts], axis=0)
+            total = np.sum(
+                [row["times"] * signatures.signature(row["text"], row["language"], None) for row in texts], axis=0
+            )
             centroid = total.astype("<f4").tobytes()
-            connection.execute("UPDATE gaps SET encoder = ?, centroid = ? WHERE id = ?", (signatures.name, centroid, gap["id"]))
+            connection.execute(
+                "UPDATE gaps SET encoder = ?, centroid = ? WHERE id = ?", (signatures.name, centroid, gap["id"])
+            )
             clusters.append(Cluster(gap["id"], total))
     return clusters
 
 
-def _keep(connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]) -> None:
+def _keep(
+    connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]
+) -> None:
     now, centroid = timestamp(), cluster.total.astype("<f4").tobytes()
     last = max(row["time"] for same, _ in members for row in same)
     if cluster.id is None:
@@ -166,7 +187,8 @@ def _keep(connection: sqlite3.Connection, cluster: Cluster, name: str, members: 
     else:
         connection.execute("UPDATE gaps SET centroid = ?, encoder = ? WHERE id = ?", (centroid, name, cluster.id))
         connection.execute(
-            "UPDATE gaps SET state = 'open', changed = ? WHERE id = ? AND state = 'answered' AND changed < ?", (now, cluster.id, last)
+            "UPDATE gaps SET state = 'open', changed = ? WHERE id = ? AND state = 'answered' AND changed < ?",
+            (now, cluster.id, last),
         )
     connection.executemany(
         "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity) VALUES (?, ?, ?)",
@@ -197,11 +219,13 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
     """Return one gap.
 
     Raises:
-        NoSuchGap: there is none of this number, or nobody's questions are left in it.
+        NoSuchGapError: there is none of this number, or nobody's questions are left in it.
     """
-    found = connection.execute("SELECT 1 FROM gaps JOIN gap_questions ON gap = gaps.id WHERE gaps.id = ? LIMIT 1", (number,)).fetchone()
+    found = connection.execute(
+        "SELECT 1 FROM gaps JOIN gap_questions ON gap = gaps.id WHERE gaps.id = ? LIMIT 1", (number,)
+    ).fetchone()
     if not found:
-        raise NoSuchGap(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
     return _gap(connection, number, 0.0)
 
 
@@ -217,35 +241,58 @@ def _gap(connection: sqlite3.Connection, number: int, rank: float) -> Gap:
         wordings.setdefault(normal(row["question"]), []).append(row)
     asked = sorted(
         (
-            Asked(same[-1]["question"], same[-1]["language"], len(same), len({row["person"] for row in same}), same[-1]["time"],
-                  same[-1]["id"], same[-1]["similarity"])
+            Asked(
+                same[-1]["question"],
+                same[-1]["language"],
+                len(same),
+                len({row["person"] for row in same}),
+                same[-1]["time"],
+                same[-1]["id"],
+                same[-1]["similarity"],
+            )
             for same in wordings.values()
         ),
         key=lambda each: (-each.people, -each.similarity, each.id),
-    )  # fmt: skip
+    )
     typical = next(row for row in members if row["id"] == asked[0].id)
     nearest = [(hit["id"], hit["score"]) for hit in json.loads(typical["candidates"])[:3]]
     return Gap(
-        id=number, state=State(gap["state"]), note=gap["note"], opened=gap["opened"], people=len({row["person"] for row in members}),
-        questions=len(members), last=members[-1]["time"], rank=rank, asked=tuple(asked), nearest=tuple(nearest),
-    )  # fmt: skip
+        id=number,
+        state=State(gap["state"]),
+        note=gap["note"],
+        opened=gap["opened"],
+        people=len({row["person"] for row in members}),
+        questions=len(members),
+        last=members[-1]["time"],
+        rank=rank,
+        asked=tuple(asked),
+        nearest=tuple(nearest),
+    )
 
 
 def mark(connection: sqlite3.Connection, number: int, state: State, note: str | None = None) -> None:
     """Set a gap's state.
 
     Raises:
-        NoSuchGap: there is none of this number.
+        NoSuchGapError: there is none of this number.
     """
     changed = connection.execute(
-        "UPDATE gaps SET state = ?, note = coalesce(?, note), changed = ? WHERE id = ?", (str(state), note, timestamp(), number)
+        "UPDATE gaps SET state = ?, note = coalesce(?, note), changed = ? WHERE id = ?",
+        (str(state), note, timestamp(), number),
     ).rowcount
     if not changed:
-        raise NoSuchGap(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
 
 
-def note_index(connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]) -> None:
-    """Note what an index version was made with and, in place of an earlier version's, the titles and topics of its snippets."""
-    connection.execute("INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets)))
+def note_index(
+    connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]
+) -> None:
+    """Note what an index version was made with and, in place of an earlier version's, the titles and topics of its
+    snippets."""
+    connection.execute(
+        "INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets))
+    )
     connection.execute("DELETE FROM snippets")
-    connection.executemany("INSERT INTO snippets VALUES (?, ?, ?)", [(name, *about) for name, about in snippets.items()])
+    connection.executemany(
+        "INSERT INTO snippets VALUES (?, ?, ?)", [(name, *about) for name, about in snippets.items()]
+    )

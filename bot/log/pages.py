@@ -1,4 +1,5 @@
-"""The log's pages for Datasette: tables with facets and search, ready-made queries, and a dashboard; data, no code of our own."""
+"""The log's pages for Datasette: tables with facets and search, ready-made queries, and a dashboard; data, no code of
+our own."""
 
 from __future__ import annotations
 
@@ -13,18 +14,28 @@ _COLOURS = {"domain": ["answer", "closest", "none"], "range": ["#2a7f62", "#e0a0
 TABLES: dict[str, Any] = {
     "questions": {
         "description": "Every question, redacted, with what was decided and shown. People and chats are pseudonyms.",
-        "sort_desc": "time", "size": 50, "facets": ["decision", "language", "surface", "topic"], "label_column": "question",
-        "fts_table": "questions_fts", "fts_pk": "seq",
+        "sort_desc": "time",
+        "size": 50,
+        "facets": ["decision", "language", "surface", "topic"],
+        "label_column": "question",
+        "fts_table": "questions_fts",
+        "fts_pk": "seq",
         "columns": {
-            "time": "UTC", "asked": "what the index was asked, if that is not what was typed (follow-ups)",
-            "confidence": "calibrated probability that the first candidate answers", "margin": "lead of the first candidate's score",
+            "time": "UTC",
+            "asked": "what the index was asked, if that is not what was typed (follow-ups)",
+            "confidence": "calibrated probability that the first candidate answers",
+            "margin": "lead of the first candidate's score",
             "candidates": "JSON: every candidate with score, score parts, content hash and whether it was shown",
-            "edit_of": "id of the question of which this is an edited form", "delivery": "what became of the answer",
+            "edit_of": "id of the question of which this is an edited form",
+            "delivery": "what became of the answer",
         },
     },
     "votes": {"description": "One vote a person and question; +1 or -1.", "sort_desc": "time", "facets": ["value"]},
     "requests": {"description": "Who asked for an answer to be added.", "sort_desc": "time"},
-    "gaps": {"description": "Questions left unanswered, grouped by meaning; see the query of the same name.", "facets": ["state"]},
+    "gaps": {
+        "description": "Questions left unanswered, grouped by meaning; see the query of the same name.",
+        "facets": ["state"],
+    },
     "gap_questions": {"description": "Which question is in which gap."},
     "snippets": {"description": "The passages of the index seen last."},
     "index_versions": {"description": "Index versions seen by the review commands."},
@@ -32,9 +43,14 @@ TABLES: dict[str, Any] = {
     "daily_latency": {"description": "Questions a day by latency, in steps named by their upper end."},
     "daily_snippets": {"description": "How often each passage was shown a day."},
     "candidates": {"description": "Every candidate of every question as a row; give a question_id.", "hidden": True},
-} | {table: {"hidden": True} for table in ("vectors", "taken_up", "scrubs", "forgotten", "backups", "opt_outs", "counted_votes")}  # fmt: skip
+} | {
+    table: {"hidden": True}
+    for table in ("vectors", "taken_up", "scrubs", "forgotten", "backups", "opt_outs", "counted_votes")
+}
 
-_LISTED = "q.time, q.question, q.decision, round(q.confidence, 2) AS confidence, q.language, q.surface, q.snippet, q.delivery"
+_LISTED = (
+    "q.time, q.question, q.decision, round(q.confidence, 2) AS confidence, q.language, q.surface, q.snippet, q.delivery"
+)
 _LEFT_OPEN = " UNION ".join(
     f"SELECT * FROM ({kind} ORDER BY q.time DESC LIMIT 200)"
     for kind in (
@@ -56,23 +72,42 @@ _PERCENTILES = """
     FROM steps GROUP BY day ORDER BY day"""
 
 _REPLAY = [
-    *((name, f"q.{name}") for name in (
-        "time", "question", "asked", "language", "surface", "decision", "confidence", "margin", "index_version", "latency_ms", "truncated",
-        "person", "edit_of", "follow_up_of", "delivery", "delivered_at",
-    )),
+    *(
+        (name, f"q.{name}")
+        for name in (
+            "time",
+            "question",
+            "asked",
+            "language",
+            "surface",
+            "decision",
+            "confidence",
+            "margin",
+            "index_version",
+            "latency_ms",
+            "truncated",
+            "person",
+            "edit_of",
+            "follow_up_of",
+            "delivery",
+            "delivered_at",
+        )
+    ),
     ("vote", "(SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person)"),
     ("asked to be added", "(SELECT time FROM requests AS r WHERE r.question_id = q.id AND r.person = q.person)"),
     ("in gap", "(SELECT gap FROM gap_questions WHERE question_id = q.id)"),
-]  # fmt: skip
+]
 
 QUERIES: dict[str, Any] = {
     "day": {
-        "title": "Questions of a day", "description": "The day as 2026-11-23 (UTC); empty for today.",
+        "title": "Questions of a day",
+        "description": "The day as 2026-11-23 (UTC); empty for today.",
         "sql": f"""SELECT q.id, {_LISTED}
             FROM questions AS q WHERE q.time >= {_DAY} AND q.time < date({_DAY}, '+1 day') ORDER BY q.time DESC LIMIT 1000""",
     },
     "unanswered": {
-        "title": "Unanswered", "description": "The newest questions with no answer or only near ones, a thumbs down, or a wish to add one.",
+        "title": "Unanswered",
+        "description": "The newest questions with no answer or only near ones, a thumbs down, or a wish to add one.",
         "sql": f"""SELECT q.id, {_LISTED},
                 (SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person) AS vote,
                 (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
@@ -80,8 +115,9 @@ QUERIES: dict[str, Any] = {
             WHERE NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id) ORDER BY q.time DESC LIMIT 200""",
     },
     "gaps_ranked": {
-        "title": "Gaps", "description": "Unanswered questions grouped by meaning. State: open, answered, will-not-cover; empty for open.",
-        "sql": f"""WITH sized AS (
+        "title": "Gaps",
+        "description": "Unanswered questions grouped by meaning. State: open, answered, will-not-cover; empty for open.",
+        "sql": """WITH sized AS (
                 SELECT g.id, g.state, g.note, count(DISTINCT q.person) AS people, count(*) AS questions, max(q.time) AS last
                 FROM gaps AS g JOIN gap_questions AS m ON m.gap = g.id JOIN questions AS q ON q.id = m.question_id
                 WHERE g.state = coalesce(nullif(:state, ''), 'open') GROUP BY g.id ORDER BY people DESC, last DESC LIMIT 100
@@ -92,13 +128,15 @@ QUERIES: dict[str, Any] = {
             FROM sized ORDER BY people DESC, last DESC""",
     },
     "gap": {
-        "title": "One gap", "description": "The questions of a gap, the most typical first.",
+        "title": "One gap",
+        "description": "The questions of a gap, the most typical first.",
         "sql": f"""SELECT q.id, round(m.similarity, 2) AS typical, {_LISTED}
             FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id WHERE m.gap = :gap
             ORDER BY m.similarity DESC, q.time DESC LIMIT 1000""",
     },
     "replay": {
-        "title": "One question's full replay", "description": "Everything known of a question, by its id, and every candidate as it was then.",
+        "title": "One question's full replay",
+        "description": "Everything known of a question, by its id, and every candidate as it was then.",
         "sql": f"""WITH q AS (SELECT * FROM questions WHERE id = :id)
             {" UNION ALL ".join(f"SELECT '{name}' AS what, {value} AS value, NULL AS score, NULL AS score_parts, NULL AS hash FROM q" for name, value in _REPLAY)}
             UNION ALL
@@ -110,23 +148,28 @@ QUERIES: dict[str, Any] = {
             )""",
     },
     "votes_by_question": {
-        "title": "Votes", "description": "The newest votes. Value: 1 or -1; empty for both.",
-        "sql": f"""SELECT question_id, time, value, question, decision, language, snippet
+        "title": "Votes",
+        "description": "The newest votes. Value: 1 or -1; empty for both.",
+        "sql": """SELECT question_id, time, value, question, decision, language, snippet
             FROM counted_votes WHERE (:value = '' OR value = CAST(:value AS INTEGER)) ORDER BY time DESC LIMIT 500""",
     },
     "undelivered": {
-        "title": "Not delivered", "description": "The newest answers that could not be sent, or that the bot was not allowed to send.",
+        "title": "Not delivered",
+        "description": "The newest answers that could not be sent, or that the bot was not allowed to send.",
         "sql": f"""SELECT q.id, {_LISTED}
             FROM questions AS q WHERE q.delivery IN ('failed', 'forbidden') ORDER BY q.time DESC LIMIT 500""",
     },
     "languages": {
-        "title": "Languages", "description": "Questions by language and how they were decided.",
+        "title": "Languages",
+        "description": "Questions by language and how they were decided.",
         "sql": """SELECT language, sum(questions) AS questions, sum(questions) FILTER (WHERE decision = 'answer') AS answer,
                 sum(questions) FILTER (WHERE decision = 'closest') AS closest, sum(questions) FILTER (WHERE decision = 'none') AS none
             FROM daily GROUP BY language ORDER BY questions DESC""",
     },
     "latency": {
-        "title": "Latency", "description": "Percentiles a day, in milliseconds.", "sql": _PERCENTILES.format(since="''") + " DESC",
+        "title": "Latency",
+        "description": "Percentiles a day, in milliseconds.",
+        "sql": _PERCENTILES.format(since="''") + " DESC",
     },
     "most_quoted": {
         "title": "Most quoted passages",
@@ -137,18 +180,29 @@ QUERIES: dict[str, Any] = {
         "title": "Passages never quoted",
         "sql": """SELECT id, title, topic FROM snippets WHERE id NOT IN (SELECT snippet FROM daily_snippets) ORDER BY id""",
     },
-}  # fmt: skip
+}
 
 _SINCE = "TRUE [[ AND day >= date('now', '-' || CAST(:days AS INTEGER) || ' days') ]]"
 
 
 def _chart(title: str, sql: str, mark: dict[str, Any], **encoding: Any) -> dict[str, Any]:
-    display = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "height": 300, "mark": mark, "encoding": encoding}
+    display = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "height": 300,
+        "mark": mark,
+        "encoding": encoding,
+    }
     return {"title": title, "db": DATABASE, "library": "vega-lite", "query": sql, "display": display}
 
 
 def _metric(title: str, sql: str, suffix: str = "") -> dict[str, Any]:
-    return {"title": title, "db": DATABASE, "library": "metric", "query": sql, "display": {"field": "value", "prefix": "", "suffix": suffix}}
+    return {
+        "title": title,
+        "db": DATABASE,
+        "library": "metric",
+        "query": sql,
+        "display": {"field": "value", "prefix": "", "suffix": suffix},
+    }
 
 
 _DAYS = {"field": "day", "type": "temporal", "title": None}
@@ -167,57 +221,82 @@ DASHBOARD: dict[str, Any] = {
     "charts": {
         "questions": _metric("Questions", f"SELECT coalesce(sum(questions), 0) AS value FROM daily WHERE {_SINCE}"),
         "answered": _metric(
-            "Answered", "SELECT coalesce(round(100.0 * sum(questions) FILTER (WHERE decision = 'answer') / sum(questions)), 0) AS value "
-            f"FROM daily WHERE {_SINCE}", " %",
+            "Answered",
+            "SELECT coalesce(round(100.0 * sum(questions) FILTER (WHERE decision = 'answer') / sum(questions)), 0) AS value "
+            f"FROM daily WHERE {_SINCE}",
+            " %",
         ),
         "down": _metric(
-            "Thumbs down", "SELECT count(*) AS value FROM votes WHERE value < 0 "
+            "Thumbs down",
+            "SELECT count(*) AS value FROM votes WHERE value < 0 "
             "[[ AND time >= date('now', '-' || CAST(:days AS INTEGER) || ' days') ]]",
         ),
         "wishes": _metric(
-            "Please add this", "SELECT count(*) AS value FROM requests WHERE TRUE "
+            "Please add this",
+            "SELECT count(*) AS value FROM requests WHERE TRUE "
             "[[ AND time >= date('now', '-' || CAST(:days AS INTEGER) || ' days') ]]",
         ),
         "volume": _chart(
-            "Questions a day", f"SELECT day, decision, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1, 2",
-            {"type": "bar"} | _TIP, x={**_DAYS, "timeUnit": "yearmonthdate"}, y={"field": "questions", "type": "quantitative", "title": None},
+            "Questions a day",
+            f"SELECT day, decision, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1, 2",
+            {"type": "bar"} | _TIP,
+            x={**_DAYS, "timeUnit": "yearmonthdate"},
+            y={"field": "questions", "type": "quantitative", "title": None},
             color={"field": "decision", "type": "nominal", "scale": _COLOURS},
         ),
         "decisions": _chart(
-            "Decisions", f"SELECT decision, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1", {"type": "arc"} | _TIP,
-            theta={"field": "questions", "type": "quantitative"}, color={"field": "decision", "type": "nominal", "scale": _COLOURS},
+            "Decisions",
+            f"SELECT decision, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1",
+            {"type": "arc"} | _TIP,
+            theta={"field": "questions", "type": "quantitative"},
+            color={"field": "decision", "type": "nominal", "scale": _COLOURS},
         ),
         "languages": _chart(
-            "Languages a day", f"SELECT day, language, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1, 2",
-            {"type": "bar"} | _TIP, x={**_DAYS, "timeUnit": "yearmonthdate"},
+            "Languages a day",
+            f"SELECT day, language, sum(questions) AS questions FROM daily WHERE {_SINCE} GROUP BY 1, 2",
+            {"type": "bar"} | _TIP,
+            x={**_DAYS, "timeUnit": "yearmonthdate"},
             y={"field": "questions", "type": "quantitative", "stack": "normalize", "title": None},
             color={"field": "language", "type": "nominal"},
         ),
         "latency": _chart(
             "Latency (ms)",
-            "WITH daily_percentiles AS (" + _PERCENTILES.format(since="date('now', '-' || CAST(coalesce(:days, 30) AS INTEGER) || ' days')") + ") "
+            "WITH daily_percentiles AS ("
+            + _PERCENTILES.format(since="date('now', '-' || CAST(coalesce(:days, 30) AS INTEGER) || ' days')")
+            + ") "
             "SELECT day, 'p50' AS percentile, p50 AS ms FROM daily_percentiles UNION ALL SELECT day, 'p95', p95 FROM daily_percentiles "
             "UNION ALL SELECT day, 'p99', p99 FROM daily_percentiles",
-            {"type": "line", "point": True} | _TIP, x=_DAYS, y={"field": "ms", "type": "quantitative", "title": None},
+            {"type": "line", "point": True} | _TIP,
+            x=_DAYS,
+            y={"field": "ms", "type": "quantitative", "title": None},
             color={"field": "percentile", "type": "nominal"},
         ),
         "quoted": _chart(
-            "Most quoted passages", f"SELECT snippet, sum(quoted) AS quoted FROM daily_snippets WHERE {_SINCE} GROUP BY 1 ORDER BY 2 DESC LIMIT 15",
-            {"type": "bar"} | _TIP, y={"field": "snippet", "type": "nominal", "sort": "-x", "title": None, "axis": {"labelLimit": 300}},
+            "Most quoted passages",
+            f"SELECT snippet, sum(quoted) AS quoted FROM daily_snippets WHERE {_SINCE} GROUP BY 1 ORDER BY 2 DESC LIMIT 15",
+            {"type": "bar"} | _TIP,
+            y={"field": "snippet", "type": "nominal", "sort": "-x", "title": None, "axis": {"labelLimit": 300}},
             x={"field": "quoted", "type": "quantitative", "title": None},
         ),
         "never": {
-            "title": "Passages never quoted (the first 12)", "db": DATABASE, "library": "table", "display": {},
+            "title": "Passages never quoted (the first 12)",
+            "db": DATABASE,
+            "library": "table",
+            "display": {},
             "query": f"SELECT id, title FROM snippets WHERE id NOT IN (SELECT snippet FROM daily_snippets WHERE {_SINCE}) ORDER BY id LIMIT 12",
         },
     },
-}  # fmt: skip
+}
 
 SETTINGS = {
     # One page must never keep the machine busy: a query is stopped after two seconds, a facet after one.
-    "sql_time_limit_ms": 2000, "facet_time_limit_ms": 1000, "suggest_facets": "off", "allow_download": "off", "default_page_size": 50,
+    "sql_time_limit_ms": 2000,
+    "facet_time_limit_ms": 1000,
+    "suggest_facets": "off",
+    "allow_download": "off",
+    "default_page_size": 50,
     "truncate_cells_html": 300,
-}  # fmt: skip
+}
 
 
 def metadata() -> dict[str, Any]:
@@ -226,6 +305,8 @@ def metadata() -> dict[str, Any]:
     return {
         "title": "Query log",
         "description": "What people asked, and what they were shown. Start with the dashboard or the queries; nothing can be changed here.",
-        "databases": {DATABASE: {"tables": TABLES, "queries": queries, "description": "Counts are up to a second behind."}},
+        "databases": {
+            DATABASE: {"tables": TABLES, "queries": queries, "description": "Counts are up to a second behind."}
+        },
         "plugins": {"datasette-dashboards": {"overview": DASHBOARD}},
     }

@@ -8,6 +8,7 @@ import hmac
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 _KEY_BYTES = 32
@@ -16,9 +17,9 @@ _KEY_BYTES = 32
 class Pseudonyms:
     """Keyed names for people and chats (HMAC-SHA-256, 80 bits, 16 of ``a–z2–7``).
 
-    The same key gives the same name for ever, so a person's rows can be found for their owner; without the key nobody can
-    tell, even by trying every number, whose rows they are. People and chats are named apart, since a private chat has the
-    number of its person.
+    The same key gives the same name for ever, so a person's rows can be found for their owner; without the key nobody
+    can tell, even by trying every number, whose rows they are. People and chats are named apart, since a private chat
+    has the number of its person.
     """
 
     __slots__ = ("_key",)
@@ -46,11 +47,10 @@ class Pseudonyms:
                 file.write(secrets.token_hex(_KEY_BYTES) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            # A link, unlike a rename, fails where another process has made the key in the meantime; then that one counts.
-            try:
+            # A link, unlike a rename, fails where another process has made the key in the meantime; then that one
+            # counts.
+            with suppress(FileExistsError):
                 os.link(beside, path)
-            except FileExistsError:
-                pass
         finally:
             beside.unlink(missing_ok=True)
         return cls(_read_key(path))
@@ -76,6 +76,8 @@ class Pseudonyms:
 def _read_key(path: Path) -> bytes:
     text = path.read_text("ascii", "replace").strip()
     if not re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text):
-        raise ValueError(f"{path}: not a pseudonym key ({2 * _KEY_BYTES} hexadecimal digits); restore it from your backup, "
-                         "or move it away to start with new pseudonyms")
+        raise ValueError(
+            f"{path}: not a pseudonym key ({2 * _KEY_BYTES} hexadecimal digits); restore it from your backup, "
+            "or move it away to start with new pseudonyms"
+        )
     return bytes.fromhex(text)

@@ -15,7 +15,7 @@ from index.errors import PartnershipError
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class NoSuchEntry(PartnershipError):
+class NoSuchEntryError(PartnershipError):
     """No question, or more than one, answers to an id."""
 
 
@@ -91,17 +91,21 @@ def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | Non
 
 
 def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50) -> list[sqlite3.Row]:
-    """Return the newest questions that were not answered well: ``none`` or ``closest``, voted down, or asked to be added.
+    """Return the newest questions not answered well: ``none`` or ``closest``, voted down, or asked to be added.
 
     Questions that were edited afterwards are left out, since what counts is what they became.
     """
     where, values = which.where()
     # The newest of each kind first: no kind is so rare that the whole log must be read for it.
-    kinds = [f"SELECT q.id, q.time FROM questions AS q WHERE q.decision = '{kind}' AND {where}" for kind in ("none", "closest")]
+    kinds = [
+        f"SELECT q.id, q.time FROM questions AS q WHERE q.decision = '{kind}' AND {where}"
+        for kind in ("none", "closest")
+    ]
     kinds += [
         "SELECT q.id, q.time FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person "
         f"WHERE v.value < 0 AND {where}",
-        f"SELECT q.id, q.time FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person WHERE {where}",
+        "SELECT q.id, q.time FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person "
+        f"WHERE {where}",
     ]
     current = "NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)"
     union = " UNION ".join(f"SELECT * FROM ({kind} AND {current} ORDER BY q.time DESC LIMIT :limit)" for kind in kinds)
@@ -110,7 +114,8 @@ def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50
                 (SELECT value FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
                 EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested,
                 (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
-            FROM ({union}) AS chosen JOIN questions AS q ON q.id = chosen.id ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
+            FROM ({union}) AS chosen JOIN questions AS q ON q.id = chosen.id
+            ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
         values | {"limit": limit},
     ).fetchall()
 
@@ -119,20 +124,28 @@ def entry(connection: sqlite3.Connection, entry_id: str) -> dict[str, object]:
     """Return everything known of one question, by its id or an unambiguous beginning or end of it.
 
     Raises:
-        NoSuchEntry: there is none, or more than one.
+        NoSuchEntryError: there is none, or more than one.
     """
     exact = connection.execute("SELECT id FROM questions WHERE id = ?", (entry_id.upper(),)).fetchall()
     part = re.sub(r"[^0-9A-Z]", "", entry_id.upper())
-    found = exact or connection.execute(
-        "SELECT id FROM questions WHERE id >= ? AND id < ? || '~' OR id LIKE '%' || ? LIMIT 2", (part, part, part)
-    ).fetchall()
+    found = (
+        exact
+        or connection.execute(
+            "SELECT id FROM questions WHERE id >= ? AND id < ? || '~' OR id LIKE '%' || ? LIMIT 2", (part, part, part)
+        ).fetchall()
+    )
     if not part or len(found) != 1:
         several = "more than one question has" if found else "no question has"
-        raise NoSuchEntry(f"{entry_id}: {several} this id; `log list` shows ids")
+        raise NoSuchEntryError(f"{entry_id}: {several} this id; `log list` shows ids")
     row = dict(next(questions_by_id(connection, [found[0][0]])))
     row["candidates"] = json.loads(str(row["candidates"]))
-    row["edits"] = [edit[0] for edit in connection.execute("SELECT id FROM questions WHERE edit_of = ? ORDER BY id", (row["id"],))]
-    row["gap"] = next((gap[0] for gap in connection.execute("SELECT gap FROM gap_questions WHERE question_id = ?", (row["id"],))), None)
+    row["edits"] = [
+        edit[0] for edit in connection.execute("SELECT id FROM questions WHERE edit_of = ? ORDER BY id", (row["id"],))
+    ]
+    row["gap"] = next(
+        (gap[0] for gap in connection.execute("SELECT gap FROM gap_questions WHERE question_id = ?", (row["id"],))),
+        None,
+    )
     return row
 
 
@@ -174,7 +187,9 @@ class Stats:
         """The figures in a few lines of plain text."""
 
         def share(counts: Mapping[str, int]) -> str:
-            return ", ".join(f"{name} {number} ({number / self.questions:.0%})" for name, number in counts.items()) or "-"
+            return (
+                ", ".join(f"{name} {number} ({number / self.questions:.0%})" for name, number in counts.items()) or "-"
+            )
 
         lines = [
             f"{self.since} to {self.until} (UTC)",
@@ -196,8 +211,7 @@ class Stats:
     def as_json(self) -> dict[str, object]:
         """Return the figures as JSON takes them."""
         return {
-            name: list(value) if isinstance(value := getattr(self, name), tuple) else value
-            for name in self.__slots__
+            name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in self.__slots__
         }
 
 
@@ -216,16 +230,22 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         return number
 
     every_day = ((today - timedelta(days=ago)).isoformat() for ago in reversed(range(days)))
-    per_day: dict[str, dict[str, object]] = {day: {"day": day, "answer": 0, "closest": 0, "none": 0} for day in every_day}
+    per_day: dict[str, dict[str, object]] = {
+        day: {"day": day, "answer": 0, "closest": 0, "none": 0} for day in every_day
+    }
     for day, decision, number in connection.execute(
         "SELECT day, decision, sum(questions) FROM daily WHERE day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1", span
     ):
         per_day[day][decision] = number
     quoted = connection.execute(
-        "SELECT snippet, sum(quoted) FROM daily_snippets WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?", (*span, top)
+        "SELECT snippet, sum(quoted) FROM daily_snippets WHERE day BETWEEN ? AND ? "
+        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
+        (*span, top),
     )
     never = connection.execute(
-        "SELECT id FROM snippets WHERE id NOT IN (SELECT snippet FROM daily_snippets WHERE day BETWEEN ? AND ?) ORDER BY id", span
+        "SELECT id FROM snippets WHERE id NOT IN "
+        "(SELECT snippet FROM daily_snippets WHERE day BETWEEN ? AND ?) ORDER BY id",
+        span,
     )
     decisions = by("decision")
     return Stats(
@@ -233,7 +253,9 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         until=until,
         questions=sum(decisions.values()),
         # Without the hint the planner reads the rows themselves.
-        people=count("SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person WHERE person > '' AND time >= ?"),
+        people=count(
+            "SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person WHERE person > '' AND time >= ?"
+        ),
         decisions=decisions,
         languages=by("language"),
         surfaces=by("surface"),
@@ -249,7 +271,8 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
 
 
 def _percentiles(connection: sqlite3.Connection, span: tuple[str, str]) -> dict[str, float]:
-    """Return percentiles by nearest rank over the steps in which latencies are counted, each as its step's upper end."""
+    """Return percentiles by nearest rank over the steps in which latencies are counted, each as its step's upper
+    end."""
     steps = connection.execute(
         "SELECT ms, sum(questions) FROM daily_latency WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1", span
     ).fetchall()

@@ -21,7 +21,8 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE,
 )
-# Long runs that mix cases and digits are keys, not words; a hyphen does not count, for the addresses of pages are full of them.
+# Long runs that mix cases and digits are keys, not words; a hyphen does not count, for the addresses of pages are full
+# of them.
 _RUN = re.compile(r"[A-Za-z0-9_+/=]{20,}")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _USERNAME = re.compile(r"(?<![\w@])@[A-Za-z]\w{3,31}|\b(?:t|telegram)\.me/\+?[\w-]+|\btg://\S+")
@@ -30,7 +31,7 @@ _INTERNATIONAL = re.compile(r"(?<!\w)(?:\+|00)[1-9](?:[ \u00a0().\u2010-\u2015/-
 
 
 def redact(text: str) -> str:
-    """Replace e-mail addresses, Telegram names, phone and payment-card numbers, keys and passwords by what they are in brackets.
+    """Replace e-mail addresses, Telegram names, phone and card numbers, keys and passwords by their kind in brackets.
 
     The result can be stored anywhere: lone surrogates and NUL characters are replaced by U+FFFD.
     """

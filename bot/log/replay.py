@@ -43,7 +43,8 @@ class Replayed:
 
     @property
     def change(self) -> str | None:
-        """What is different for the person: ``decision``, ``passage``, ``text`` (same passage, new wording) or ``None``."""
+        """What is different for the person: ``decision``, ``passage``, ``text`` (same passage, new wording) or
+        ``None``."""
         if self.before.decision != self.after.decision:
             return "decision"
         if self.after.decision == "none":
@@ -57,7 +58,9 @@ def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000
     """Yield the wordings asked most since a moment, each as its latest row and how often it was asked."""
     times: Counter[str] = Counter()
     latest: dict[str, str] = {}
-    for row in connection.execute("SELECT id, coalesce(asked, question) AS text FROM questions WHERE time >= ? ORDER BY time", (since,)):
+    for row in connection.execute(
+        "SELECT id, coalesce(asked, question) AS text FROM questions WHERE time >= ? ORDER BY time", (since,)
+    ):
         wording = normal(row["text"])
         times[wording] += 1
         latest[wording] = row["id"]
@@ -71,18 +74,23 @@ def replay(rows: Iterable[tuple[sqlite3.Row, int]], ask: Ask) -> Iterator[Replay
         hits = json.loads(row["candidates"])
         best = hits[0] if hits else {}
         yield Replayed(
-            question=row["asked"] or row["question"], language=row["language"], times=times, id=row["id"],
+            question=row["asked"] or row["question"],
+            language=row["language"],
+            times=times,
+            id=row["id"],
             before=Verdict(row["decision"], row["confidence"], best.get("id"), best.get("hash")),
             after=verdict(ask(row["asked"] or row["question"])),
-        )  # fmt: skip
+        )
 
 
 def verdict(answer: Answer) -> Verdict:
     """Return what of an answer is compared."""
     from bot.log.entries import content_hash
 
-    best = answer.hits[0].snippet if answer.hits else None
-    return Verdict(str(answer.decision), answer.confidence, best and best.id, best and content_hash(best))
+    if not answer.hits:
+        return Verdict(str(answer.decision), answer.confidence, None, None)
+    best = answer.hits[0].snippet
+    return Verdict(str(answer.decision), answer.confidence, best.id, content_hash(best))
 
 
 def summary(results: Iterable[Replayed]) -> dict[str, int]:

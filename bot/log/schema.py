@@ -47,15 +47,14 @@ def _questions(db: Database) -> None:
             question_id TEXT NOT NULL, person TEXT NOT NULL, time TEXT NOT NULL,
             PRIMARY KEY (question_id, person)
         ) WITHOUT ROWID""")
-    db.conn.execute("CREATE TABLE vectors (question_id TEXT PRIMARY KEY, vector BLOB NOT NULL)")
+    db.conn.execute("CREATE TABLE vectors (seq INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
     db.conn.execute("CREATE TABLE opt_outs (person TEXT PRIMARY KEY, time TEXT NOT NULL) WITHOUT ROWID")
     db.conn.execute("""
         CREATE TRIGGER questions_deleted AFTER DELETE ON questions BEGIN
             DELETE FROM votes WHERE question_id = old.id;
             DELETE FROM requests WHERE question_id = old.id;
-            DELETE FROM vectors WHERE question_id = old.id;
+            DELETE FROM vectors WHERE seq = old.seq;
         END""")
-
 
 
 @migrations(name="0002_filters_and_search")
@@ -75,7 +74,8 @@ def _filters_and_search(db: Database) -> None:
     # Counts a day, so that no overview has to read every row.
     db.conn.execute("""
         CREATE TABLE daily (
-            day TEXT NOT NULL, language TEXT NOT NULL, surface TEXT NOT NULL, decision TEXT NOT NULL, questions INTEGER NOT NULL,
+            day TEXT NOT NULL, language TEXT NOT NULL, surface TEXT NOT NULL, decision TEXT NOT NULL,
+            questions INTEGER NOT NULL,
             PRIMARY KEY (day, language, surface, decision)
         ) WITHOUT ROWID""")
     db.conn.execute("""
@@ -96,7 +96,8 @@ def _filters_and_search(db: Database) -> None:
             UPDATE daily SET questions = questions - 1 WHERE day = substr(old.time, 1, 10)
                 AND language = old.language AND surface = old.surface AND decision = old.decision;
             DELETE FROM daily WHERE day = substr(old.time, 1, 10) AND questions = 0;
-            UPDATE daily_latency SET questions = questions - 1 WHERE day = substr(old.time, 1, 10) AND ms = {latency_step("old")};
+            UPDATE daily_latency SET questions = questions - 1
+                WHERE day = substr(old.time, 1, 10) AND ms = {latency_step("old")};
             DELETE FROM daily_latency WHERE day = substr(old.time, 1, 10) AND questions = 0;
             UPDATE daily_snippets SET quoted = quoted - 1 WHERE day = substr(old.time, 1, 10)
                 AND snippet IN (SELECT value ->> 'id' FROM json_each(old.candidates) WHERE value ->> 'shown');
@@ -104,14 +105,14 @@ def _filters_and_search(db: Database) -> None:
         END""")
 
 
-
 @migrations(name="0003_review")
 def _review(db: Database) -> None:
     db.conn.execute("CREATE INDEX questions_edit_of ON questions (edit_of) WHERE edit_of IS NOT NULL")
     db.conn.execute("""
         CREATE VIEW candidates AS
-        SELECT q.id AS question_id, q.time, each.key + 1 AS rank, each.value ->> 'id' AS snippet, each.value ->> 'language' AS language,
-            each.value ->> 'score' AS score, each.value ->> 'shown' AS shown, each.value ->> 'question' AS example_question,
+        SELECT q.id AS question_id, q.time, each.key + 1 AS rank,
+            each.value ->> 'id' AS snippet, each.value ->> 'language' AS language, each.value ->> 'score' AS score,
+            each.value ->> 'shown' AS shown, each.value ->> 'question' AS example_question,
             each.value ->> 'hash' AS hash, each.value -> 'parts' AS parts
         FROM questions AS q, json_each(q.candidates) AS each""")
     # A vote counts if the asker gave it; another's can only have come in by merging logs.
@@ -119,9 +120,12 @@ def _review(db: Database) -> None:
         CREATE VIEW counted_votes AS
         SELECT votes.time, votes.value, q.id AS question_id, q.question, q.decision, q.language, q.snippet
         FROM votes JOIN questions AS q ON q.id = votes.question_id AND q.person = votes.person""")
-    # What each index version was made with, and the passages of the newest: vectors of different encoders do not compare,
-    # and a passage nobody was ever shown appears in no question.
-    db.conn.execute("CREATE TABLE index_versions (version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL)")
+    # What each index version was made with, and the passages of the newest: vectors of different encoders do not
+    # compare, and a passage nobody was ever shown appears in no question.
+    db.conn.execute(
+        "CREATE TABLE index_versions "
+        "(version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL)"
+    )
     db.conn.execute("CREATE TABLE snippets (id TEXT PRIMARY KEY, title TEXT NOT NULL, topic TEXT NOT NULL)")
     db.conn.execute("""
         CREATE TABLE gaps (
@@ -129,7 +133,9 @@ def _review(db: Database) -> None:
             state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'answered', 'will-not-cover')),
             note TEXT, opened TEXT NOT NULL, changed TEXT NOT NULL, encoder TEXT NOT NULL, centroid BLOB
         )""")
-    db.conn.execute("CREATE TABLE gap_questions (question_id TEXT PRIMARY KEY, gap INTEGER NOT NULL, similarity REAL NOT NULL)")
+    db.conn.execute(
+        "CREATE TABLE gap_questions (question_id TEXT PRIMARY KEY, gap INTEGER NOT NULL, similarity REAL NOT NULL)"
+    )
     db.conn.execute("CREATE INDEX gap_questions_gap ON gap_questions (gap)")
     db.conn.execute("""
         CREATE TRIGGER questions_left_gap AFTER DELETE ON questions BEGIN

@@ -1,4 +1,5 @@
-"""What two questions are compared by when they are grouped: their embeddings, and their words where the encoder cannot read."""
+"""What two questions are compared by when they are grouped: their embeddings, and their words where the encoder cannot
+read."""
 
 from __future__ import annotations
 
@@ -18,12 +19,15 @@ Vector = NDArray[np.float32]
 
 _TERM_DIMENSIONS = 1024
 _EMBEDDING_SHARE = 0.5
-"""Part of the similarity that comes from the embedding in a language the encoder reads fully. Measured on the English example
-questions of this project's knowledge (same snippet or not): AUC 0.734 by words alone, 0.779 by embeddings alone, 0.793 half and
-half. In Russian, which the default encoder does not read, it is 0.669 by words and 0.585 by embeddings."""
+"""Part of the similarity that comes from the embedding in a language the encoder reads fully.
+
+Measured on the example questions of this project's knowledge (of the same snippet or not): in English AUC 0.734 by
+words alone, 0.779 by embeddings alone, 0.793 half and half; in Russian, which the default encoder does not read, 0.669
+by words and 0.585 by embeddings.
+"""
 _THRESHOLDS = (0.32, 0.50)
-"""Least similarity of two questions of one meaning, by words alone and half by embeddings; 99 % of unrelated pairs are below
-0.24 and 0.40."""
+"""Least similarity of two questions of one meaning, by words alone and half by embeddings; of unrelated pairs 99 % lie
+below 0.24 and 0.40."""
 
 
 class Signatures(Protocol):
@@ -58,13 +62,16 @@ class IndexSignatures:
                     self._texts += 1
 
     def signature(self, text: str, language: str, embedding: Vector | None) -> Vector:
-        """Return the weighed embedding and hashed words (signed feature hashing, Weinberger et al. 2009) side by side."""
+        """Return the weighed embedding and hashed words (signed feature hashing, Weinberger et al. 2009) side by
+        side."""
         if embedding is None:
             embedding = self._index.answer(text).vector
         share = self._share(language)
         words = np.zeros(_TERM_DIMENSIONS, np.float32)
         for word in self._hashes(text, language):
-            words[word % _TERM_DIMENSIONS] += (1 if word >> 20 & 1 else -1) * math.log(1 + (self._texts + 1) / (self._seen[word] + 1))
+            words[word % _TERM_DIMENSIONS] += (1 if word >> 20 & 1 else -1) * math.log(
+                1 + (self._texts + 1) / (self._seen[word] + 1)
+            )
         parts = [math.sqrt(share) * _unit(embedding.astype(np.float32)), math.sqrt(1 - share) * _unit(words)]
         return _unit(np.concatenate(parts))
 

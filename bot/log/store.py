@@ -20,10 +20,28 @@ BUSY_SECONDS = 0.25
 """How long a statement waits for another program's lock; short, for answers wait behind it once."""
 
 _COLUMNS = (
-    "id", "time", "question", "asked", "language", "surface", "decision", "confidence", "margin", "snippet", "topic", "candidates",
-    "index_version", "latency_ms", "truncated", "person", "chat", "edit_of", "follow_up_of",
-)  # fmt: skip
-_INSERT = f"INSERT INTO questions ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) ON CONFLICT (id) DO NOTHING"
+    "id",
+    "time",
+    "question",
+    "asked",
+    "language",
+    "surface",
+    "decision",
+    "confidence",
+    "margin",
+    "snippet",
+    "topic",
+    "candidates",
+    "index_version",
+    "latency_ms",
+    "truncated",
+    "person",
+    "chat",
+    "edit_of",
+    "follow_up_of",
+)
+_VALUES = ", ".join(f":{name}" for name in _COLUMNS)
+_INSERT = f"INSERT INTO questions ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING"
 
 
 def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -78,33 +96,38 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def insert(connection: sqlite3.Connection, row: Row) -> None:
     """Write one question; a row that is there already is left alone."""
-    connection.execute(_INSERT, dict(row))
-    if row["vector"] is not None:
-        connection.execute("INSERT OR IGNORE INTO vectors (question_id, vector) VALUES (?, ?)", (row["id"], row["vector"]))
+    written = connection.execute(_INSERT, dict(row))
+    if row["vector"] is not None and written.rowcount:
+        connection.execute("INSERT INTO vectors (seq, vector) VALUES (?, ?)", (written.lastrowid, row["vector"]))
 
 
 def take_up(connection: sqlite3.Connection) -> int:
     """Make the rows written since the last time searchable and count them; return how many there were."""
-    last, newest = connection.execute(
-        "SELECT seq, (SELECT max(seq) FROM questions) FROM taken_up"
-    ).fetchone()
+    last, newest = connection.execute("SELECT seq, (SELECT max(seq) FROM questions) FROM taken_up").fetchone()
     if newest is None or newest <= last:
         return 0
     rows = {"last": last, "newest": newest}
     new = "FROM questions AS q WHERE q.seq > :last AND q.seq <= :newest"
-    taken = connection.execute(f"INSERT INTO questions_fts (rowid, question) SELECT q.seq, q.question {new}", rows).rowcount
+    taken = connection.execute(
+        f"INSERT INTO questions_fts (rowid, question) SELECT q.seq, q.question {new}", rows
+    ).rowcount
     connection.execute(
-        f"INSERT INTO daily SELECT substr(q.time, 1, 10), q.language, q.surface, q.decision, count(*) {new} GROUP BY 1, 2, 3, 4 "
-        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions", rows,
+        f"INSERT INTO daily SELECT substr(q.time, 1, 10), q.language, q.surface, q.decision, count(*) {new} "
+        "GROUP BY 1, 2, 3, 4 "
+        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions",
+        rows,
     )
     connection.execute(
         f"INSERT INTO daily_latency SELECT substr(q.time, 1, 10), {latency_step('q')}, count(*) {new} GROUP BY 1, 2 "
-        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions", rows,
+        "ON CONFLICT DO UPDATE SET questions = questions + excluded.questions",
+        rows,
     )
     connection.execute(
         "INSERT INTO daily_snippets SELECT substr(q.time, 1, 10), value ->> 'id', count(*) "
-        "FROM questions AS q, json_each(q.candidates) WHERE q.seq > :last AND q.seq <= :newest AND value ->> 'shown' GROUP BY 1, 2 "
-        "ON CONFLICT DO UPDATE SET quoted = quoted + excluded.quoted", rows,
+        "FROM questions AS q, json_each(q.candidates) "
+        "WHERE q.seq > :last AND q.seq <= :newest AND value ->> 'shown' GROUP BY 1, 2 "
+        "ON CONFLICT DO UPDATE SET quoted = quoted + excluded.quoted",
+        rows,
     )
     connection.execute("UPDATE taken_up SET seq = ?", (newest,))
     return taken
@@ -112,7 +135,9 @@ def take_up(connection: sqlite3.Connection) -> int:
 
 def set_delivery(connection: sqlite3.Connection, entry_id: str, outcome: Delivery, moment: str) -> None:
     """Note what became of an answer."""
-    connection.execute("UPDATE questions SET delivery = ?, delivered_at = ? WHERE id = ?", (str(outcome), moment, entry_id))
+    connection.execute(
+        "UPDATE questions SET delivery = ?, delivered_at = ? WHERE id = ?", (str(outcome), moment, entry_id)
+    )
 
 
 def vote(connection: sqlite3.Connection, entry_id: str, person: str, value: int) -> bool:
@@ -134,7 +159,9 @@ def request(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
     """Note that a person wishes an answer to be added; ``False``, and nothing happens, if somebody else asked."""
     if not _may_judge(connection, entry_id, person):
         return False
-    connection.execute("INSERT OR IGNORE INTO requests (question_id, person, time) VALUES (?, ?, ?)", (entry_id, person, timestamp()))
+    connection.execute(
+        "INSERT OR IGNORE INTO requests (question_id, person, time) VALUES (?, ?, ?)", (entry_id, person, timestamp())
+    )
     return True
 
 
@@ -165,12 +192,15 @@ def forget(connection: sqlite3.Connection, person: str) -> int:
     # A gap's centroid is made of its members' vectors, so it is made anew without this person's.
     connection.execute(
         "UPDATE gaps SET centroid = NULL WHERE id IN "
-        "(SELECT gap FROM gap_questions JOIN questions ON question_id = questions.id WHERE person = ?)", (person,),
+        "(SELECT gap FROM gap_questions JOIN questions ON question_id = questions.id WHERE person = ?)",
+        (person,),
     )
     deleted = connection.execute("DELETE FROM questions WHERE person = ?", (person,)).rowcount
     for table in ("votes", "requests"):
         connection.execute(f"DELETE FROM {table} WHERE person = ?", (person,))
-    connection.execute("DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)")
+    connection.execute(
+        "DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)"
+    )
     now = timestamp()
     connection.execute("INSERT OR REPLACE INTO forgotten (person, time) VALUES (?, ?)", (person, now))
     connection.execute("INSERT INTO scrubs VALUES (?, ?)", (person, now))
@@ -185,8 +215,8 @@ def scrubs_owed(connection: sqlite3.Connection) -> set[str]:
 def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
     """Rewrite the search index, the file and its write-ahead log without deleted text; manages its own transactions.
 
-    Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are merged,
-    pages keep what was moved within them, and the write-ahead log keeps old pages.
+    Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are
+    merged, pages keep what was moved within them, and the write-ahead log keeps old pages.
 
     Returns:
         ``False`` if other programs were reading for so many seconds; then it is still owed.
@@ -214,7 +244,9 @@ def export_person(connection: sqlite3.Connection, person: str) -> bytes:
         del question["seq"]
         questions.append(question)
     tables = {
-        table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE person = ? ORDER BY time", (person,))]
+        table: [
+            dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE person = ? ORDER BY time", (person,))
+        ]
         for table in ("votes", "requests", "opt_outs")
     }
     return json.dumps({"person": person, "questions": questions, **tables}, ensure_ascii=False, indent=2).encode()
@@ -225,8 +257,10 @@ def delete_before(connection: sqlite3.Connection, days: int, *, limit: int) -> i
     oldest_kept = timestamp(datetime.now(UTC) - timedelta(days=days))
     for table in ("votes", "requests"):
         connection.execute(
-            f"DELETE FROM {table} WHERE time < ? AND NOT EXISTS (SELECT 1 FROM questions WHERE id = question_id)", (oldest_kept,)
+            f"DELETE FROM {table} WHERE time < ? AND NOT EXISTS (SELECT 1 FROM questions WHERE id = question_id)",
+            (oldest_kept,),
         )
     return connection.execute(
-        "DELETE FROM questions WHERE seq IN (SELECT seq FROM questions WHERE time < ? ORDER BY time LIMIT ?)", (oldest_kept, limit)
+        "DELETE FROM questions WHERE seq IN (SELECT seq FROM questions WHERE time < ? ORDER BY time LIMIT ?)",
+        (oldest_kept, limit),
     ).rowcount

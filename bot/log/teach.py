@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -35,9 +36,11 @@ class Change:
         """Return the change as a unified diff with paths relative to ``folder``."""
         name = self.path.relative_to(folder).as_posix()
         lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True), self.after.splitlines(keepends=True),
-            f"a/{name}" if self.before else "/dev/null", f"b/{name}",
-        )  # fmt: skip
+            self.before.splitlines(keepends=True),
+            self.after.splitlines(keepends=True),
+            f"a/{name}" if self.before else "/dev/null",
+            f"b/{name}",
+        )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
     def write(self) -> None:
@@ -66,7 +69,8 @@ class Change:
 
 
 def is_fit(question: str) -> bool:
-    """Return whether a question may be published in the knowledge: nothing had to be redacted in it, and it is one line."""
+    """Return whether a question may be published in the knowledge: nothing had to be redacted in it, and it is one
+    line."""
     return bool(question.strip()) and not _MARKS.search(question) and "\ufffd" not in question
 
 
@@ -88,14 +92,18 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
     for path, new in by_file.items():
         before = _read(path)
         start, end = _front_matter(path, before)
-        after = before[:start] + _with_items(path, before[start:end], "questions", {text: _scalar(text) for text in new}) + before[end:]
+        after = (
+            before[:start]
+            + _with_items(path, before[start:end], "questions", {text: _scalar(text) for text in new})
+            + before[end:]
+        )
         if after != before:
             changes.append(Change(path, before, after))
     return changes
 
 
 def add_out_of_scope(knowledge: Path, questions: Sequence[tuple[str, str]]) -> list[Change]:
-    """Return the change that adds (language, question) pairs to ``evaluation.yaml`` as ones the knowledge shall not answer.
+    """Return the change that adds (language, question) pairs to ``evaluation.yaml`` as ones not to be answered.
 
     Raises:
         TeachError: the file cannot be extended safely.
@@ -103,7 +111,10 @@ def add_out_of_scope(knowledge: Path, questions: Sequence[tuple[str, str]]) -> l
     path = knowledge / EVALUATION_FILE
     before = _read(path) if path.exists() else ""
     new = {_one_line(question): language for language, question in questions}
-    items = {text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []" for text, language in new.items()}
+    items = {
+        text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []"
+        for text, language in new.items()
+    }
     after = _with_items(path, before, "questions", items)
     return [Change(path, before, after)] if after != before else []
 
@@ -122,7 +133,12 @@ def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> C
     path = knowledge / topic / f"{slug}.md"
     if path.exists():
         raise TeachError(f"{path} is there already; add the questions to it with --snippet {topic}/{slug}.")
-    lines = [f"title: {_scalar(_one_line(questions[0]))}", "sources: []", f"as_of: {datetime.now(UTC).date()}", "questions:"]
+    lines = [
+        f"title: {_scalar(_one_line(questions[0]))}",
+        "sources: []",
+        f"as_of: {datetime.now(UTC).date()}",
+        "questions:",
+    ]
     lines += [f"  - {_scalar(_one_line(question))}" for question in questions]
     return Change(path, "", "---\n" + "\n".join(lines) + "\n---\n")
 
@@ -205,12 +221,15 @@ def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
 
 
 def _end_of(node: yaml.Node) -> int:
-    """Return where a node's own text ends; the mark of a block collection lies after the white space that follows it."""
+    """Return where a node's own text ends; the mark of a block collection lies after the white space that follows
+    it."""
     while isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style and node.value:
         child = node.value[-1]
         node = child[1] if isinstance(child, tuple) else child
     end: int = node.end_mark.index
-    return max(end - 1, node.start_mark.index) if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">") else end
+    return (
+        max(end - 1, node.start_mark.index) if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">") else end
+    )
 
 
 def _block(indent: str, item: str, newline: str) -> str:
@@ -218,10 +237,10 @@ def _block(indent: str, item: str, newline: str) -> str:
     return f"{indent}- {first}{newline}" + "".join(f"{indent}{line}{newline}" for line in more)
 
 
-def _values(path: Path, text: str) -> dict[str, object]:
+def _values(path: Path, text: str) -> dict[str, Any]:
     # BaseLoader leaves every scalar as it is written, so that 2025-06 and yes compare as what they look like.
     try:
-        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text, lists, mappings
     except yaml.YAMLError as error:
         raise TeachError(f"{path}: cannot be extended safely; add the questions by hand.") from error
     if values is None or values == "":

@@ -1,9 +1,9 @@
-"""The one thread that writes the log: group commits, a bounded memory for bad times, and a new file for a broken one."""
+"""The one thread that writes the log: group commits, a bounded memory for bad times, and a new file for a broken
+one."""
 
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -26,10 +26,20 @@ _SYNC_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNAVAILABLE = {
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_AUTH,
-    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_SCHEMA,
-}  # fmt: skip
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_SCHEMA,
+}
 _UNDONE = object()
 
 
@@ -47,11 +57,15 @@ class Task:
     result: object = field(default=_UNDONE, init=False)
 
 
+_NOTHING = Task(lambda connection: None)
+"""Wakes the thread."""
+
+
 class Writer:
     """A thread that commits tasks in the order given, everything that has queued up in one transaction.
 
-    While the database cannot be written it keeps up to ``bound`` tasks (of more, the oldest are lost), tells ``on_trouble``
-    once, and tries again until it can. A file that is broken is moved aside and a new one begun.
+    While the database cannot be written it keeps up to ``bound`` tasks (of more, the oldest are lost), tells
+    ``on_trouble`` once, and tries again until it can. A file that is broken is moved aside and a new one begun.
     """
 
     def __init__(
@@ -75,6 +89,7 @@ class Writer:
         self._chores = chores
         self._next_chores = 0.0
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._later: deque[Task] = deque(maxlen=bound)
         self._backlog: deque[Task] = deque()
         self._bound = bound
         self._failing_since = 0.0
@@ -89,7 +104,7 @@ class Writer:
     @property
     def backlog(self) -> int:
         """How many tasks wait to be committed."""
-        return self._queue.qsize() + len(self._backlog)
+        return self._queue.qsize() + len(self._later) + len(self._backlog)
 
     def submit(self, task: Task) -> None:
         """Queue a task; never blocks. One too many is lost, as when a disk hangs and nothing is taken off the queue."""
@@ -100,8 +115,16 @@ class Writer:
         if task.kept:
             task.kept()
 
+    def submit_later(self, task: Task) -> None:
+        """Queue a task that need not be committed before a second has passed, nor wake the thread for itself alone."""
+        self._later.append(task)
+        # Appended first, asked then: the thread looks the other way round, so that no task waits unseen.
+        if not self._unsynced:
+            self._queue.put(_NOTHING)
+
     def stop(self, timeout: float = 10.0) -> int:
-        """Commit what is queued, close the database and end the thread; return how many tasks could not be committed."""
+        """Commit what is queued, close the database and end the thread; return how many tasks could not be
+        committed."""
         self._queue.put(None)
         self._thread.join(timeout)
         return self.backlog
@@ -129,6 +152,8 @@ class Writer:
 
     def _leisure(self) -> float:
         """Return for how many seconds there is nothing to do if nobody asks."""
+        if self._later and not self._unsynced:
+            return 0.0
         due = min(self._synced + _SYNC_SECONDS, self._next_chores) if self._unsynced else self._next_chores
         return max(0.0, due - time.monotonic())
 
@@ -145,11 +170,14 @@ class Writer:
             if task is None:
                 stopping = True
                 break
-            self._backlog.append(task)
-            if self._failing_since and task.kept:
-                task.kept()
+            if task is not _NOTHING:
+                self._backlog.append(task)
+                if self._failing_since and task.kept:
+                    task.kept()
             # While the log cannot be written nothing is gained by hurrying: the next attempt is at the deadline.
             wait = bool(self._failing_since) and time.monotonic() < deadline
+        while self._later:
+            self._backlog.append(self._later.popleft())
         while len(self._backlog) > self._bound:
             self._backlog.popleft()
             self._lost += 1
@@ -172,7 +200,7 @@ class Writer:
                     raise
                 for task in batch:
                     self._transact_one(connection, task)
-            for task in batch:
+            for _ in batch:
                 self._backlog.popleft()
             for task in batch:
                 if task.done:
@@ -225,7 +253,8 @@ class Writer:
         self._connection = None
 
     def _between(self, stopping: bool) -> None:
-        """Do what can wait until nobody is waiting: what follows up new rows, the sync to the disk, the chores that are due."""
+        """Do what can wait until nobody is waiting: what follows up new rows, the sync to the disk, the chores that are
+        due."""
         if self._connection is None or not self._queue.empty():
             return
         if self._unsynced and (stopping or time.monotonic() >= self._synced + _SYNC_SECONDS):
@@ -252,8 +281,10 @@ class Writer:
         grace = _GRACE_SECONDS if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY else 0.0
         if not self.troubled and now >= self._failing_since + grace:
             self.troubled = True
-            self._on_trouble(f"The query log {self.path} cannot be written ({error}). Questions are answered all the same; "
-                             f"up to {self._bound} rows are kept in memory and written as soon as it can be.")
+            self._on_trouble(
+                f"The query log {self.path} cannot be written ({error}). Questions are answered all the same; "
+                f"up to {self._bound} rows are kept in memory and written as soon as it can be."
+            )
         for task in self._backlog:
             if task.kept:
                 task.kept()
@@ -273,11 +304,13 @@ class Writer:
         try:
             for suffix in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")
+                    Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
         except OSError:
             return False
-        self._on_trouble(f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; "
-                         f"what can be saved of it: sqlite3 {aside} .recover")
+        self._on_trouble(
+            f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; "
+            f"what can be saved of it: sqlite3 {aside} .recover"
+        )
         return True
 
 

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/log_cost.py DATA [QUESTIONS]
 
-DATA holds an index. Processor time is that of the whole process, the log's thread included. "one by one" records each question when
-the one before is committed, the worst case; "in bursts" records 30 at a time, as under load they share a commit.
+DATA holds an index. Processor time is that of the whole process, the log's thread included. "one by one" records each
+question when the one before is committed, the worst case; "in bursts" records 30 at a time, as under load they share a
+commit.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ async def main(data: Path, number: int) -> None:
     base = await measured("answering", number, answer)
     with tempfile.TemporaryDirectory(dir=data) as folder:
         log = QueryLog.open(Path(folder) / "queries.db", key_file=Path(folder) / "key")
-        entries = [Entry(each, "private", person=position % 500, chat=position % 500) for position, each in enumerate(answers)]
+        entries = [
+            Entry(each, "private", person=position % 500, chat=position % 500) for position, each in enumerate(answers)
+        ]
 
         async def one_by_one() -> None:
             for entry in entries:

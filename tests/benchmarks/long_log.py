@@ -2,7 +2,8 @@
 
     python tests/benchmarks/long_log.py DATA [ROWS]
 
-The rows are made up: three languages, 200 passages of uneven fame, 40,000 different questions, four out of ten not answered.
+The rows are made up: three languages, 200 passages of uneven fame, 40,000 different questions, four out of ten not
+answered.
 """
 
 from __future__ import annotations
@@ -24,13 +25,100 @@ from bot.log.entries import timestamp
 DAYS = 180
 PEOPLE = 30_000
 WORDS = {
-    "en": "what who when where which does the UK Kazakhstan agree lithium uranium titanium copper tungsten memorandum roadmap university "
-          "investment minister signed critical minerals recycling corridor export price mine deposit licence tax company".split(),
-    "ru": "что кто когда где какой договор Казахстан Великобритания литий уран титан медь вольфрам меморандум дорожная карта университет "
-          "инвестиции министр подписал критические минералы переработка экспорт цена месторождение".split(),
-    "kk": "не кім қашан қайда қандай келісім Қазақстан Ұлыбритания литий уран титан мыс вольфрам меморандум жол картасы университет "
-          "инвестиция министр қол қойды маңызды минералдар қайта өңдеу экспорт баға кен орны".split(),
-}  # fmt: skip
+    "en": [
+        "what",
+        "who",
+        "when",
+        "where",
+        "which",
+        "does",
+        "the",
+        "UK",
+        "Kazakhstan",
+        "agree",
+        "lithium",
+        "uranium",
+        "titanium",
+        "copper",
+        "tungsten",
+        "memorandum",
+        "roadmap",
+        "university",
+        "investment",
+        "minister",
+        "signed",
+        "critical",
+        "minerals",
+        "recycling",
+        "corridor",
+        "export",
+        "price",
+        "mine",
+        "deposit",
+        "licence",
+        "tax",
+        "company",
+    ],
+    "ru": [
+        "что",
+        "кто",
+        "когда",
+        "где",
+        "какой",
+        "договор",
+        "Казахстан",
+        "Великобритания",
+        "литий",
+        "уран",
+        "титан",
+        "медь",
+        "вольфрам",
+        "меморандум",
+        "дорожная",
+        "карта",
+        "университет",
+        "инвестиции",
+        "министр",
+        "подписал",
+        "критические",
+        "минералы",
+        "переработка",
+        "экспорт",
+        "цена",
+        "месторождение",
+    ],
+    "kk": [
+        "не",
+        "кім",
+        "қашан",
+        "қайда",
+        "қандай",
+        "келісім",
+        "Қазақстан",
+        "Ұлыбритания",
+        "литий",
+        "уран",
+        "титан",
+        "мыс",
+        "вольфрам",
+        "меморандум",
+        "жол",
+        "картасы",
+        "университет",
+        "инвестиция",
+        "министр",
+        "қол",
+        "қойды",
+        "маңызды",
+        "минералдар",
+        "қайта",
+        "өңдеу",
+        "экспорт",
+        "баға",
+        "кен",
+        "орны",
+    ],
+}
 
 
 def rows(number: int, chance: random.Random) -> object:
@@ -38,8 +126,11 @@ def rows(number: int, chance: random.Random) -> object:
     start = datetime.now(UTC) - timedelta(days=DAYS)
     snippets = [f"topic{rank % 10}/passage-{rank}" for rank in range(200)]
     fame = [1 / (rank + 1) for rank in range(len(snippets))]
-    asked = [(language, " ".join(chance.choices(words, k=chance.randint(4, 12))) + "?")
-             for language, words in WORDS.items() for _ in range(40_000 // 3)]
+    asked = [
+        (language, " ".join(chance.choices(words, k=chance.randint(4, 12))) + "?")
+        for language, words in WORDS.items()
+        for _ in range(40_000 // 3)
+    ]
     chance.shuffle(asked)
     vectors = np.random.default_rng(1).standard_normal((1000, 384)).astype("<f2")
     for position in range(number):
@@ -49,19 +140,39 @@ def rows(number: int, chance: random.Random) -> object:
         shown = {"answer": 1, "closest": 3, "none": 0}[decision]
         hits = chance.choices(snippets, fame, k=5)
         candidates = [
-            {"id": hit, "language": "en", "hash": "0123456789abcdef", "score": round(0.9 - rank / 10, 5),
-             "parts": {"cosine": 0.51234, "terms": 0.25678, "question": 0.61234}, "question": None, "shown": rank < shown}
+            {
+                "id": hit,
+                "language": "en",
+                "hash": "0123456789abcdef",
+                "score": round(0.9 - rank / 10, 5),
+                "parts": {"cosine": 0.51234, "terms": 0.25678, "question": 0.61234},
+                "question": None,
+                "shown": rank < shown,
+            }
             for rank, hit in enumerate(hits)
-        ]  # fmt: skip
+        ]
         yield {
-            "id": str(ULID.from_datetime(moment)), "time": timestamp(moment), "question": question, "asked": None, "language": language,
-            "surface": chance.choices(("private", "group", "inline", "guest", "terminal"), (70, 15, 12, 2, 1))[0], "decision": decision,
-            "confidence": round(chance.random(), 4), "margin": 0.1, "snippet": hits[0], "topic": hits[0].split("/")[0],
-            "candidates": json.dumps(candidates, separators=(",", ":")), "index_version": f"v{position * 20 // number}",
-            "latency_ms": round(chance.lognormvariate(1.0, 0.4), 2), "truncated": 0, "person": f"person{chance.randrange(PEOPLE):010}",
-            "chat": None, "edit_of": None, "follow_up_of": None,
+            "id": str(ULID.from_datetime(moment)),
+            "time": timestamp(moment),
+            "question": question,
+            "asked": None,
+            "language": language,
+            "surface": chance.choices(("private", "group", "inline", "guest", "terminal"), (70, 15, 12, 2, 1))[0],
+            "decision": decision,
+            "confidence": round(chance.random(), 4),
+            "margin": 0.1,
+            "snippet": hits[0],
+            "topic": hits[0].split("/")[0],
+            "candidates": json.dumps(candidates, separators=(",", ":")),
+            "index_version": f"v{position * 20 // number}",
+            "latency_ms": round(chance.lognormvariate(1.0, 0.4), 2),
+            "truncated": 0,
+            "person": f"person{chance.randrange(PEOPLE):010}",
+            "chat": None,
+            "edit_of": None,
+            "follow_up_of": None,
             "vector": None if decision == "answer" else vectors[position % 1000].tobytes(),
-        }  # fmt: skip
+        }
 
 
 def main(data: Path, number: int) -> None:
