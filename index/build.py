@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -117,13 +118,23 @@ def build(
     try:
         with build_lock(data):
             return _build(knowledge_folder, data, encoder, query_prefix, passage_prefix, force, report)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:  # FAISS and tokenizers raise types of their own when a file cannot be written
+        if _is_disk_full(error):
             raise BuildError(
                 f"{data}: the disk is full; free some space and build again. The live version is untouched."
             ) from error
+        if not isinstance(error, OSError):
+            raise
         where = error.filename or data
         raise BuildError(f"{where}: {error.strerror or error}. The live version is untouched.") from error
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Tell a full disk by the error's number or, where a library keeps that to itself, by its text."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    numpy_gave_up = isinstance(error, OSError) and error.errno is None and "requested and" in str(error)
+    return numpy_gave_up or os.strerror(errno.ENOSPC) in str(error)
 
 
 def rollback(data: Path) -> str:
