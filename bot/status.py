@@ -1,0 +1,227 @@
+"""Tell in plain words what is live, whether it answers, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.log.command import LOG_FILE
+from bot.log.terminal import print_json
+from bot.settings import Settings
+from index.artifact import live_version, versions
+from index.decision import ALL_LANGUAGES
+from index.errors import PartnershipError
+from index.search import Answer, Index
+
+_READS, _READS_NOT = 0.8, 0.2
+
+
+def print_status(settings: Settings, *, as_json: bool) -> int:
+    """Print the state of the live index and of the query log; return 0, or 1 when the index does not answer."""
+    status = _status(settings.data_dir)
+    if as_json:
+        print_json(status)
+    else:
+        for line in _lines(status):
+            click.echo(line)
+    return 0 if status["ok"] else 1
+
+
+def _status(data: Path) -> dict[str, Any]:
+    status: dict[str, Any] = {"ok": False, "data": str(data)}
+    try:
+        status["live"] = live_version(data)
+        index = Index.open(data)
+    except (PartnershipError, OSError) as error:
+        status["trouble"] = str(error)
+    else:
+        try:
+            status.update(_of_index(index))
+        finally:
+            index.close()
+    status["versions"] = versions(data)
+    log = _log(data / LOG_FILE)
+    if log:
+        status["log"] = log
+    return status
+
+
+def _of_index(index: Index) -> dict[str, Any]:
+    manifest = index.manifest
+    built = datetime.fromisoformat(manifest.built)
+    answer, found = _probe(index)
+    status: dict[str, Any] = {
+        "ok": found,
+        "live": index.version,
+        "built": manifest.built,
+        "age_seconds": max(0, round((datetime.now(UTC) - built).total_seconds())),
+        "forced": manifest.forced,
+        "snippets": manifest.counts["snippets"],
+        "passages": manifest.counts["records"],
+        "topics": len(index.topics),
+        "sources": len(index.sources),
+        "languages": list(index.languages),
+        "encoder": {
+            "id": manifest.encoder_id,
+            "revision": manifest.encoder_revision,
+            "dimension": manifest.dimension,
+            "reads": {language: manifest.trust[language] for language in index.languages},
+        },
+        "probe_ms": round(answer.ms, 1),
+        "calibration": {
+            name: {
+                "answer_from": calibration.answer,
+                "closest_from": calibration.closest,
+                "target": calibration.target,
+                "questions": dict(calibration.questions),
+                "expected": dict(calibration.expected),
+            }
+            for name, calibration in index.calibrations.items()
+        },
+        "evaluation": {name: value for name, value in manifest.evaluation.items() if name != "results"},
+    }
+    if not found:
+        status["trouble"] = (
+            "the index opens, but does not find a passage by its own words; run 'partnership-bot build --force'."
+        )
+    return status
+
+
+def _probe(index: Index) -> tuple[Answer, bool]:
+    """Ask for a passage by its own words; tell whether it comes back."""
+    snippet = index.snippets.record(0)
+    asked = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
+    answer = index.answer(asked, snippet.language, limit=10)
+    return answer, any(hit.snippet.id == snippet.id for hit in answer.hits)
+
+
+def _log(path: Path) -> dict[str, Any] | None:
+    """Return how many questions the log holds and how large it is, ``None`` where there is none."""
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = {"file": str(path)}
+    try:
+        # The write-ahead file may hold most of what is new.
+        parts = (path, path.with_name(f"{path.name}-wal"))
+        found["bytes"] = sum(part.stat().st_size for part in parts if part.exists())
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
+            count, latest = connection.execute("SELECT count(*), max(time) FROM questions").fetchone()
+        found.update(questions=count, latest=latest)
+    except (sqlite3.Error, OSError) as error:
+        found["trouble"] = f"cannot be read: {error}"
+    return found
+
+
+def _lines(status: Mapping[str, Any]) -> Iterator[str]:
+    if "trouble" in status:
+        yield f"Not well: {status['trouble']}"
+    if "built" in status:
+        yield from _index_lines(status)
+    older = [version for version in status["versions"] if version != status.get("live")]
+    if older:
+        yield f"Kept versions: {', '.join(older)} ('build --rollback' returns to the one before)"
+    log = status.get("log")
+    if log is None:
+        yield "Query log: none yet"
+    elif "trouble" in log:
+        yield f"Query log: {log['file']} {log['trouble']}"
+    else:
+        latest = f", the latest on {log['latest'][:16].replace('T', ' ')} UTC" if log["latest"] else ""
+        yield f"Query log: {log['questions']:,} questions, {_size(log['bytes'])}{latest}"
+
+
+def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
+    forced = "; published with --force although its evaluation spoke against it" if status["forced"] else ""
+    yield f"Live version: {status['live']}, built {_age(status['age_seconds'])} ago{forced}"
+    yield (
+        f"Knowledge: {status['snippets']:,} snippets in {', '.join(status['languages'])} ({status['passages']:,} passages), "
+        f"{status['topics']} topics, {status['sources']} sources"
+    )
+    encoder = status["encoder"]
+    yield f"Encoder: {encoder['id']} ({encoder['revision']}); {_reading(encoder['reads'])}"
+    if status["ok"]:
+        yield f"Answering: yes, a probe took {status['probe_ms']:.1f} ms"
+    calibrations = {name: values for name, values in status["calibration"].items() if values["expected"]}
+    if calibrations:
+        target = next(iter(calibrations.values()))["target"]
+        yield (
+            f"Calibration: at most {_percent(target)} of unanswerable questions are meant to get an answer; "
+            "expected from held-out questions:"
+        )
+        for name, values in calibrations.items():
+            yield f"  {'all questions' if name == ALL_LANGUAGES else name}: {_expectation(values)}"
+    else:
+        yield "Calibration: the knowledge gave no questions to calibrate with; general thresholds are used"
+    yield from _evaluation_lines(status["evaluation"])
+
+
+def _expectation(values: Mapping[str, Any]) -> str:
+    expected, questions = values["expected"], values["questions"]
+    told = [
+        f"{words} {_percent(expected[name])}"
+        for name, words in (("near_miss", "near misses answered"), ("off_topic", "off-topic answered"))
+        if name in expected
+    ]
+    if "off_topic_shown" in expected:
+        told.append(f"passages shown for off-topic {_percent(expected['off_topic_shown'])}")
+    if "withheld" in expected:
+        told.append(f"right passages withheld {_percent(expected['withheld'])}")
+    return f"{', '.join(told)} (from {sum(questions.values()):,} questions; answers from {values['answer_from']:.2f})"
+
+
+def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    metrics = evaluation.get("metrics")
+    if not metrics:
+        yield "Evaluation: none, the knowledge had no evaluation.yaml when this version was built"
+        return
+    told = [
+        f"{words} {_percent(metrics[name])}"
+        for name, words in (
+            ("recall_at_1", "right passage first"),
+            ("recall_at_3", "among the first three"),
+            ("withheld", "right passage withheld"),
+            ("wrong_answers", "answered with a wrong one"),
+            ("false_answers", "unanswerable but answered"),
+        )
+        if metrics.get(name) is not None
+    ]
+    yield f"Evaluation: {metrics['questions']} questions when it was built: {', '.join(told)}"
+
+
+def _reading(trust: Mapping[str, float]) -> str:
+    fully = [language for language, value in trust.items() if value > _READS]
+    hardly = [language for language, value in trust.items() if value < _READS_NOT]
+    partly = [language for language in trust if language not in (*fully, *hardly)]
+    told = [
+        f"{how} {', '.join(languages)}"
+        for how, languages in (("reads", fully), ("reads partly", partly), ("cannot read", hardly))
+        if languages
+    ]
+    return "; ".join(told) + (" (matched by words and letters alone)" if hardly else "")
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
+def _age(seconds: int) -> str:
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "less than a minute"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
