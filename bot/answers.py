@@ -1,7 +1,7 @@
 """Answers as Telegram messages: pure functions from what the index found to HTML and buttons.
 
-Telegram refuses a message of more than 4096 UTF-16 code units after parsing or 32 KiB before, so passages are shortened to
-what is left after the lines that name them; always between graphemes, and around the sentence that answers.
+Telegram refuses a message of more than 4096 UTF-16 code units after parsing or 32 KiB before, so passages are shortened
+to what is left after the lines that name them; always between graphemes, and around the sentence that answers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ _LABEL = 60
 _GRAPHEME = regex.compile(r"\X")
 _TAG = re.compile(r"<[^>]*>")
 # What Telegram takes for nothing: a message, title or bold passage of these alone is refused or dropped.
-_INVISIBLE = "\\s\\x00-\\x1f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc\U000e0000-\U000e0fff"
+_INVISIBLE = (
+    "\\s\\x00-\\x1f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffc\U000e0000-\U000e0fff"
+)
 _VISIBLE = re.compile(f"[^{_INVISIBLE}]")
 _REMOVED = str.maketrans(dict.fromkeys((13, *range(8232, 8239), 819, 831, 778)))
 
@@ -68,7 +71,7 @@ def visible(text: str) -> bool:
 
 
 def clip(text: str, limit: int, mark: str = "…") -> str:
-    """Return the text, or as many whole graphemes of it as fit into ``limit`` UTF-16 code units with ``mark`` behind them."""
+    """Return the text, or what whole graphemes of it fit into ``limit`` UTF-16 code units with ``mark`` behind them."""
     if units(text) <= limit:
         return text
     return text[: _fitting(text, 0, limit - units(mark))].rstrip() + mark
@@ -88,8 +91,8 @@ def _fitting(text: str, start: int, limit: int) -> int:
 def extract(snippet: Snippet, highlight: Span | None, limit: int) -> Span:
     """Return the span of the snippet's text to quote: all of it if it fits, else a part with the highlighted sentence.
 
-    The part begins with the text if the sentence is still reached, else with the sentence; it ends with a sentence where
-    it can. Both ends lie between graphemes; a grapheme longer than ``limit`` leaves an empty span.
+    The part begins with the text if the sentence is still reached, else with the sentence; it ends with a sentence
+    where it can. Both ends lie between graphemes; a grapheme longer than ``limit`` leaves an empty span.
     """
     text = snippet.text
     if units(text) <= limit:
@@ -111,7 +114,8 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
         return "", end - start < len(snippet.text)
     first, last = (max(highlight[0], start) - start, min(highlight[1], end) - start) if highlight else (0, 0)
     if first < last and visible(text[first:last]):
-        inner = f"{escape(text[:first], quote=False)}<b>{escape(text[first:last], quote=False)}</b>{escape(text[last:], quote=False)}"
+        before, bold, after = (escape(part, quote=False) for part in (text[:first], text[first:last], text[last:]))
+        inner = f"{before}<b>{bold}</b>{after}"
     else:
         inner = escape(text, quote=False)
     tag = "blockquote expandable" if units(text) > LONG_QUOTE else "blockquote"
@@ -158,9 +162,8 @@ def _feet(snippet: Snippet, texts: Texts) -> Iterator[str]:
         yield f"🗣 {safe(snippet.speaker)}"
     for source in snippet.sources[:_SHOWN_SOURCES]:
         yield f"📰 {source_line(source, texts)}"
-    if more := len(snippet.sources) - _SHOWN_SOURCES:
-        if more > 0:
-            yield f"📰 {texts('answer-more-sources', count=more)}"
+    if (more := len(snippet.sources) - _SHOWN_SOURCES) > 0:
+        yield f"📰 {texts('answer-more-sources', count=more)}"
     if snippet.as_of:
         yield f"📅 {texts('answer-as-of', date=safe(texts.date(snippet.as_of)))}"
 

@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -51,7 +52,14 @@ class BotApi:
         self._next_message += 1
         user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "en"}
         chat = {"id": person, "type": "private", "first_name": "Ann"}
-        message = {"message_id": self._next_message, "date": int(time.time()), "from": user, "chat": chat, "text": text, **more}
+        message = {
+            "message_id": self._next_message,
+            "date": int(time.time()),
+            "from": user,
+            "chat": chat,
+            "text": text,
+            **more,
+        }
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         self.deliver("message", message)
@@ -66,7 +74,11 @@ class BotApi:
 
     def answers_to(self, message_id: int) -> list[str]:
         """Return the texts sent in reply to a message."""
-        return [p["text"] for name, p in self.calls if name == "sendMessage" and p.get("reply_parameters", {}).get("message_id") == message_id]
+        return [
+            p["text"]
+            for name, p in self.calls
+            if name == "sendMessage" and p.get("reply_parameters", {}).get("message_id") == message_id
+        ]
 
     def wait(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
         """Wait until something is the case."""
@@ -141,7 +153,9 @@ class BotApi:
         if fault:
             self.faults.remove(fault)
             if fault[1] == "500":
-                return web.json_response({"ok": False, "error_code": 500, "description": "Internal Server Error"}, status=500)
+                return web.json_response(
+                    {"ok": False, "error_code": 500, "description": "Internal Server Error"}, status=500
+                )
             if fault[1] == "drop":
                 return self._hang_up(request)
         handler: Callable[[Json], Awaitable[Any]] = getattr(self, f"_{method}", self._done)
@@ -150,7 +164,9 @@ class BotApi:
             result = await handler(parameters)
         except RefusedError as refusal:
             self.violations.append(f"{method}: {refusal}")
-            return web.json_response({"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}, status=400)
+            return web.json_response(
+                {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}, status=400
+            )
         with self._changed:
             self.calls.append((method, parameters))
             self._changed.notify_all()
@@ -165,7 +181,13 @@ class BotApi:
         return True
 
     async def _getMe(self, parameters: Json) -> Json:  # noqa: N802 - the method's name
-        return {"id": 110201543, "is_bot": True, "first_name": "Bot", "username": "test_bot", "supports_inline_queries": True}
+        return {
+            "id": 110201543,
+            "is_bot": True,
+            "first_name": "Bot",
+            "username": "test_bot",
+            "supports_inline_queries": True,
+        }
 
     async def _getMyCommands(self, parameters: Json) -> list[Json]:  # noqa: N802
         return []
@@ -186,10 +208,8 @@ class BotApi:
             with self._changed:
                 self.calls.append(("getUpdates", parameters))
                 self._changed.notify_all()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), min(float(parameters["timeout"]), 5))
-            except TimeoutError:
-                pass
         return list(self._updates.values())
 
     async def _setWebhook(self, parameters: Json) -> bool:  # noqa: N802
@@ -201,8 +221,11 @@ class BotApi:
     async def _sendMessage(self, parameters: Json) -> Json:  # noqa: N802
         self._next_message += 1
         message = {
-            "message_id": self._next_message, "date": int(time.time()), "chat": {"id": parameters["chat_id"], "type": "private"}, "text": "…",
-        }  # fmt: skip
+            "message_id": self._next_message,
+            "date": int(time.time()),
+            "chat": {"id": parameters["chat_id"], "type": "private"},
+            "text": "…",
+        }
         self.messages[self._next_message] = parameters
         return message
 
@@ -215,4 +238,3 @@ class BotApi:
             raise RefusedError("message is not modified")
         self.messages[number] = parameters
         return True
-

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from telegram.request import BaseRequest, RequestData
-from telegram_rules import check_call, parameters_of, parse
+from telegram_rules import RefusedError, check_call, parameters_of, parse
 
 from bot.settings import Settings
 from bot.telegram.application import make_bot
@@ -68,6 +68,8 @@ class Telegram(BaseRequest):
     calls: list[Call] = field(default_factory=list)
     answers: list[tuple[int, Json]] = field(default_factory=list)
     """Status and body of the next ``sendMessage`` calls, instead of success."""
+    refusals: list[str] = field(default_factory=list)
+    """What Telegram would have refused."""
     messages: int = 1000
 
     @property
@@ -85,7 +87,12 @@ class Telegram(BaseRequest):
     ) -> tuple[int, bytes]:
         name = url.rsplit("/", 1)[1]
         parameters = parameters_of(dict(request_data.json_parameters) if request_data else {})
-        check_call(name, parameters)
+        try:
+            check_call(name, parameters)
+        except RefusedError as refusal:
+            self.refusals.append(f"{name}: {refusal}")
+            body = {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}
+            return 400, json.dumps(body).encode()
         self.calls.append(Call(name, parameters))
         if name == "sendMessage" and self.answers:
             status, body = self.answers.pop(0)
@@ -170,7 +177,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Bench]:
-    """Run the service over an index, with its own data folder; without the pace and quota that would slow tests down."""
+    """Run the service over an index, with its own data folder; without the pace that would slow tests down."""
     values = {"token": TOKEN, "data_dir": data, "questions_per_minute": 0, "_env_file": None, **settings}
     telegram = Telegram()
     bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
@@ -180,6 +187,7 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
     telegram.calls.clear()
     try:
         yield Bench(service, telegram)
+        assert telegram.refusals == []
     finally:
         await service.lanes.drain(5)
         await service.desk.services.log.close()
@@ -199,7 +207,7 @@ def run(index: Index, data: Path, scenario: Callable[[Bench], Awaitable[None]], 
 
 
 def asked_for(index: Index, language: str = "en") -> tuple[str, str]:
-    """Return an example question and the id of the snippet it belongs to, such that the index answers it with that one."""
+    """Return an example question that the index answers with the snippet it belongs to, and that snippet's id."""
     for topic in index.topics:
         for snippet in index.in_topic(topic.id, language):
             if snippet.language == language:

@@ -72,10 +72,17 @@ def snippets(draw: st.DrawFn, text: st.SearchStrategy[str] = LONG) -> Snippet:
     """Snippets with anything in every field."""
     words = draw(text)
     return Snippet(
-        id=draw(st.sampled_from(["topic/slug", "т" * 200])), language="en", topic="topic", title=draw(ANYTHING), text=words,
-        sentences=split_sentences(words), speakers=tuple(draw(st.lists(ANYTHING, max_size=2))), as_of=draw(st.sampled_from([None, "2025-06", "x"])),
-        sources=draw(SOURCES), questions=("Why?",),
-    )  # fmt: skip
+        id=draw(st.sampled_from(["topic/slug", "т" * 200])),
+        language="en",
+        topic="topic",
+        title=draw(ANYTHING),
+        text=words,
+        sentences=split_sentences(words),
+        speakers=tuple(draw(st.lists(ANYTHING, max_size=2))),
+        as_of=draw(st.sampled_from([None, "2025-06", "x"])),
+        sources=draw(SOURCES),
+        questions=("Why?",),
+    )
 
 
 def hit(snippet: Snippet, sentence: int) -> Hit:

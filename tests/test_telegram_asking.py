@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from telegram_desk import GROUP, ME, Bench, asked_for, run
 
 from index.search import Index
@@ -137,7 +139,7 @@ def test_in_groups_what_addresses_the_bot_is_answered(
                     "forum_topic_created": {"name": "t", "icon_color": 1},
                 }
             },
-        ),  # fmt: skip
+        ),
     ],
 )
 def test_in_groups_the_bot_keeps_quiet_otherwise(
@@ -223,7 +225,7 @@ def test_the_interface_speaks_the_language_chosen_then_telegrams_then_the_questi
 
 
 def test_more_than_the_quota_is_told_once_and_then_ignored(real_index: Index, tmp_path: Path) -> None:
-    """Within a minute the quota's questions are answered, one note follows, then silence; other people are not affected."""
+    """The quota's questions are answered, one note follows, then silence; other people are not affected."""
     question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
@@ -243,3 +245,44 @@ def test_banned_people_are_ignored(real_index: Index, tmp_path: Path) -> None:
         assert len(await there.say("/start", person=1)) == 1
 
     run(real_index, tmp_path, scenario, banned=frozenset({66}))
+
+
+WORDS = st.sampled_from(
+    [
+        "<b>",
+        "&amp;",
+        "</blockquote>",
+        "👩‍👩‍👧‍👦",
+        "e\u0301",
+        "\u202e",
+        "مرحبا",
+        "\u200b",
+        "🇰🇿",
+        "lithium",
+        "литий",
+        "@test_bot",
+        "/ask",
+        "\0",
+    ]
+)
+TYPED = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300),
+    st.lists(WORDS, min_size=1).map(" ".join),
+)
+LONG = st.builds(lambda text, times: (text * times)[:4096], TYPED, st.integers(1, 400))
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.one_of(TYPED, LONG), min_size=1, max_size=12))
+def test_any_text_as_a_question_gets_one_message_telegram_takes(
+    texts: list[str], real_index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """All of Unicode, markup, zero width, right to left, up to 4096 characters: one reply each, here and in groups."""
+
+    async def scenario(there: Bench) -> None:
+        for person, text in enumerate(texts, 1):
+            if not text.startswith("/") or text.startswith("/ask"):
+                assert len(await there.say(text, person)) == 1
+            assert len(await there.say(f"/ask {text}"[:4096], person, group=True)) == 1
+
+    run(real_index, tmp_path_factory.mktemp("any"), scenario)

@@ -21,7 +21,7 @@ MARKS = st.builds(Mark, KEYS, st.none() | st.integers(0, 35))
 
 @given(st.lists(MARKS, min_size=2, max_size=5), st.sampled_from(["en", "ru", "kk", "kaz"]), st.integers(0, 4))
 def test_paging_fits_into_a_button_and_comes_back(marks: list[Mark], language: str, at: int) -> None:
-    """Whatever the passages, the data is within 64 bytes and reads back; at most one passage is dropped for want of room."""
+    """Whatever the passages, the data is within 64 bytes and reads back; at most one passage is dropped for it."""
     paging = Paging(tuple(marks), language, at % len(marks))
     data = str(paging)
     assert len(data.encode()) <= LIMIT
@@ -167,7 +167,9 @@ def test_the_same_press_twice_edits_once(real_index: Index, tmp_path: Path) -> N
     run(real_index, tmp_path, scenario)
 
 
-def test_a_button_under_a_message_telegram_does_not_show_any_more_still_works(real_index: Index, tmp_path: Path) -> None:
+def test_a_button_under_a_message_telegram_does_not_show_any_more_still_works(
+    real_index: Index, tmp_path: Path
+) -> None:
     """Months later the press carries an inaccessible message; the answer comes all the same."""
     _, wanted = asked_for(real_index)
     key = snippet_key(wanted)
@@ -197,7 +199,9 @@ def test_buttons_under_inline_messages_change_them(real_index: Index, tmp_path: 
     "command", ["start", "help", "topics", "sources", "about", "language", "privacy", "forget", "settings", "nonsense"]
 )
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])
-def test_every_command_is_answered_in_every_language(command: str, language: str, real_index: Index, tmp_path: Path) -> None:
+def test_every_command_is_answered_in_every_language(
+    command: str, language: str, real_index: Index, tmp_path: Path
+) -> None:
     """Each command gets one message that Telegram takes."""
 
     async def scenario(there: Bench) -> None:

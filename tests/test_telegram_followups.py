@@ -22,11 +22,24 @@ from index.search import Answer, Index
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Hi!", "hello"), ("  HELLO there 👋 ", "hello"), ("Сәлеметсіз бе?", "hello"), ("Привет!!!", "hello"), ("Thank you very much.", "thanks"),
-        ("Спасибо большое", "thanks"), ("Рақмет!", "thanks"), ("До свидания", "bye"), ("What can you do?", "abilities"), ("Что ты умеешь?", "abilities"),
-        ("Не істей аласың?", "abilities"), ("Hi, who signed the roadmap?", None), ("lithium", None), ("👍", None), ("", None), ("Спасибо за лития", None),
+        ("Hi!", "hello"),
+        ("  HELLO there 👋 ", "hello"),
+        ("Сәлеметсіз бе?", "hello"),
+        ("Привет!!!", "hello"),
+        ("Thank you very much.", "thanks"),
+        ("Спасибо большое", "thanks"),
+        ("Рақмет!", "thanks"),
+        ("До свидания", "bye"),
+        ("What can you do?", "abilities"),
+        ("Что ты умеешь?", "abilities"),
+        ("Не істей аласың?", "abilities"),
+        ("Hi, who signed the roadmap?", None),
+        ("lithium", None),
+        ("👍", None),
+        ("", None),
+        ("Спасибо за лития", None),
     ],
-)  # fmt: skip
+)
 def test_small_talk_is_told_from_questions(text: str, kind: str | None) -> None:
     """Only a message that is nothing but a phrase counts."""
     assert small_talk(text) == kind
@@ -35,11 +48,17 @@ def test_small_talk_is_told_from_questions(text: str, kind: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "leans"),
     [
-        ("and who said that?", True), ("what about lithium?", True), ("А когда?", True), ("ал қашан?", True), ("why?", True), ("Is it large?", True),
-        ("Which minister of Kazakhstan signed the roadmap in London and when did that happen exactly?", False), ("Kounrad solar plant", False),
+        ("and who said that?", True),
+        ("what about lithium?", True),
+        ("А когда?", True),
+        ("ал қашан?", True),
+        ("why?", True),
+        ("Is it large?", True),
+        ("Which minister of Kazakhstan signed the roadmap in London and when did that happen exactly?", False),
+        ("Kounrad solar plant", False),
         ("", False),
     ],
-)  # fmt: skip
+)
 def test_what_may_go_on_from_another_question(text: str, leans: bool) -> None:
     """Short questions that begin like a continuation or point back lean on another."""
     assert leans_on_another(text) is leans

@@ -27,7 +27,12 @@ LOGGED = "import logging; logging.basicConfig(level=logging.DEBUG); from bot.cli
 def process(data: Path, log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the bot; whatever happens it is gone afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    environment |= {"BOT_DATA_DIR": str(data), "BOT_TOKEN": TOKEN, "PYTHONPATH": str(Path(__file__).parent.parent), **settings}
+    environment |= {
+        "BOT_DATA_DIR": str(data),
+        "BOT_TOKEN": TOKEN,
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        **settings,
+    }
     with log.open("ab") as out:
         bot = subprocess.Popen([sys.executable, "-c", LOGGED, "run"], env=environment, stdout=out, stderr=out)
         try:
@@ -80,19 +85,34 @@ def test_webhook_takes_only_calls_with_the_secret(real_index: Index, own_data: P
     question, _ = asked_for(real_index)
     port = free_port()
     address = f"http://127.0.0.1:{port}/hook"
-    settings = {"BOT_WEBHOOK_URL": address, "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{port}", "BOT_WEBHOOK_SECRET": "quite_a-secret"}
+    settings = {
+        "BOT_WEBHOOK_URL": address,
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_SECRET": "quite_a-secret",
+    }
     log = tmp_path / "log"
     with BotApi() as api, process(own_data, log, BOT_API_URL=api.url, **settings) as bot:
         api.wait(lambda: api.ready)
         number = api.say(question)
         api.wait(lambda: api.answers_to(number))
-        for url, secret, status in ((address, "wrong", 403), (address, "", 403), (f"{address}s", "quite_a-secret", 404), (address, "quite_a-secret", 400)):
+        for url, secret, status in (
+            (address, "wrong", 403),
+            (address, "", 403),
+            (f"{address}s", "quite_a-secret", 404),
+            (address, "quite_a-secret", 400),
+        ):
             request = urllib.request.Request(url, b"[]", {"X-Telegram-Bot-Api-Secret-Token": secret})
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request)
             refused.value.close()
             assert refused.value.code == status
-        update = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "from": {"id": 7, "is_bot": False, "first_name": "B"}, "text": question}
+        update = {
+            "message_id": 5,
+            "date": 1,
+            "chat": {"id": 7, "type": "private"},
+            "from": {"id": 7, "is_bot": False, "first_name": "B"},
+            "text": question,
+        }
         first = api.deliver("message", update)
         api.wait(lambda: api.answers_to(5))
         api._next_update = first - 1
@@ -106,18 +126,26 @@ def test_webhook_takes_only_calls_with_the_secret(real_index: Index, own_data: P
 
 
 def test_a_killed_bot_answers_after_its_restart(real_index: Index, own_data: Path, tmp_path: Path) -> None:
-    """Whatever was delivered when the process was killed is answered by the next one, nothing silently lost or repeated."""
+    """What was delivered when the process was killed is answered by the next; nothing is silently lost or repeated."""
     question, _ = asked_for(real_index)
     with BotApi() as api:
         asked: list[int] = []
         for _ in range(3):
-            with process(own_data, tmp_path / "log", BOT_API_URL=api.url, BOT_QUESTIONS_PER_MINUTE="0", BOT_MESSAGES_PER_SECOND="0") as bot:
+            with process(
+                own_data,
+                tmp_path / "log",
+                BOT_API_URL=api.url,
+                BOT_QUESTIONS_PER_MINUTE="0",
+                BOT_MESSAGES_PER_SECOND="0",
+            ) as bot:
                 before = len(api.calls)
                 api.wait(lambda before=before: any(name == "getUpdates" for name, _ in api.calls[before:]))
                 asked += [api.say(f"{question} ({n})", person=len(asked) + n + 1) for n in range(40)]
-                api.wait(lambda: any(api.answers_to(number) for number in asked[-40:]))
+                api.wait(lambda latest=asked[-40:]: any(api.answers_to(number) for number in latest))
                 bot.kill()
-        with process(own_data, tmp_path / "log", BOT_API_URL=api.url, BOT_QUESTIONS_PER_MINUTE="0", BOT_MESSAGES_PER_SECOND="0"):
+        with process(
+            own_data, tmp_path / "log", BOT_API_URL=api.url, BOT_QUESTIONS_PER_MINUTE="0", BOT_MESSAGES_PER_SECOND="0"
+        ):
             api.wait(lambda: all(api.answers_to(number) for number in asked), 40)
             time.sleep(0.5)
         for number in asked:
@@ -127,11 +155,17 @@ def test_a_killed_bot_answers_after_its_restart(real_index: Index, own_data: Pat
 
 
 def test_failing_calls_delay_answers_and_lose_none(real_index: Index, own_data: Path, tmp_path: Path) -> None:
-    """With calls failing and polling broken off every question is answered; only where the outcome was unknown twice, and saying so."""
+    """Every question is answered; where nobody knows whether the answer arrived it is repeated and says so."""
     question, _ = asked_for(real_index)
     with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url):
         api.wait(lambda: api.ready)
-        api.faults = [("sendMessage", "500"), ("sendMessage", "drop"), ("sendMessage", "lost"), ("getUpdates", "drop"), ("getUpdates", "500")]
+        api.faults = [
+            ("sendMessage", "500"),
+            ("sendMessage", "drop"),
+            ("sendMessage", "lost"),
+            ("getUpdates", "drop"),
+            ("getUpdates", "500"),
+        ]
         asked = [api.say(question, person) for person in range(1, 7)]
         api.wait(lambda: all(api.answers_to(number) for number in asked) and not api.faults)
         api.wait(lambda: sum(len(api.answers_to(number)) for number in asked) == 7)

@@ -71,7 +71,7 @@ def _date_in_words(written: str, language: str) -> str:
     parts = written.split("-")
     try:
         numbers = [int(part) for part in parts]
-        day = date(*(numbers + [1, 1])[:3])
+        day = date(*[*numbers, 1, 1][:3])
     except (TypeError, ValueError):
         return written
     if len(parts) == 1:

@@ -37,8 +37,8 @@ class Question:
 def question_in(message: Message, me: User, *, edited: bool = False) -> Question | None:
     """Return the question a message asks the bot, or ``None`` if it does not ask it anything.
 
-    In private chats every text is a question. In groups only what addresses the bot is: ``/ask``, a mention, or a reply to
-    one of its messages; never what was forwarded or comes from a bot.
+    In private chats every text is a question. In groups only what addresses the bot is: ``/ask``, a mention, or a
+    reply to one of its messages; never what was forwarded or comes from a bot.
     """
     text = message.text
     if text is None or (message.via_bot is not None and message.via_bot.id == me.id):

@@ -64,6 +64,8 @@ class Admin:
         await self._reply(
             update, f"<pre>{escape(clip(str(stats), 3500))}</pre>" if stats else texts("admin-stats-empty"), texts
         )
+        if update.message and stats and (picture := await self._services.log.stats_chart()):
+            await self._services.courier.send_picture(address_of(update.message), picture)
 
     def _texts(self, update: Update) -> Texts:
         return self._services.texts(update.effective_user)

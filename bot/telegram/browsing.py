@@ -1,4 +1,4 @@
-"""Reading without asking: /start with its deep links, topics and their passages, sources, about, language, help, privacy."""
+"""Reading without asking: /start with its deep links, topics and their passages, sources, about, language, help."""
 
 from __future__ import annotations
 
@@ -180,7 +180,8 @@ class Browsing:
         for topic in shown:
             count = len(index.in_topic(topic.id, texts.language))
             lines.append(
-                f"• {escape(label(topic_title(topic, texts.language), topic.id, 100))} – {texts('topic-count', count=count)}"
+                f"• {escape(label(topic_title(topic, texts.language), topic.id, 100))} – "
+                f"{texts('topic-count', count=count)}"
             )
         rows = pairs(
             InlineKeyboardButton(

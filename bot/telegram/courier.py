@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,7 @@ from bot.locales import Texts
 from bot.telegram.inbox import Inbox
 from bot.telegram.memory import Memory
 from bot.telegram.pacing import NORMAL, URGENT, Turn
-from bot.telegram.request import NotSent
+from bot.telegram.request import NotSentError
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -73,8 +73,8 @@ class Address:
 class Courier:
     """Sends for the handlers. Whatever fails in a way that may pass is tried again; what is lost for good raises.
 
-    A message whose sending broke off with the outcome unknown is sent again with a line saying so: Telegram has no way to
-    ask whether it arrived.
+    A message whose sending broke off with the outcome unknown is sent again with a line saying so: Telegram has no way
+    to ask whether it arrived.
     """
 
     def __init__(self, bot: ExtBot[Any], inbox: Inbox, memory: Memory) -> None:
@@ -146,7 +146,7 @@ class Courier:
         raise TimedOut("no attempt succeeded")
 
     async def edit(self, chat: int | None, message_id: int | str, message: Rendered, priority: int = URGENT) -> bool:
-        """Change a message (of a chat, or inline by its id); return whether it now shows this. Nothing is sent if it does already."""
+        """Change a message (of a chat, or inline) unless it shows this already; return whether it does now."""
         where = (chat or 0, message_id)
         if self._shown.get(where) == _fingerprint(message):
             return True
@@ -220,6 +220,13 @@ class Courier:
         except Forbidden:
             self._memory.block(to.chat)
 
+    async def send_picture(self, to: Address, picture: bytes) -> None:
+        """Send a PNG picture."""
+        with suppress(Forbidden):
+            await self._persist(
+                lambda: self._bot.send_photo(to.chat, picture, message_thread_id=to.thread), _QUERY_PAUSES
+            )
+
     @asynccontextmanager
     async def typing(self, to: Address) -> AsyncIterator[None]:
         """Show that the bot is typing, once what happens within this takes longer than a moment."""
@@ -271,7 +278,7 @@ class Courier:
 def certainly_not_done(error: TelegramError) -> bool:
     """Return whether a failed call surely had no effect: Telegram said so, or was never reached."""
     # Not so where the connection broke, nothing came in time, or a success could not be read.
-    broken = isinstance(error.__cause__, aiohttp.ClientError | OSError) and not isinstance(error, NotSent)
+    broken = isinstance(error.__cause__, aiohttp.ClientError | OSError) and not isinstance(error, NotSentError)
     return isinstance(error, NetworkError) and not isinstance(error, TimedOut) and not broken
 
 

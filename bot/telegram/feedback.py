@@ -24,7 +24,7 @@ class Feedback:
         """Record a vote or a wish if it comes from who asked; the same vote again takes it back."""
         texts, person = self._services.texts(query.from_user), query.from_user.id
         entry, log = parts["entry"], self._services.log
-        # Anonymous group administrators have no number: their answers carry that of the group, and anybody may vote on them.
+        # Anonymous group administrators have no number: answers to them carry the group's, and anybody may vote there.
         asker = person_of(parts)
         group = query.message.chat.id if query.message else 0
         mine = asker in (person, abs(group)) if group < 0 else asker == person

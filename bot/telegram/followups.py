@@ -66,13 +66,13 @@ class Conversations:
 
 
 def small_talk(text: str) -> str | None:
-    """Return what kind of small talk a message is (``hello``, ``thanks``, ``bye``, ``abilities``), or ``None`` for a question."""
+    """Return what small talk a message is (``hello``, ``thanks``, ``bye``, ``abilities``), ``None`` for a question."""
     line = _plain(text)
     return _talk().get(line) if line else None
 
 
 def leans_on_another(text: str) -> bool:
-    """Return whether a question may not stand alone: it is short, and begins like a continuation or points back to something."""
+    """Return whether a question may not stand alone: it is short, and begins like a continuation or points back."""
     line = _plain(text)
     words = line.split()
     if not words or len(words) > _LONGEST:

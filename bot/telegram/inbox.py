@@ -1,7 +1,8 @@
 """What Telegram has delivered and is not answered yet, on disk, so that a kill loses nothing.
 
-Telegram forgets an update when the next ones are asked for or its webhook call is answered. Before that happens the update
-is written here, and it is struck off when its answer is sent. What a killed process leaves behind is taken up by the next.
+Telegram forgets an update when the next ones are asked for or its webhook call is answered. Before that happens the
+update is written here, and it is struck off when its answer is sent. What a killed process leaves behind is taken up by
+the next.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Inbox:
         """Return what earlier processes left, in the order received, and count this start as one more attempt at it."""
         self._write("UPDATE updates SET begun = begun + 1 WHERE payload IS NOT NULL", ())
         rows = self._connection.execute(
-            "SELECT payload, begun, sending, update_id, digest FROM updates WHERE payload IS NOT NULL ORDER BY update_id"
+            "SELECT payload, begun, sending, update_id, digest FROM updates WHERE payload IS NOT NULL ORDER BY 4"
         ).fetchall()
         self._digests.update({row[3]: row[4] for row in rows})
         return [Left(json.loads(payload), begun - 1, bool(sending)) for payload, begun, sending, *_ in rows]

@@ -60,7 +60,7 @@ class Library:
         return answer
 
     async def refresh(self, *, again: bool = False) -> Swap:
-        """Open the published version if it is another than the one in use; a damaged one is refused and the old one stays.
+        """Open the published version if another one is in use; a damaged one is refused and the old one stays.
 
         Args:
             again: try a version that was refused before once more.

@@ -50,7 +50,7 @@ class Given:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the bot's own database; one that is broken is moved aside, one that cannot be opened is replaced by memory."""
+    """Open the bot's own database; a broken one is moved aside, one that cannot be opened is replaced by memory."""
     for _ in range(2):
         try:
             return _connect(path)
@@ -64,7 +64,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             logger.error("%s is broken (%s); it is moved to %s and a new one begun.", path, error, aside.name)
             for suffix in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    os.replace(f"{path}{suffix}", f"{aside}{suffix}")
+                    Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
     return _connect(Path(":memory:"))
 
 
@@ -78,7 +78,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA quick_check").fetchall()
         connection.executescript(_SCHEMA)
         if str(path) != ":memory:":
-            os.chmod(path, 0o600)
+            path.chmod(0o600)
     except BaseException:
         connection.close()
         raise

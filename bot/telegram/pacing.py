@@ -36,7 +36,7 @@ _REFUSALS = 3
 """So many chats refused within a second mean that the limit on everything is hit."""
 
 URGENT, NORMAL = 0, 1
-"""Who goes first when everything together is too much: what somebody waits for with a finger on a button, then answers."""
+"""Who goes first when everything together is too much: what follows a press on a button, then answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ GROUP_COMMANDS = ("ask", "topics", "help")
 
 
 async def present(bot: Bot) -> None:
-    """Set commands and descriptions where they are not as they should be; what fails is logged and left for the next start."""
+    """Set commands and descriptions where they are not as they should be; what fails is left for the next start."""
     steps = []
     for language in LANGUAGES:
         # What people with any other language see is in English.

@@ -1,8 +1,8 @@
 """How updates come in: long polling or webhook.
 
-Both hand over raw updates and let Telegram forget them only after that. python-telegram-bot's ``Updater`` is not used: it
-confirms updates that are only in memory, gives up a whole batch for one malformed update, asks for more while the bot is
-overloaded, and writes a wrong webhook secret into the log.
+Both hand over raw updates and let Telegram forget them only after that. python-telegram-bot's ``Updater`` is not used:
+it confirms updates that are only in memory, gives up a whole batch for one malformed update, asks for more while the
+bot is overloaded, and writes a wrong webhook secret into the log.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Polling:
                 self._receive(await self._ask(_POLL_SECONDS, _BATCH))
             except Conflict:
                 raise ReceivingError(
-                    "Telegram reports a conflict: another program receives this bot's updates. Only one may; stop the other one."
+                    "Telegram reports a conflict: another program receives this bot's updates; stop one of them."
                 ) from None
             except InvalidToken:
                 raise ReceivingError(

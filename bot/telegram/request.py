@@ -1,6 +1,6 @@
 """HTTP for the Bot API by aiohttp, which takes half the processor time of python-telegram-bot's own choice, httpx.
 
-With two requests for every question (one brings it, one answers it) that is the greatest part of the work of the event loop.
+With two requests for every question (one brings it, one answers it) that is most of what the event loop does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _CONNECT_SECONDS = 5.0
 _UPLOAD_SECONDS = 60.0
 
 
-class NotSent(NetworkError):
+class NotSentError(NetworkError):
     """The server was never reached: the request surely had no effect."""
 
 
@@ -39,12 +39,16 @@ class AiohttpRequest(BaseRequest):
 
     async def initialize(self) -> None:
         """Open the pool."""
+        await self._open()
+
+    async def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            # Telegram's servers close idle connections after a minute or more: closed before, none is found dead in use.
+            # Closed before Telegram's servers close them, no idle connection is found dead when it is used.
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30, ttl_dns_cache=60)
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
             )
+        return self._session
 
     async def shutdown(self) -> None:
         """Close all connections."""
@@ -64,24 +68,23 @@ class AiohttpRequest(BaseRequest):
         """Make one request and return status and body.
 
         Raises:
-            NotSent: no connection came about.
+            NotSentError: no connection came about.
             TimedOut: no answer in time; the request may have had its effect.
             NetworkError: the connection broke; the request may have had its effect.
         """
-        await self.initialize()
-        assert self._session is not None
+        session = await self._open()
         seconds = self._seconds if isinstance(read_timeout, DefaultValue) or read_timeout is None else read_timeout
         body: aiohttp.FormData | dict[str, str] | None = request_data.json_parameters if request_data else None
         if request_data and request_data.contains_files:
             body, seconds = _form(request_data), max(seconds, _UPLOAD_SECONDS)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=seconds)
         try:
-            async with self._session.request(
+            async with session.request(
                 method, url, data=body, timeout=timeout, allow_redirects=False, headers={"User-Agent": self.USER_AGENT}
             ) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from error
+            raise NotSentError(f"no connection: {type(error).__name__}") from error
         except (TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import logging
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -39,7 +40,7 @@ from index.search import Index
 
 logger = logging.getLogger(__name__)
 
-NO_TOKEN = (
+HOW_TO_BEGIN = (
     "No token: write to @BotFather on Telegram, send /newbot, and set BOT_TOKEN to the token it gives you. "
     "'partnership-bot ask' answers in the terminal without one."
 )
@@ -62,7 +63,7 @@ def run(settings: Settings) -> int:
     """Serve Telegram until a signal ends it; return the exit code. Whatever stops it is told in one line on stderr."""
     token = settings.token.get_secret_value().strip() if settings.token else ""
     if not token:
-        print(NO_TOKEN, file=sys.stderr)
+        sys.stderr.write(f"{HOW_TO_BEGIN}\n")
         return 1
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     _log_to_stderr()
@@ -74,7 +75,7 @@ def run(settings: Settings) -> int:
         index = open_index(settings)
         return asyncio.run(_serve(settings, token, secret, index))
     except PartnershipError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     except Exception:
         # Through the log, where secrets are masked; the interpreter's own traceback would show them.
@@ -116,14 +117,14 @@ def open_index(settings: Settings) -> Index:
 
 def _build(settings: Settings) -> None:
     """Build in a process of its own: what serves Telegram never loads torch."""
-    remedy = f"No index in {settings.data_dir}. Build one: partnership-bot build --knowledge {settings.knowledge_dir} --data {settings.data_dir}"
+    folders = ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.data_dir)]
+    remedy = f"No index in {settings.data_dir}. Build one: partnership-bot build {shlex.join(folders)}"
     if importlib.util.find_spec("sentence_transformers") is None:
         raise ArtifactError(f"{remedy} (needs pip install 'partnership-bot[build]')")
     if not settings.knowledge_dir.is_dir():
         raise ArtifactError(f"{remedy} ({settings.knowledge_dir} is not a folder)")
     logger.info("There is no index in %s: building one from %s.", settings.data_dir, settings.knowledge_dir)
-    folders = ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.data_dir)]
-    if subprocess.run([sys.executable, "-m", "bot", "build", *folders], stdout=sys.stderr, check=False).returncode:
+    if subprocess.run([sys.executable, "-m", "bot", "build", *folders], stdout=sys.stderr, check=False).returncode:  # noqa: S603 - ourselves
         raise ArtifactError(f"{remedy} (the build failed, see above)")
 
 
@@ -324,7 +325,7 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
         if receiving.done():
             receiving.result()
     except ReceivingError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         code, conflict = 1, True
     finally:
         for task in tasks:

@@ -50,7 +50,7 @@ class Services:
         return Place(self.me.username or "", bool(self.me.supports_inline_queries))
 
     def texts(self, person: User | None, *more: str | None) -> Texts:
-        """Return the interface texts for a person: in the language they chose, else their Telegram's, else the first of ``more``."""
+        """Return the interface texts in the language a person chose, else their Telegram's, else one of ``more``."""
         if person is None:
             return texts_for(*more)
         return texts_for(self.memory.language(person.id), person.language_code, *more)
