@@ -140,7 +140,8 @@ def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
     forced = "; published with --force although its evaluation spoke against it" if status["forced"] else ""
     yield f"Live version: {status['live']}, built {_age(status['age_seconds'])} ago{forced}"
     yield (
-        f"Knowledge: {status['snippets']:,} snippets in {', '.join(status['languages'])} ({status['passages']:,} passages), "
+        f"Knowledge: {status['snippets']:,} snippets in {', '.join(status['languages'])} "
+        f"({status['passages']:,} passages), "
         f"{status['topics']} topics, {status['sources']} sources"
     )
     encoder = status["encoder"]
