@@ -117,7 +117,7 @@ def reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> ND
 
 def _norms(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     # Several times faster than numpy.linalg.norm on the few rows of a question.
-    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None] + np.float32(1e-9)
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None] + np.float32(1e-9), np.float32)
 
 
 # An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.

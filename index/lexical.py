@@ -12,7 +12,7 @@ import hashlib
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,16 +49,15 @@ class Terms:
     def __init__(self, synonyms: Sequence[Sequence[str]] = ()) -> None:
         self._local = threading.local()
         self._groups = tuple(tuple(words(phrase) for phrase in group) for group in synonyms)
-        self._longest = max((len(phrase) for group in self._groups for phrase in group), default=0)
 
     def stems(self, text: str, language: str) -> list[str]:
         """Return the stems of the words of ``text``, with one term more for each synonym group it mentions."""
         stems = self._stem(words(text), language)
         terms = [_STEM_MARK + stem for stem in stems]
         names = self._synonyms(language)
-        for start in range(len(stems) if names else 0):
-            for length in range(1, min(self._longest, len(stems) - start) + 1):
-                if name := names.get(tuple(stems[start : start + length])):
+        for start, stem in enumerate(stems):
+            for phrase, name in names.get(stem, ()):
+                if tuple(stems[start : start + len(phrase)]) == phrase:
                     terms.append(name)
         return terms
 
@@ -76,15 +75,17 @@ class Terms:
             stemmers[language] = Stemmer.Stemmer(algorithm)
         return list(stemmers[language].stemWords(found))
 
-    def _synonyms(self, language: str) -> dict[tuple[str, ...], str]:
-        """Return the term that stands for the group of each synonym, by the synonym's stems."""
-        tables: dict[str, dict[tuple[str, ...], str]] = self._local.__dict__.setdefault("synonyms", {})
+    def _synonyms(self, language: str) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+        """Return the synonyms by their first stem: all their stems, and the term that stands for their group."""
+        tables: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = self._local.__dict__.setdefault(
+            "synonyms", {}
+        )
         if language not in tables:
-            tables[language] = {
-                tuple(self._stem(phrase, language)): f"={number}"
-                for number, group in enumerate(self._groups)
-                for phrase in group
-            }
+            table = tables[language] = {}
+            for number, group in enumerate(self._groups):
+                for phrase in filter(None, group):
+                    stems = tuple(self._stem(phrase, language))
+                    table.setdefault(stems[0], []).append((stems, f"={number}"))
         return tables[language]
 
 
@@ -111,14 +112,12 @@ def hashes(terms: Iterable[str]) -> NDArray[np.int64]:
 class TermWeights:
     """The terms of one question that the corpus may know, with what each is worth."""
 
-    ids: NDArray[np.int32]
-    """Term numbers, sorted, shape (n,)."""
+    ids: NDArray[np.int64]
+    """Numbers of the known terms, sorted, shape (n,)."""
     weights: NDArray[np.float32]
-    """Inverse document frequencies, shape (n,)."""
-    total: float
-    """Weight of all terms of the question, those unknown to the corpus included."""
+    """Share of each in the weight of all terms of the question, those unknown to the corpus included; shape (n,)."""
     unknown: float
-    """Share of ``total`` that belongs to terms the corpus has nowhere."""
+    """Share of that weight that belongs to terms the corpus has nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +172,20 @@ class LexicalIndex:
         idf = inverse_document_frequency(np.diff(arrays["starts"]), records)
         return cls(**arrays, idf=idf, records=records)
 
-    def weigh(self, terms: Sequence[str]) -> TermWeights:
+    def look_up(self, terms: Collection[str]) -> TermWeights:
         """Look up the terms of a question."""
         wanted = hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
-            return TermWeights(np.empty(0, np.int32), np.empty(0, np.float32), 0.0, 1.0)
+            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
-        ids = places[self.vocabulary[places] == wanted].astype(np.int32)
-        weights = self.idf[ids]
+        ids = places[self.vocabulary[places] == wanted]
+        idf = self.idf[ids]
         missing = (len(wanted) - len(ids)) * _idf_of_unseen(self.records)
-        total = float(weights.sum()) + missing
-        return TermWeights(ids, weights, total, missing / total)
+        total = float(idf.sum()) + missing
+        return TermWeights(ids, idf / np.float32(total), missing / total)
 
-    def candidates(
-        self, terms: NDArray[np.int32], weights: NDArray[np.float32], most: int, budget: int
-    ) -> NDArray[np.int64]:
-        """Return up to ``most`` records that hold most of the weight of ``terms``, best first.
+    def coverage(self, terms: NDArray[np.int64], weights: NDArray[np.float32], budget: int) -> NDArray[np.float64]:
+        """Return for each record the weight of those of ``terms`` that it holds, shape (records,).
 
         The rarest terms are looked at first, until ``budget`` postings have been read: frequent terms tell records
         apart the least and cost the most.
@@ -198,13 +195,11 @@ class LexicalIndex:
         lengths = ends - begins
         read = int(np.searchsorted(np.cumsum(lengths), budget, side="right"))
         if not read:
-            return np.empty(0, np.int64)
+            return np.zeros(self.records)
         spans = zip(begins[:read].tolist(), ends[:read].tolist(), strict=True)
         found = np.concatenate([self.postings[begin:end] for begin, end in spans])
-        scores = np.bincount(found, weights=np.repeat(weights[order[:read]], lengths[:read]))
-        best = np.argpartition(-scores, most)[:most] if len(scores) > most else np.arange(len(scores))
-        best = best[scores[best] > 0]
-        return best[np.argsort(-scores[best], kind="stable")]
+        held = np.bincount(found, np.repeat(weights[order[:read]], lengths[:read]), self.records)
+        return held.astype(np.float64, copy=False)
 
 
 def map_array(path: Path) -> NDArray[Any]:

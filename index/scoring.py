@@ -62,8 +62,8 @@ class Query:
     """A question, prepared once for all features."""
 
     encoded: Encoded
-    terms: NDArray[np.int32]
-    """Sorted numbers of the question's known stems and n-grams, shape (n,)."""
+    terms: NDArray[np.int64]
+    """Numbers of the question's known stems and n-grams, shape (n,)."""
     stem_weights: NDArray[np.float32]
     """Share of each term in the stems' weight, 0 for n-grams, shape (n,)."""
     gram_weights: NDArray[np.float32]
@@ -76,15 +76,13 @@ class Query:
     @classmethod
     def prepare(cls, question: str, language: str, encoded: Encoded, terms: Terms, lexical: LexicalIndex) -> Query:
         """Look up the terms of ``question``."""
-        stems = lexical.weigh(terms.stems(question, language))
-        grams = lexical.weigh(terms.grams(question))
-        ids = np.concatenate([stems.ids, grams.ids])
-        order = np.argsort(ids)
-        zeros = np.zeros_like
+        stems, grams = lexical.look_up(terms.stems(question, language)), lexical.look_up(terms.grams(question))
+        weights = np.zeros((2, len(stems.ids) + len(grams.ids)), np.float32)
+        weights[0, : len(stems.ids)] = stems.weights
+        weights[1, len(stems.ids) :] = grams.weights
         numbers = tuple(word for word in words(question) if word[0].isdigit())
-        stem_weights = np.concatenate([stems.weights / max(stems.total, 1e-9), zeros(grams.weights)])
-        gram_weights = np.concatenate([zeros(stems.weights), grams.weights / max(grams.total, 1e-9)])
-        return cls(encoded, ids[order], stem_weights[order], gram_weights[order], stems.unknown, numbers)
+        ids = np.concatenate([stems.ids, grams.ids])
+        return cls(encoded, ids, weights[0], weights[1], stems.unknown, numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
 _DENSE_ROWS = 48
+_CANDIDATES = 20
 _LEXICAL_RECORDS = 24
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
@@ -312,12 +313,24 @@ class Index:
         )
 
     def _candidates(self, query: Query) -> NDArray[np.int64]:
-        _, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
-        dense = self._owners[found[0][found[0] >= 0]]
-        lexical = self._rows.lexical.candidates(
-            query.terms, query.stem_weights + query.gram_weights, _LEXICAL_RECORDS, _POSTINGS_BUDGET
-        )
-        return np.unique(np.concatenate([dense, lexical]))
+        """Return the records worth comparing in full, ascending.
+
+        Those with the nearest rows and those that hold most of the question's terms come together, and of them the
+        best by both.
+        """
+        nearest, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
+        held = self._rows.lexical.coverage(query.terms, query.stem_weights + query.gram_weights, _POSTINGS_BUDGET)
+        most = min(_LEXICAL_RECORDS, len(held) - 1)
+        by_terms = np.argpartition(-held, most)[: most + 1].tolist()
+        similarity = dict.fromkeys(by_terms, float(nearest[0][-1]))
+        for record, value in zip(self._owners[found[0]].tolist(), nearest[0].tolist(), strict=True):
+            similarity[record] = max(similarity.get(record, value), value)
+        records = np.fromiter(similarity, np.int64, len(similarity))
+        if len(records) > _CANDIDATES:
+            rough = np.fromiter(similarity.values(), np.float64, len(similarity)) + held[records] / 2
+            records = records[np.argpartition(-rough, _CANDIDATES)[:_CANDIDATES]]
+        records.sort()
+        return records
 
     def _hit(self, query: Query, ranking: Ranking, place: int, text: str, language: str) -> Hit:
         record, position = int(ranking.records[place]), int(ranking.positions[place])
@@ -326,7 +339,7 @@ class Index:
         sentence = self._best_sentence(ranking.units, position, found, text)
         if shown is not found and len(shown.sentences) != len(found.sentences):
             sentence = self._sentence_of_other(query, shown, text)
-        parts = {name: round(float(getattr(ranking.features, name)[position]), 4) for name in Weights._fields}
+        parts = {name: float(getattr(ranking.features, name)[position]) for name in Weights._fields}
         return Hit(
             snippet=shown,
             score=float(ranking.scores[place]),
