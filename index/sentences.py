@@ -10,13 +10,13 @@ from index.snippets import Span
 # something that can begin a sentence, or at an empty line or a list item.
 _BOUNDARY = re.compile(
     r"""(?:
-        (?P<mark>[.!?…]+)(?:["”’»“)\]]|\[\d+\])*(?=\s+["“„«‘(\[—–-]*\s?[\w])
+        (?P<mark>[.!?…]+)(?:["”’»“)\]]|\[\d+\])*(?=\s+["“„«‘'(\[—–-]*\s?[$£€₸¥~≈+−]*\w)
       | (?=\n\s*\n)
       | (?=\n\s*(?:[-*•]|\d+[.)])\s)
     )""",
     re.VERBOSE,
 )
-_NEXT_LETTER = re.compile(r"[\s\"“„«‘(\[—–-]*(\w)")
+_NEXT_LETTER = re.compile(r"[\s\"“„«‘'(\[—–$£€₸¥~≈+−-]*(\w)")
 _LAST_WORD = re.compile(r"[\w.]*\Z")
 _LONGEST_ABBREVIATION = 12
 _ABBREVIATIONS = frozenset(
