@@ -63,6 +63,9 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
         raise YamlError(f"broken YAML: {error.problem or error.context}", line) from error
+    except yaml.reader.ReaderError as error:
+        line = first_line + text.encode()[: error.position].count(b"\n")
+        raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", first_line) from error
 
@@ -127,7 +130,7 @@ def _mapping(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]
     fields: dict[str, Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise YamlError("a key must be plain text", first_line + node.start_mark.line)
+            raise YamlError("a key must be plain text", first_line + key.start_mark.line)
         if key.value in fields:
             raise YamlError(f"'{key.value}' is given twice", first_line + key.start_mark.line)
         fields[key.value] = _node(value, first_line, depth + 1, done)
