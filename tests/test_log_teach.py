@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import difflib
 import string
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from log_answers import entry, open_log
 
+from bot.log.cli import log as log_commands
+from bot.log.store import open_for_writing
 from bot.log.teach import TeachError, add_out_of_scope, add_questions, draft, is_fit, slug_of
 
 BODY = "---\nLithium is mined.  \n\n- questions: not these\n"
@@ -171,3 +176,61 @@ def test_slugs_are_file_names(question: str) -> None:
 def test_redacted_questions_are_not_published(question: str) -> None:
     """A question in which something was redacted cannot be picked."""
     assert not is_fit(question)
+
+
+async def taught(tmp_path: Path, *options: str, typed: str | None = None) -> tuple[Result, Path]:
+    """Run `log teach` on the one gap of a small log; return the result and the knowledge folder."""
+    log = open_log(tmp_path)
+    await log.record(entry("how much lithium is there", "none"))
+    await log.record(entry("ring +7 701 123 45 67 about lithium", "none"))
+    await log.close()
+    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
+        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
+        connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9 FROM questions")
+    knowledge = tmp_path / "knowledge"
+    knowledge.mkdir()
+    snippet(knowledge, FORMS["block"] + BODY)
+    arguments = ["teach", "1", *options, "--knowledge", str(knowledge), "--data", str(tmp_path)]
+    return CliRunner().invoke(log_commands, arguments, input=typed), knowledge
+
+
+async def test_teach_shows_the_change_and_asks(tmp_path: Path) -> None:
+    """The diff comes first; without a yes nothing is written, and what was redacted is not even offered."""
+    result, knowledge = await taught(tmp_path, "--snippet", "resources/lithium", "--pick", "all", typed="n\n")
+    assert result.exit_code == 0, result.output
+    assert "+  - how much lithium is there" in result.output
+    assert "[phone]" not in result.output
+    assert "Nothing was written." in result.output
+    assert (knowledge / "resources" / "lithium.md").read_text() == FORMS["block"] + BODY
+
+
+async def test_teach_writes_after_a_yes(tmp_path: Path) -> None:
+    """With a yes the question is in the file."""
+    result, knowledge = await taught(tmp_path, "--snippet", "resources/lithium", "--pick", "1", typed="y\n")
+    assert result.exit_code == 0, result.output
+    assert questions_in((knowledge / "resources" / "lithium.md").read_text())[-1] == "how much lithium is there"
+
+
+async def test_teach_out_of_scope_closes_the_gap(tmp_path: Path) -> None:
+    """The example is recorded and the gap is not offered any more."""
+    result, knowledge = await taught(tmp_path, "--out-of-scope", "--pick", "all", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "how much lithium is there" in (knowledge / "evaluation.yaml").read_text()
+    listed = CliRunner().invoke(log_commands, ["gaps", "--no-update", "--data", str(tmp_path)])
+    assert "No gap" in listed.output
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ((), "one of --snippet"),
+        (("--snippet", "a/b", "--out-of-scope"), "one of --snippet"),
+        (("--snippet", "resources/lithium", "--pick", "7"), "from 1 to 1"),
+        (("--snippet", "resources/lithium"), "--pick"),
+    ],
+)
+async def test_teach_explains_what_is_missing(tmp_path: Path, options: tuple[str, ...], reason: str) -> None:
+    """A wrong use ends with what to say instead."""
+    result, _ = await taught(tmp_path, *options)
+    assert result.exit_code == 2
+    assert reason in result.output

@@ -1,5 +1,4 @@
-"""The log's pages for Datasette: tables with facets and search, ready-made queries, and a dashboard; data, no code of
-our own."""
+"""The log's pages for Datasette as data: tables with facets and search, ready-made queries, and a dashboard."""
 
 from __future__ import annotations
 
@@ -56,7 +55,8 @@ _LEFT_OPEN = " UNION ".join(
     for kind in (
         "SELECT q.id, q.time FROM questions AS q WHERE q.decision = 'none'",
         "SELECT q.id, q.time FROM questions AS q WHERE q.decision = 'closest'",
-        "SELECT q.id, q.time FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person WHERE v.value < 0",
+        "SELECT q.id, q.time FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person "
+        "WHERE v.value < 0",
         "SELECT q.id, q.time FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person",
     )
 )
@@ -68,7 +68,8 @@ _PERCENTILES = """
         FROM daily_latency WHERE day >= {since}
     )
     SELECT day, sum(questions) AS questions, min(CASE WHEN passed >= total * 0.5 THEN ms END) AS p50,
-        min(CASE WHEN passed >= total * 0.95 THEN ms END) AS p95, min(CASE WHEN passed >= total * 0.99 THEN ms END) AS p99
+        min(CASE WHEN passed >= total * 0.95 THEN ms END) AS p95,
+        min(CASE WHEN passed >= total * 0.99 THEN ms END) AS p99
     FROM steps GROUP BY day ORDER BY day"""
 
 _REPLAY = [
@@ -98,12 +99,18 @@ _REPLAY = [
     ("in gap", "(SELECT gap FROM gap_questions WHERE question_id = q.id)"),
 ]
 
+_REPLAYED_FIELDS = " UNION ALL ".join(
+    f"SELECT '{name}' AS what, {value} AS value, NULL AS score, NULL AS score_parts, NULL AS hash FROM q"
+    for name, value in _REPLAY
+)
+
 QUERIES: dict[str, Any] = {
     "day": {
         "title": "Questions of a day",
         "description": "The day as 2026-11-23 (UTC); empty for today.",
         "sql": f"""SELECT q.id, {_LISTED}
-            FROM questions AS q WHERE q.time >= {_DAY} AND q.time < date({_DAY}, '+1 day') ORDER BY q.time DESC LIMIT 1000""",
+            FROM questions AS q WHERE q.time >= {_DAY} AND q.time < date({_DAY}, '+1 day')
+            ORDER BY q.time DESC LIMIT 1000""",
     },
     "unanswered": {
         "title": "Unanswered",
@@ -112,15 +119,18 @@ QUERIES: dict[str, Any] = {
                 (SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person) AS vote,
                 (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
             FROM ({_LEFT_OPEN}) AS chosen JOIN questions AS q ON q.id = chosen.id
-            WHERE NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id) ORDER BY q.time DESC LIMIT 200""",
+            WHERE NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
+            ORDER BY q.time DESC LIMIT 200""",
     },
     "gaps_ranked": {
         "title": "Gaps",
-        "description": "Unanswered questions grouped by meaning. State: open, answered, will-not-cover; empty for open.",
+        "description": "Unanswered questions by meaning. State: open, answered, will-not-cover; empty for open.",
         "sql": """WITH sized AS (
-                SELECT g.id, g.state, g.note, count(DISTINCT q.person) AS people, count(*) AS questions, max(q.time) AS last
+                SELECT g.id, g.state, g.note, count(DISTINCT q.person) AS people, count(*) AS questions,
+                    max(q.time) AS last
                 FROM gaps AS g JOIN gap_questions AS m ON m.gap = g.id JOIN questions AS q ON q.id = m.question_id
-                WHERE g.state = coalesce(nullif(:state, ''), 'open') GROUP BY g.id ORDER BY people DESC, last DESC LIMIT 100
+                WHERE g.state = coalesce(nullif(:state, ''), 'open')
+                GROUP BY g.id ORDER BY people DESC, last DESC LIMIT 100
             )
             SELECT id AS gap, state, people, questions, last,
                 (SELECT q.question FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id
@@ -138,13 +148,14 @@ QUERIES: dict[str, Any] = {
         "title": "One question's full replay",
         "description": "Everything known of a question, by its id, and every candidate as it was then.",
         "sql": f"""WITH q AS (SELECT * FROM questions WHERE id = :id)
-            {" UNION ALL ".join(f"SELECT '{name}' AS what, {value} AS value, NULL AS score, NULL AS score_parts, NULL AS hash FROM q" for name, value in _REPLAY)}
+            {_REPLAYED_FIELDS}
             UNION ALL
             SELECT * FROM (
                 SELECT 'candidate ' || c.rank || iif(c.shown, ', shown', ''),
                     c.snippet || ' [' || c.language || '] ' || coalesce(s.title, '(not in the newest index)')
                         || coalesce(' - by its question: ' || c.example_question, ''), c.score, c.parts, c.hash
-                FROM candidates AS c LEFT JOIN snippets AS s ON s.id = c.snippet WHERE c.question_id = :id ORDER BY c.rank
+                FROM candidates AS c LEFT JOIN snippets AS s ON s.id = c.snippet
+                WHERE c.question_id = :id ORDER BY c.rank
             )""",
     },
     "votes_by_question": {
@@ -162,8 +173,10 @@ QUERIES: dict[str, Any] = {
     "languages": {
         "title": "Languages",
         "description": "Questions by language and how they were decided.",
-        "sql": """SELECT language, sum(questions) AS questions, sum(questions) FILTER (WHERE decision = 'answer') AS answer,
-                sum(questions) FILTER (WHERE decision = 'closest') AS closest, sum(questions) FILTER (WHERE decision = 'none') AS none
+        "sql": """SELECT language, sum(questions) AS questions,
+                sum(questions) FILTER (WHERE decision = 'answer') AS answer,
+                sum(questions) FILTER (WHERE decision = 'closest') AS closest,
+                sum(questions) FILTER (WHERE decision = 'none') AS none
             FROM daily GROUP BY language ORDER BY questions DESC""",
     },
     "latency": {
@@ -178,7 +191,8 @@ QUERIES: dict[str, Any] = {
     },
     "never_quoted": {
         "title": "Passages never quoted",
-        "sql": """SELECT id, title, topic FROM snippets WHERE id NOT IN (SELECT snippet FROM daily_snippets) ORDER BY id""",
+        "sql": """SELECT id, title, topic FROM snippets
+            WHERE id NOT IN (SELECT snippet FROM daily_snippets) ORDER BY id""",
     },
 }
 
@@ -222,7 +236,8 @@ DASHBOARD: dict[str, Any] = {
         "questions": _metric("Questions", f"SELECT coalesce(sum(questions), 0) AS value FROM daily WHERE {_SINCE}"),
         "answered": _metric(
             "Answered",
-            "SELECT coalesce(round(100.0 * sum(questions) FILTER (WHERE decision = 'answer') / sum(questions)), 0) AS value "
+            "SELECT coalesce(round(100.0 * sum(questions) FILTER (WHERE decision = 'answer') / sum(questions)), 0) "
+            "AS value "
             f"FROM daily WHERE {_SINCE}",
             " %",
         ),
@@ -264,7 +279,8 @@ DASHBOARD: dict[str, Any] = {
             "WITH daily_percentiles AS ("
             + _PERCENTILES.format(since="date('now', '-' || CAST(coalesce(:days, 30) AS INTEGER) || ' days')")
             + ") "
-            "SELECT day, 'p50' AS percentile, p50 AS ms FROM daily_percentiles UNION ALL SELECT day, 'p95', p95 FROM daily_percentiles "
+            "SELECT day, 'p50' AS percentile, p50 AS ms FROM daily_percentiles "
+            "UNION ALL SELECT day, 'p95', p95 FROM daily_percentiles "
             "UNION ALL SELECT day, 'p99', p99 FROM daily_percentiles",
             {"type": "line", "point": True} | _TIP,
             x=_DAYS,
@@ -273,7 +289,8 @@ DASHBOARD: dict[str, Any] = {
         ),
         "quoted": _chart(
             "Most quoted passages",
-            f"SELECT snippet, sum(quoted) AS quoted FROM daily_snippets WHERE {_SINCE} GROUP BY 1 ORDER BY 2 DESC LIMIT 15",
+            f"SELECT snippet, sum(quoted) AS quoted FROM daily_snippets WHERE {_SINCE} "
+            "GROUP BY 1 ORDER BY 2 DESC LIMIT 15",
             {"type": "bar"} | _TIP,
             y={"field": "snippet", "type": "nominal", "sort": "-x", "title": None, "axis": {"labelLimit": 300}},
             x={"field": "quoted", "type": "quantitative", "title": None},
@@ -283,7 +300,8 @@ DASHBOARD: dict[str, Any] = {
             "db": DATABASE,
             "library": "table",
             "display": {},
-            "query": f"SELECT id, title FROM snippets WHERE id NOT IN (SELECT snippet FROM daily_snippets WHERE {_SINCE}) ORDER BY id LIMIT 12",
+            "query": "SELECT id, title FROM snippets WHERE id NOT IN "
+            f"(SELECT snippet FROM daily_snippets WHERE {_SINCE}) ORDER BY id LIMIT 12",
         },
     },
 }
@@ -304,7 +322,8 @@ def metadata() -> dict[str, Any]:
     queries = {name: {"hide_sql": True, **query} for name, query in QUERIES.items()}
     return {
         "title": "Query log",
-        "description": "What people asked, and what they were shown. Start with the dashboard or the queries; nothing can be changed here.",
+        "description": "What people asked, and what they were shown. Start with the dashboard or the queries; "
+        "nothing can be changed here.",
         "databases": {
             DATABASE: {"tables": TABLES, "queries": queries, "description": "Counts are up to a second behind."}
         },
