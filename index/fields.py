@@ -14,7 +14,7 @@ from index.snippets import Snippet, Source, Topic
 
 REQUIRED_FIELDS = ("title", "sources", "as_of")
 SNIPPET_FIELDS = frozenset({*REQUIRED_FIELDS, "speaker", "valid_until", "questions", "see_also", "language"})
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MAX_TITLE = 200
 _MAX_QUESTION = 300

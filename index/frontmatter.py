@@ -89,9 +89,8 @@ def split_front_matter(text: str) -> FrontMatter | None:
     else:
         raise YamlError("front matter is not a list of 'field: value' lines", 2)
     body = end + 1
-    while body < len(lines) and not lines[body].strip():
-        body += 1
-    return FrontMatter(fields, "\n".join(lines[body:]).rstrip(), body + 1)
+    filled = next((number for number in range(body, len(lines)) if lines[number].strip()), body)
+    return FrontMatter(fields, "\n".join(lines[filled:]).rstrip(), filled + 1)
 
 
 def _refuse_depth(text: str, first_line: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -91,7 +92,7 @@ def read_knowledge(
     curated = curated or (folder / SOURCES_FILE).exists()
     sources = read_sources(_read_register(folder, SOURCES_FILE, problems), problems)
     topics = read_topics(_read_register(folder, TOPICS_FILE, problems), problems)
-    base_language = _base_language(files)
+    base_language = _base_language(front)
     snippets: list[Snippet] = []
     locations: dict[tuple[str, str], Location] = {}
     if curated:
@@ -265,10 +266,11 @@ def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | N
     return None
 
 
-def _base_language(files: list[_File]) -> str:
-    """The language of the files without a language suffix, judged on a sample of them."""
-    sample = " ".join(file.text[:2000] for file in files[:200] if file.language is None)
-    return detect_language(sample, default=UNKNOWN)
+def _base_language(front: list[tuple[_File, FrontMatter | None]]) -> str:
+    """The language of most of the files without a language suffix, judged on a sample of them."""
+    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
+    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
+    return max(languages, key=languages.__getitem__, default=UNKNOWN)
 
 
 def _add(

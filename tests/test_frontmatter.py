@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +93,7 @@ def test_aliases_of_aliases_stay_small() -> None:
     """Ten values to the ninth power are shared, not written out."""
     levels = "abcdefghij"
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-    for inner, outer in zip(levels, levels[1:], strict=False):
+    for inner, outer in pairwise(levels):
         bomb += f"{outer}: &{outer} [{', '.join([f'*{inner}'] * 10)}]\n"
     top = fields_of(bomb)["j"].value
     assert isinstance(top, list)
