@@ -42,6 +42,8 @@ _QUERY_PAUSES = (0.2, 0.5, 1.0, 2.0)
 _TYPING_AFTER = 0.7
 _TYPING_LASTS = 5.0
 _TYPING_TIMES = 4
+_TYPING_AT_ONCE = 20
+"""In how many chats: when many wait, saying so to each would only make them wait longer."""
 _SHOWN = 5_000
 
 
@@ -81,6 +83,7 @@ class Courier:
         self._bot = bot
         self.inbox = inbox
         self._memory = memory
+        self._typing = 0
         self._case: ContextVar[Case | None] = ContextVar("case", default=None)
         self._shown: OrderedDict[tuple[int, int | str], int] = OrderedDict()
 
@@ -170,6 +173,8 @@ class Courier:
             if chat is not None:
                 self._memory.block(chat)
             return False
+        except ChatMigrated:
+            return False
         except BadRequest as error:
             if "not modified" not in str(error).lower():
                 logger.info("A message could not be changed: %s", error)
@@ -241,6 +246,15 @@ class Courier:
                 task.cancel()
 
     async def _keep_typing(self, to: Address) -> None:
+        if self._typing >= _TYPING_AT_ONCE:
+            return
+        self._typing += 1
+        try:
+            await self._show_typing(to)
+        finally:
+            self._typing -= 1
+
+    async def _show_typing(self, to: Address) -> None:
         for _ in range(_TYPING_TIMES):
             try:
                 await self._bot.send_chat_action(to.chat, "typing", message_thread_id=to.thread)

@@ -27,9 +27,12 @@ PRIVATE_PER_SECOND = 1.0
 PRIVATE_BURST = 4
 GROUP_PER_MINUTE = 20
 OVERALL_PER_SECOND = 30.0
-_OVERALL_BURST = 0.8
+_OVERALL_BURST = 0.7
 """How much of a second's messages may go out at once; the rest is leeway for what the network delays and bunches."""
 _START_BURST = 0.2
+_CROWD = 15
+_CROWDED_RATE = 0.95
+"""With so many waiting the rate is a little lower: whatever the network bunches would else add up against the limit."""
 _GROUP_PERIOD = 60.5
 _CHATS = 5_000
 _REFUSALS = 3
@@ -91,14 +94,18 @@ class Gate:
                 self._tokens += 1
             raise
 
+    @property
+    def _pace(self) -> float:
+        return self._rate * (_CROWDED_RATE if len(self._waiting) > _CROWD else 1)
+
     def _refill(self) -> None:
         now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._pace)
         self._at = now
 
     def _schedule(self) -> None:
         if self._timer is None and self._waiting:
-            delay = max(0.0, (1 - self._tokens) / self._rate)
+            delay = max(0.0, (1 - self._tokens) / self._pace)
             self._timer = asyncio.get_running_loop().call_later(delay, self._release)
 
     def _release(self) -> None:

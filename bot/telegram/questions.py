@@ -60,10 +60,12 @@ class Questions:
         if message := update.message:
             if message.via_bot and message.via_bot.id == self._services.me.id:
                 return
-            if await self._within_quota(message):
-                texts = self._services.texts(message.from_user)
-                to = Address(message.chat.id, message.message_id)
-                await self._services.courier.send(to, Rendered(texts("reads-text-only")), texts)
+            texts = self._services.texts(message.from_user)
+            to = Address(message.chat.id, message.message_id)
+            verdict = self._services.questions.ask(message.from_user.id if message.from_user else message.chat.id)
+            if verdict is not Verdict.DROP:
+                line = Rendered(texts("reads-text-only")) if verdict is Verdict.TAKE else self._quota_note(texts)
+                await self._services.courier.send(to, line, texts)
 
     def busy(self, message: Message) -> None:
         """Tell somebody whose question has to wait; its answer will take the place of this note."""
@@ -93,15 +95,18 @@ class Questions:
             if question.edited or (case and case.left)
             else None
         )
-        if question.edited and earlier and earlier.same_text:
+        if earlier and earlier.same_text:
             return
         if question.edited and not earlier and time.time() - question.posted.date > ANSWER_SECONDS:
-            return
-        if not await self._within_quota_question(question):
             return
         note = self._notes.pop(question.posted, None)
         shown = await note if note else earlier.message_id if earlier else None
         texts = services.texts(question.person)
+        verdict = services.questions.ask(question.asker)
+        if verdict is Verdict.NOTE or (verdict is Verdict.DROP and note):
+            await self._show(question, self._quota_note(texts), texts, shown if note else None)
+        if verdict is not Verdict.TAKE:
+            return
         if not question.text:
             await self._show(question, self._browsing.how_to_ask(texts), texts, shown)
             return
@@ -170,20 +175,8 @@ class Questions:
             return shown
         return await services.courier.send(question.to, rendered, texts)
 
-    async def _within_quota(self, message: Message) -> bool:
-        person = message.from_user.id if message.from_user else abs(message.chat.id)
-        texts = self._services.texts(message.from_user)
-        return await self._count(person, Address(message.chat.id, message.message_id), texts)
-
-    async def _within_quota_question(self, question: Question) -> bool:
-        return await self._count(question.asker, question.to, self._services.texts(question.person))
-
-    async def _count(self, person: int, to: Address, texts: Texts) -> bool:
-        verdict = self._services.questions.ask(person)
-        if verdict is Verdict.NOTE:
-            note = texts("quota-note", limit=self._services.settings.questions_per_minute)
-            await self._services.courier.send(to, Rendered(note), texts)
-        return verdict is Verdict.TAKE
+    def _quota_note(self, texts: Texts) -> Rendered:
+        return Rendered(texts("quota-note", limit=self._services.settings.questions_per_minute))
 
     def _may_note(self, person: int, now: float) -> bool:
         """Return whether a note may be sent: few a second in all, and one a minute to each person."""
