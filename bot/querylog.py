@@ -1,5 +1,4 @@
-"""The query log as the rest of the program sees it: record a question, what became of its answer, and people's rights
-over both."""
+"""The query log as the rest of the program sees it: what is recorded, and people's rights over it."""
 
 from __future__ import annotations
 
@@ -191,8 +190,7 @@ class QueryLog:
         return deleted.result()
 
     async def stats(self, days: int = 30) -> Stats | None:
-        """Return the figures of the last days, or ``None`` where there is no log to be read; ``str`` of them is for
-        people."""
+        """Return the figures of the last days, or ``None`` where there is no log to be read."""
         return await asyncio.to_thread(self._read, partial(stats, days=days))
 
     async def stats_chart(self, days: int = 30) -> bytes | None:
@@ -269,8 +267,7 @@ class QueryLog:
             self._trouble(failure)
 
     def _chores(self, connection: sqlite3.Connection) -> float:
-        """Keep the retention window and finish what is owed; return the seconds until there is something to do
-        again."""
+        """Keep the retention window and finish what is owed; return the seconds until the next time."""
         if store.scrubs_owed(connection):
             self._settle(connection)
             return _SCRUB_AGAIN

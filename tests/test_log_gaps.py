@@ -96,8 +96,7 @@ async def test_stored_vectors_are_used(tmp_path: Path) -> None:
 
 
 async def test_gaps_keep_number_and_state(tmp_path: Path) -> None:
-    """New questions join the gap they belong to; one that will not be covered stays so, one that was answered opens
-    again."""
+    """New questions join their gap; one that will not be covered stays so, an answered one opens again."""
     await ask(tmp_path, ("price: how much?", 1), ("visa: do I need one?", 1))
     with opened(tmp_path) as connection:
         regroup(connection)

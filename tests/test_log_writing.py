@@ -157,8 +157,7 @@ def test_kill_loses_no_answered_question(tmp_path: Path, lines_before_the_kill: 
 
 
 async def test_locked_log_never_silences(tmp_path: Path) -> None:
-    """While another program holds the lock, questions are answered at once; their rows come later; there is one
-    warning."""
+    """While another program holds the lock questions are answered; rows come later; one warning is given."""
     warnings: list[str] = []
     log = open_log(tmp_path, on_trouble=warnings.append)
     await log.record(entry("before"))
@@ -219,8 +218,7 @@ asyncio.run(main())
 
 
 def test_full_disk_never_silences(tmp_path: Path) -> None:
-    """When files can grow no further, questions are answered, one warning is given, and the rows arrive when there is
-    room."""
+    """When files can grow no further questions are answered, one warning is given, and the rows arrive later."""
     script = FULL_DISK.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -37,7 +37,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 
     From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
     """
-    from bot.log.cli_knowledge import group_new
+    from bot.log.cli_gaps import group_new
     from bot.log.pages import SETTINGS, metadata
 
     _require("serve")

@@ -1,5 +1,4 @@
-"""Group unit vectors by meaning, so that what is grouped once stays grouped: leader clustering with moving
-centroids."""
+"""Leader clustering with moving centroids: what is grouped once stays grouped."""
 
 from __future__ import annotations
 

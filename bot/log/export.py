@@ -37,8 +37,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋",
 
 
 def defused(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula: such text gets an apostrophe in front (OWASP, CSV
-    injection)."""
+    """Return a cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
     if isinstance(cell, str) and cell.lstrip(" \u00a0\ufeff").startswith(_FORMULA_STARTS):
         return f"'{cell}"
     return cell

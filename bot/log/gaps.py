@@ -1,5 +1,4 @@
-"""What the knowledge does not cover: questions left unanswered, grouped by meaning, with a state that is kept over
-time."""
+"""Questions left unanswered, grouped by meaning, with a state that is kept over time."""
 
 from __future__ import annotations
 
@@ -287,8 +286,7 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
 def note_index(
     connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Note what an index version was made with and, in place of an earlier version's, the titles and topics of its
-    snippets."""
+    """Note what an index version was made with, and its snippets in place of an earlier version's."""
     connection.execute(
         "INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets))
     )

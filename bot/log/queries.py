@@ -271,8 +271,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
 
 
 def _percentiles(connection: sqlite3.Connection, span: tuple[str, str]) -> dict[str, float]:
-    """Return percentiles by nearest rank over the steps in which latencies are counted, each as its step's upper
-    end."""
+    """Return percentiles by nearest rank over counted steps, each as its step's upper end."""
     steps = connection.execute(
         "SELECT ms, sum(questions) FROM daily_latency WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1", span
     ).fetchall()

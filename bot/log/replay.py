@@ -43,8 +43,7 @@ class Replayed:
 
     @property
     def change(self) -> str | None:
-        """What is different for the person: ``decision``, ``passage``, ``text`` (same passage, new wording) or
-        ``None``."""
+        """What is different: ``decision``, ``passage``, ``text`` (same passage, new words) or ``None``."""
         if self.before.decision != self.after.decision:
             return "decision"
         if self.after.decision == "none":

@@ -1,5 +1,4 @@
-"""What two questions are compared by when they are grouped: their embeddings, and their words where the encoder cannot
-read."""
+"""What questions are compared by: their embeddings, and their words where the encoder cannot read."""
 
 from __future__ import annotations
 
@@ -26,8 +25,10 @@ words alone, 0.779 by embeddings alone, 0.793 half and half; in Russian, which t
 by words and 0.585 by embeddings.
 """
 _THRESHOLDS = (0.32, 0.50)
-"""Least similarity of two questions of one meaning, by words alone and half by embeddings; of unrelated pairs 99 % lie
-below 0.24 and 0.40."""
+"""Least similarity within one meaning, by words alone and half by embeddings.
+
+Of unrelated pairs 99 % lie below 0.24 and 0.40.
+"""
 
 
 class Signatures(Protocol):
@@ -62,8 +63,7 @@ class IndexSignatures:
                     self._texts += 1
 
     def signature(self, text: str, language: str, embedding: Vector | None) -> Vector:
-        """Return the weighed embedding and hashed words (signed feature hashing, Weinberger et al. 2009) side by
-        side."""
+        """Return embedding and hashed words side by side (signed feature hashing, Weinberger et al. 2009)."""
         if embedding is None:
             embedding = self._index.answer(text).vector
         share = self._share(language)

@@ -69,8 +69,7 @@ class Change:
 
 
 def is_fit(question: str) -> bool:
-    """Return whether a question may be published in the knowledge: nothing had to be redacted in it, and it is one
-    line."""
+    """Return whether a question may be published: it says something, and nothing had to be redacted."""
     return bool(question.strip()) and not _MARKS.search(question) and "\ufffd" not in question
 
 
@@ -221,8 +220,7 @@ def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
 
 
 def _end_of(node: yaml.Node) -> int:
-    """Return where a node's own text ends; the mark of a block collection lies after the white space that follows
-    it."""
+    """Return where a node's own text ends; a block collection's mark lies after the white space behind it."""
     while isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style and node.value:
         child = node.value[-1]
         node = child[1] if isinstance(child, tuple) else child

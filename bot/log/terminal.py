@@ -26,8 +26,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Print rows under headings, the last column taking what width there is; nothing is cut where output is not a
-    terminal."""
+    """Print rows under headings; where output is not a terminal nothing is cut."""
     from rich import box
     from rich.console import Console
     from rich.markup import escape

@@ -1,5 +1,4 @@
-"""The one thread that writes the log: group commits, a bounded memory for bad times, and a new file for a broken
-one."""
+"""The one thread that writes the log, in group commits, through bad times and broken files."""
 
 from __future__ import annotations
 
@@ -123,8 +122,7 @@ class Writer:
             self._queue.put(_NOTHING)
 
     def stop(self, timeout: float = 10.0) -> int:
-        """Commit what is queued, close the database and end the thread; return how many tasks could not be
-        committed."""
+        """Commit what is queued and end the thread; return how many tasks could not be committed."""
         self._queue.put(None)
         self._thread.join(timeout)
         return self.backlog
@@ -253,8 +251,7 @@ class Writer:
         self._connection = None
 
     def _between(self, stopping: bool) -> None:
-        """Do what can wait until nobody is waiting: what follows up new rows, the sync to the disk, the chores that are
-        due."""
+        """Do what can wait until nobody waits: follow up new rows, sync to the disk, the chores that are due."""
         if self._connection is None or not self._queue.empty():
             return
         if self._unsynced and (stopping or time.monotonic() >= self._synced + _SYNC_SECONDS):
