@@ -27,6 +27,14 @@ _KAZAKH_IN_RUSSIAN_LETTERS = frozenset(
     """.split()
 )
 
+_RUSSIAN = frozenset(
+    """
+    и в во на с со по о об от для из у к ко за что это этот эта эти как кто где когда куда откуда почему зачем какой
+    какая какое какие каком какую сколько чем чём кем кому кого ли был была было были будет есть нет который которая
+    которые его её ее их он она они мы вы такой такая такое между при про или до после через года году год лет
+    """.split()
+)
+
 
 def detect_language(text: str, default: str = UNKNOWN) -> str:
     """Return ``en``, ``ru``, ``kk`` or ``default`` where the text gives no evidence for one of these three.
@@ -38,14 +46,12 @@ def detect_language(text: str, default: str = UNKNOWN) -> str:
     words = _WORD.findall(folded)
     cyrillic = len(_CYRILLIC.findall(folded)) + len(_KAZAKH_LETTERS.findall(folded))
     latin = len(_LATIN.findall(folded))
-    if cyrillic > latin:
-        if _KAZAKH_LETTERS.search(folded) or sum(word in _KAZAKH_IN_RUSSIAN_LETTERS for word in words) * 4 >= len(
-            words
-        ):
-            return "kk"
-        return "ru"
-    if latin and (
-        any(word in _ENGLISH for word in words) and sum(word in _ENGLISH for word in words) * 12 >= len(words)
-    ):
-        return "en"
-    return default
+    english = sum(word in _ENGLISH for word in words)
+    russian = sum(word in _RUSSIAN for word in words)
+    spelled = sum(_KAZAKH_LETTERS.search(word) is not None for word in words)
+    typed = sum(word in _KAZAKH_IN_RUSSIAN_LETTERS for word in words)
+    # Questions name companies in Latin letters; those names outweigh the words around them.
+    if cyrillic > latin or (cyrillic and max(russian, spelled, typed) >= english):
+        # A Russian sentence may name a Kazakh place or person in Kazakh letters.
+        return "kk" if spelled > russian or (typed > russian and typed * 4 >= len(words)) else "ru"
+    return "en" if english and english * 12 >= len(words) else default
