@@ -161,7 +161,7 @@ def _json_lines(path: Path, problems: list[Problem]) -> list[Node] | None:
     if not text.lstrip().startswith("{"):
         return None
     entries = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
