@@ -10,7 +10,6 @@ UNKNOWN = "und"
 _WORD = re.compile(r"[^\W\d_]+")
 _KAZAKH_LETTERS = re.compile("[әғқңөұүһі]")
 _CYRILLIC = re.compile("[а-яё]")
-_LATIN = re.compile("[a-z]")
 
 # The function words of a language make up a third or more of its running text.
 _ENGLISH = frozenset(
@@ -44,14 +43,13 @@ def detect_language(text: str, default: str = UNKNOWN) -> str:
     """
     folded = text.casefold()
     words = _WORD.findall(folded)
-    cyrillic = len(_CYRILLIC.findall(folded)) + len(_KAZAKH_LETTERS.findall(folded))
-    latin = len(_LATIN.findall(folded))
+    cyrillic = _CYRILLIC.search(folded) or _KAZAKH_LETTERS.search(folded)
     english = sum(word in _ENGLISH for word in words)
     russian = sum(word in _RUSSIAN for word in words)
     spelled = sum(_KAZAKH_LETTERS.search(word) is not None for word in words)
     typed = sum(word in _KAZAKH_IN_RUSSIAN_LETTERS for word in words)
     # Questions name companies in Latin letters; those names outweigh the words around them.
-    if cyrillic > latin or (cyrillic and max(russian, spelled, typed) >= english):
+    if cyrillic and max(russian, spelled, typed) >= english:
         # A Russian sentence may name a Kazakh place or person in Kazakh letters.
         return "kk" if spelled > russian or (typed > russian and typed * 4 >= len(words)) else "ru"
     return "en" if english and english * 12 >= len(words) else default
