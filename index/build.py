@@ -38,7 +38,6 @@ from index.gate import shortfalls, table
 from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, Knowledge, read_knowledge, read_yaml_file
 from index.lexical import LexicalIndex, Terms, hashes
 from index.problems import Severity
-from index.scoring import Unit
 from index.search import FAISS_FILE, ROW_ARRAYS, Index
 from index.snippets import Snippet
 from index.store import as_plain, write_snippets
@@ -311,20 +310,30 @@ def _write(
     snippets, card = knowledge.snippets, encoder.card
     languages = sorted({snippet.language for snippet in snippets})
     write_snippets(folder, snippets, languages, [topic.id for topic in knowledge.topics])
-    kinds = [_kinds(snippet) for snippet in snippets]
-    starts = np.concatenate([[0], np.cumsum([len(kind) for kind in kinds])]).astype(np.int64)
+    sentence_counts = np.array([len(snippet.sentences) for snippet in snippets], np.int32)
+    starts = np.concatenate([[0], np.cumsum([len(record.rows) for record in vectors])]).astype(np.int64)
+    trust = _trust(snippets, encoder)
+    dense_rows = _dense_rows(snippets, starts, trust)
     rows = np.concatenate([record.rows for record in vectors])
     scales = np.concatenate([record.scales for record in vectors])
     token_starts = np.concatenate([[0], np.cumsum([len(record.tokens) for record in vectors])]).astype(np.int64)
     tokens = np.concatenate([record.tokens for record in vectors])
-    arrays: tuple[NDArray[Any], ...] = (starts, np.concatenate(kinds), rows, scales, token_starts, tokens)
+    arrays: tuple[NDArray[Any], ...] = (
+        starts,
+        sentence_counts,
+        dense_rows,
+        rows,
+        scales,
+        token_starts,
+        tokens,
+    )
     for name, array in zip(ROW_ARRAYS, arrays, strict=True):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     terms = Terms(synonyms)
     owners = np.repeat(np.arange(len(snippets)), np.diff(starts)).tolist()
     units = (unit for snippet in snippets for unit in _unit_terms(snippet, terms))
     LexicalIndex.build(units, owners, len(snippets)).save(folder)
-    index, description = _faiss_index(rows, scales)
+    index, description = _faiss_index(rows[dense_rows], scales[dense_rows])
     faiss.write_index(index, str(folder / FAISS_FILE))
     return Manifest(
         version=version,
@@ -343,7 +352,7 @@ def _write(
         },
         faiss_type=description,
         languages=languages,
-        trust=_trust(snippets, encoder),
+        trust=trust,
         calibration={ALL_LANGUAGES: asdict(Calibration())},
         evaluation={},
         topics=as_plain(knowledge.topics),
@@ -352,14 +361,17 @@ def _write(
     )
 
 
-def _kinds(snippet: Snippet) -> NDArray[np.uint8]:
-    kinds = [
-        Unit.PASSAGE,
-        Unit.TITLE,
-        *[Unit.SENTENCE] * len(snippet.sentences),
-        *[Unit.QUESTION] * len(snippet.questions),
-    ]
-    return np.array(kinds, np.uint8)
+def _dense_rows(
+    snippets: Sequence[Snippet], starts: NDArray[np.int64], trust: Mapping[str, float]
+) -> NDArray[np.int64]:
+    """Return the rows that FAISS searches: those in languages the encoder can read, or all where it can read none.
+
+    What the encoder cannot read is found by its terms; its vectors would only crowd out others.
+    """
+    read = np.array([trust[snippet.language] > 0 for snippet in snippets])
+    if not read.any():
+        read[:] = True
+    return np.flatnonzero(np.repeat(read, np.diff(starts)))
 
 
 def _unit_terms(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:

@@ -38,7 +38,11 @@ _ASKS_WHO_OR_WHERE = re.compile(
 _CUES = ((_ASKS_WHEN, (_YEAR, _MONTH)), (_ASKS_HOW_MANY, (_NUMBER, _MONEY)), (_ASKS_WHO_OR_WHERE, (_NAME,)))
 
 
-def wanted_kinds(question: str) -> tuple[re.Pattern[str], ...]:
+Kinds = tuple[re.Pattern[str], ...]
+"""What a sentence that names the wanted kind of thing looks like, any of them."""
+
+
+def wanted_kinds(question: str) -> Kinds:
     """Return the patterns of what ``question`` asks for: dates, quantities or names; none where it gives no cue."""
     for cue, kinds in _CUES:
         if cue.search(question):
@@ -51,13 +55,15 @@ _SIMILARITY, _STEMS, _GRAMS, _CUE = 1.0, 0.9, 0.6, 0.12
 
 
 def best_sentence(
-    question: str,
+    wanted: Kinds,
     sentences: list[str],
     similarity: NDArray[np.float32],
     stems: NDArray[np.float32],
     grams: NDArray[np.float32],
 ) -> int:
-    """Return the number of the sentence that answers, by how each compares with the question, shape (sentences,)."""
-    kinds = wanted_kinds(question)
-    cues = np.array([any(kind.search(sentence) for kind in kinds) for sentence in sentences], np.float32)
-    return int(np.argmax(_SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams + _CUE * cues))
+    """Return the number of the sentence that answers best; the arrays have shape (sentences,)."""
+    scores = _SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams
+    if wanted:
+        cues = [any(kind.search(sentence) for kind in wanted) for sentence in sentences]
+        scores = scores + _CUE * np.array(cues, np.float32)
+    return int(np.argmax(scores))

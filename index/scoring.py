@@ -113,8 +113,8 @@ class Rows:
 
     starts: NDArray[np.int64]
     """First row of each record and the end, shape (records + 1,)."""
-    kinds: NDArray[np.uint8]
-    """A ``Unit`` for each row."""
+    sentence_counts: NDArray[np.int32]
+    """Number of sentences of each record, shape (records,)."""
     vectors: NDArray[np.int8]
     """Unit vectors times ``1 / scales``, shape (rows, dimension)."""
     scales: NDArray[np.float32]
@@ -135,22 +135,30 @@ class Rows:
     ) -> tuple[Features, UnitScores]:
         """Compare ``query`` with ``records`` (not empty); rows in ``without`` count as if they did not exist."""
         rows, offsets = self.rows_of(records)
-        kinds = self.kinds[rows]
-        similarity = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
+        # One row more than there are, so that a record without questions has a place where they would begin.
+        similarity = np.full(len(rows) + 1, -1.0, np.float32)
+        similarity[:-1] = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
         held = self._terms_held(query, records, rows)
         if without:
-            gone = np.isin(rows, without)
+            gone = np.flatnonzero(np.isin(rows, without))
             similarity[gone] = -1.0
             held[gone] = False
         stems_by_unit = held @ query.stem_weights
         any_unit = np.logical_or.reduceat(held, offsets, axis=0)
-        asked = _best(similarity, offsets, (kinds == Unit.QUESTION) | (kinds == Unit.TITLE))
-        asked[_best(similarity, offsets, kinds == Unit.QUESTION) <= -1.0] = np.nan
+        sentences = offsets + Unit.SENTENCE
+        questions = sentences + self.sentence_counts[records]
+        kinds = np.column_stack([offsets, offsets + Unit.TITLE, sentences, questions])
+        best = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4)
+        asked = np.maximum(best[:, Unit.TITLE], best[:, Unit.QUESTION])
+        asked[
+            (questions == offsets + self.starts[records + 1] - self.starts[records]) | (best[:, Unit.QUESTION] <= -1)
+        ] = np.nan
+        bodies = np.column_stack([offsets, sentences]).ravel()
         features = Features(
-            passage=similarity[offsets],
-            sentence=_best(similarity, offsets, kinds == Unit.SENTENCE),
+            passage=best[:, Unit.PASSAGE],
+            sentence=best[:, Unit.SENTENCE],
             asked=asked,
-            sentence_stems=_best(stems_by_unit, offsets, kinds >= Unit.SENTENCE),
+            sentence_stems=np.maximum.reduceat(stems_by_unit, bodies)[1::2],
             stems=any_unit @ query.stem_weights,
             grams=any_unit @ query.gram_weights,
         )
@@ -210,8 +218,3 @@ class UnitScores:
         """Return where the ``count`` questions of that record stand, behind its ``sentences``."""
         begin = int(self.offsets[position]) + Unit.SENTENCE + sentences
         return slice(begin, begin + count)
-
-
-def _best(values: NDArray[np.float32], offsets: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each record's largest value among the wanted rows, -1 where it has none."""
-    return np.maximum.reduceat(np.where(wanted, values, np.float32(-1)), offsets)

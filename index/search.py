@@ -15,7 +15,7 @@ from index.artifact import Manifest, encoder_folder, read_manifest, resolve
 from index.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
 from index.encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError
-from index.highlight import best_sentence
+from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
 from index.lexical import LexicalIndex, Terms, map_array, words
 from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights
@@ -32,7 +32,7 @@ _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
 _LEAD_OVER = 6
 FAISS_FILE = "vectors.faiss"
-ROW_ARRAYS = ("row-starts", "row-kinds", "vectors", "scales", "token-starts", "tokens")
+ROW_ARRAYS = ("row-starts", "sentence-counts", "dense-rows", "vectors", "scales", "token-starts", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,14 @@ class Index:
     """A published version, opened for answering. Immutable and safe to use from several threads."""
 
     def __init__(
-        self, manifest: Manifest, encoder: Encoder, store: SnippetStore, rows: Rows, faiss_index: Any, terms: Terms
+        self,
+        manifest: Manifest,
+        encoder: Encoder,
+        store: SnippetStore,
+        rows: Rows,
+        faiss_index: Any,
+        dense_rows: NDArray[np.int64],
+        terms: Terms,
     ) -> None:
         """Put the parts together; ``Index.open`` is the way in."""
         self.manifest = manifest
@@ -133,7 +140,7 @@ class Index:
         self._rows = rows
         self._faiss = faiss_index
         self._terms = terms
-        self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))
+        self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))[dense_rows]
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
 
     @classmethod
@@ -163,10 +170,10 @@ class Index:
             store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
             lexical = LexicalIndex.load(folder, store.records)
             vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
-            starts, kinds, rows, scales, token_starts, tokens = arrays
-            parts = Rows(starts, kinds, rows, scales, token_starts, tokens, lexical)
-            _check_counts(folder, manifest, encoder, parts, store, vectors)
-            return cls(manifest, encoder, store, parts, vectors, Terms(manifest.synonyms))
+            starts, sentence_counts, dense_rows, rows, scales, token_starts, tokens = arrays
+            parts = Rows(starts, sentence_counts, rows, scales, token_starts, tokens, lexical)
+            _check_counts(folder, manifest, encoder, parts, store, vectors, len(dense_rows))
+            return cls(manifest, encoder, store, parts, vectors, dense_rows, Terms(manifest.synonyms))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
             raise ArtifactError(
                 f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
@@ -209,8 +216,9 @@ class Index:
         calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
         confidence = calibration.confidence(evidence) if says_something else 0.0
+        wanted = wanted_kinds(text)
         hits = tuple(
-            self._hit(query, ranking, place, text, asked_in)
+            self._hit(query, ranking, place, wanted, asked_in)
             for place in range(min(max(5, limit), len(ranking.records)))
         )
         return Answer(
@@ -299,8 +307,8 @@ class Index:
 
     def question_rows(self, record: int) -> list[int]:
         """Return the rows of a record's example questions, in their order."""
-        start, end = int(self._rows.starts[record]), int(self._rows.starts[record + 1])
-        return [row for row in range(start, end) if self._rows.kinds[row] == Unit.QUESTION]
+        first = int(self._rows.starts[record]) + Unit.SENTENCE + int(self._rows.sentence_counts[record])
+        return list(range(first, int(self._rows.starts[record + 1])))
 
     def vectors_of(self, record: int) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
         """Return the stored rows, scales and tokens of a record, for the next version to take over."""
@@ -332,13 +340,13 @@ class Index:
         records.sort()
         return records
 
-    def _hit(self, query: Query, ranking: Ranking, place: int, text: str, language: str) -> Hit:
+    def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
         record, position = int(ranking.records[place]), int(ranking.positions[place])
         found = self.snippets.record(record)
         shown = found if found.language == language else self.snippet(found.id, language) or found
-        sentence = self._best_sentence(ranking.units, position, found, text)
+        sentence = self._best_sentence(ranking.units, position, found, wanted)
         if shown is not found and len(shown.sentences) != len(found.sentences):
-            sentence = self._sentence_of_other(query, shown, text)
+            sentence = self._sentence_of_other(query, shown, wanted)
         parts = {name: float(getattr(ranking.features, name)[position]) for name in Weights._fields}
         return Hit(
             snippet=shown,
@@ -348,20 +356,20 @@ class Index:
             parts=parts,
         )
 
-    def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, text: str) -> int:
+    def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, wanted: Kinds) -> int:
         if len(snippet.sentences) == 1:
             return 0
         rows = units.sentences(position, len(snippet.sentences))
         sentences = [snippet.text[start:end] for start, end in snippet.sentences]
-        return best_sentence(text, sentences, units.similarity[rows], units.stems[rows], units.grams[rows])
+        return best_sentence(wanted, sentences, units.similarity[rows], units.stems[rows], units.grams[rows])
 
-    def _sentence_of_other(self, query: Query, shown: Snippet, text: str) -> int:
+    def _sentence_of_other(self, query: Query, shown: Snippet, wanted: Kinds) -> int:
         """Choose the sentence of a translation that is cut into other sentences than what was found."""
         records = np.array(
             [n for n in self.snippets.numbers(shown.id) if self.snippets.record(n).language == shown.language]
         )
         _, units = self._rows.features(query, records)
-        return self._best_sentence(units, 0, shown, text)
+        return self._best_sentence(units, 0, shown, wanted)
 
     def _nearest_question(self, units: UnitScores, position: int, found: Snippet, shown: Snippet) -> str | None:
         if not shown.questions:
@@ -373,16 +381,16 @@ class Index:
 
 
 def _check_counts(
-    folder: Path, manifest: Manifest, encoder: Encoder, rows: Rows, store: SnippetStore, vectors: Any
+    folder: Path, manifest: Manifest, encoder: Encoder, rows: Rows, store: SnippetStore, vectors: Any, dense_rows: int
 ) -> None:
     """Raise ArtifactError listing every number that does not fit the manifest or the encoder."""
     expected_and_found = {
         "records": (manifest.counts["records"], store.records),
         "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
         "rows": (manifest.counts["rows"], len(rows.vectors)),
-        "row kinds": (manifest.counts["rows"], len(rows.kinds)),
+        "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
         "lexical units": (manifest.counts["rows"] + 1, len(rows.lexical.unit_starts)),
-        "FAISS vectors": (manifest.counts["rows"], vectors.ntotal),
+        "FAISS vectors": (dense_rows, vectors.ntotal),
         "tokens": (manifest.counts["tokens"], len(rows.tokens)),
         "dimension": (manifest.dimension, rows.vectors.shape[1]),
         "FAISS dimension": (manifest.dimension, vectors.d),
