@@ -1,0 +1,171 @@
+"""Texts become terms that survive inflection, spelling and typing errors; coverage is exact and bounded."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.lexical import LexicalIndex, Terms, fold, hashes, words
+
+TERMS = Terms()
+WORDS = st.lists(st.sampled_from("copper zinc lead tin iron gold ore mine мыс медь руда".split()), max_size=8)
+RECORDS = st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=12)
+EVERYTHING = 10**9
+
+
+def index_of(records: list[list[list[str]]]) -> LexicalIndex:
+    units = [hashes(unit) for record in records for unit in record]
+    owners = [number for number, record in enumerate(records) for _ in record]
+    return LexicalIndex.build(units, owners, len(records))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "The ministers signed agreements", "the minister signs agreement"),
+        ("en", "mining of minerals", "mine of mineral"),
+        ("ru", "Подписанные соглашения министров", "подписанное соглашение министра"),
+        ("ru", "добыча урана", "добычи уран"),
+        ("kk", "Уран өндірісі", "уран ондириси"),
+    ],
+)
+def test_words_of_one_stem_share_a_term(language: str, one: str, other: str) -> None:
+    """English and Russian words meet in their stems; Kazakh ones where only letters differ."""
+    assert set(TERMS.stems(one, language)) == set(TERMS.stems(other, language))
+
+
+def test_languages_are_stemmed_apart() -> None:
+    """A language without a stemmer keeps its words whole."""
+    assert TERMS.stems("mining", "kk") != TERMS.stems("mining", "en")
+    assert TERMS.stems("кендер", "kk") == ["sкендер"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ёлка", "елка"),
+        ("Қазақстан", "Казакстан"),
+        ("өндіріс ұлы үлес әлем ғылым ң һ", "ондирис улы улес алем гылым н х"),
+        ("ＣＯＰＰＥＲ", "copper"),
+        ("STRASSE", "straße"),
+        ("ﬁnance", "finance"),
+        ("é", "é"),
+    ],
+)
+def test_letters_that_people_swap_are_one(one: str, other: str) -> None:
+    """ё and е, Kazakh letters and their Russian neighbours, wide and narrow, composed and combining letters."""
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1.18 million, 2,000 and 3", ["1.18", "million", "2.000", "and", "3"]),
+        ("1,18", ["1.18"]),
+        ("rare-earth (REE)", ["rare", "earth", "ree"]),
+        ("CO2 met4tech", ["co2", "met4tech"]),
+        ("… — !", []),
+        ("", []),
+    ],
+)
+def test_words_and_numbers_are_found(text: str, found: list[str]) -> None:
+    """Numbers stay whole; a decimal comma is a decimal point."""
+    assert words(text) == found
+
+
+def test_grams_survive_a_typing_error() -> None:
+    """Most n-grams of a misspelt word are still its own; a short word is one gram."""
+    right, wrong = set(TERMS.grams("metallurgy")), set(TERMS.grams("metalurgy"))
+    assert len(right & wrong) / len(right) >= 0.5
+    assert TERMS.grams("uk") == ["g_uk_"]
+    assert set(TERMS.grams("metallurgy")).isdisjoint(TERMS.grams("uk"))
+
+
+def test_synonyms_share_a_term() -> None:
+    """Any phrase of a group stands for the group, in any inflection; others do not."""
+    terms = Terms([["UK", "United Kingdom", "Great Britain"], ["rare earths", "REE"]])
+    shared = set(terms.stems("the United Kingdoms", "en")) & set(terms.stems("UK", "en"))
+    assert len(shared) == 1
+    assert shared <= set(terms.stems("in Great Britain today", "en"))
+    assert shared.isdisjoint(terms.stems("united nations, great kingdom of REE", "en"))
+
+
+def test_synonyms_of_nothing_do_no_harm() -> None:
+    """A group may be empty, or a term hold no word at all."""
+    terms = Terms([[], ["—"], ["UK"]])
+    assert terms.stems("the UK", "en")[:2] == ["sthe", "suk"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["en", "ru", "kk", "xx", ""]))
+def test_any_text_has_terms(text: str, language: str) -> None:
+    """Every word gives a stem and n-grams."""
+    assert len(TERMS.stems(text, language)) == len(words(text))
+    assert bool(TERMS.grams(text)) == bool(words(text))
+
+
+def test_threads_share_the_stemmers_safely() -> None:
+    """The same words give the same stems from many threads at once."""
+    texts = ["соглашения министров подписаны", "agreements signed by ministers"] * 20
+    expected = [TERMS.stems(text, language) for text, language in zip(texts, ["ru", "en"] * 20, strict=True)]
+    results: list[list[list[str]]] = []
+
+    def work() -> None:
+        for _ in range(20):
+            results.append([TERMS.stems(text, name) for text, name in zip(texts, ["ru", "en"] * 20, strict=True)])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 80
+
+
+@given(RECORDS, WORDS)
+def test_coverage_equals_brute_force(records: list[list[list[str]]], question: list[str]) -> None:
+    """The weight of the question's terms that each record holds, by the textbook formula, within 0 and 1."""
+    index = index_of(records)
+    found = index.look_up(question)
+    covered = index.coverage(found.ids, found.weights, EVERYTHING)
+    held = [{word for unit in record for word in unit} for record in records]
+    frequency = {word: sum(word in own for own in held) for word in set(question)}
+    idf = {word: np.log1p((len(records) - n + 0.5) / (n + 0.5)) for word, n in frequency.items()}
+    total = sum(idf.values()) or 1.0
+    expected = [sum(idf[word] for word in set(question) & own) / total for own in held]
+    np.testing.assert_allclose(covered, expected, atol=1e-5)
+    assert ((covered >= 0) & (covered <= 1 + 1e-5)).all()
+    unknown = sum(idf[word] for word, n in frequency.items() if n == 0) / total
+    assert found.unknown == pytest.approx(unknown if question and any(map(any, records)) else 1.0, abs=1e-5)
+
+
+@given(RECORDS, WORDS, st.integers(0, 12))
+def test_a_budget_leaves_out_the_commonest_terms(
+    records: list[list[list[str]]], question: list[str], most: int
+) -> None:
+    """Coverage under a budget is never more than without, and as much where the budget suffices."""
+    index = index_of(records)
+    found = index.look_up(question)
+    whole = index.coverage(found.ids, found.weights, EVERYTHING)
+    assert (index.coverage(found.ids, found.weights, most) <= whole + 1e-9).all()
+    postings = int(sum(index.starts[found.ids + 1] - index.starts[found.ids]))
+    np.testing.assert_array_equal(index.coverage(found.ids, found.weights, postings), whole)
+
+
+@given(RECORDS, WORDS)
+def test_a_saved_index_is_the_same(
+    tmp_path_factory: pytest.TempPathFactory, records: list[list[list[str]]], question: list[str]
+) -> None:
+    """What is loaded covers as what was saved."""
+    folder: Path = tmp_path_factory.mktemp("lexical")
+    index = index_of(records)
+    index.save(folder)
+    loaded = LexicalIndex.load(folder, len(records))
+    found = loaded.look_up(question)
+    np.testing.assert_array_equal(
+        loaded.coverage(found.ids, found.weights, EVERYTHING), index.coverage(found.ids, found.weights, EVERYTHING)
+    )
