@@ -361,6 +361,9 @@ def _write(
     )
 
 
+_READABLE = 0.5
+
+
 def _dense_rows(
     snippets: Sequence[Snippet], starts: NDArray[np.int64], trust: Mapping[str, float]
 ) -> NDArray[np.int64]:
@@ -368,7 +371,7 @@ def _dense_rows(
 
     What the encoder cannot read is found by its terms; its vectors would only crowd out others.
     """
-    read = np.array([trust[snippet.language] > 0 for snippet in snippets])
+    read = np.array([trust[snippet.language] >= _READABLE for snippet in snippets])
     if not read.any():
         read[:] = True
     return np.flatnonzero(np.repeat(read, np.diff(starts)))
@@ -393,7 +396,9 @@ def _faiss_index(rows: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[A
     count, dimension = rows.shape
     index: Any
     if count <= FLAT_ROWS:
-        index, description = faiss.IndexFlatIP(dimension), "Flat"
+        # All vectors are compared; as 16-bit floats, because what a question waits for is memory, not arithmetic.
+        description = "SQfp16"
+        index = faiss.index_factory(dimension, description, faiss.METRIC_INNER_PRODUCT)
     else:
         lists = int(2 ** round(np.log2(4 * np.sqrt(count))))
         description = f"IVF{lists},SQ8"
@@ -441,9 +446,12 @@ def _gate(draft: Index, folder: Path, data: Path, force: bool, report: Report) -
     found = read_evaluation(folder / EVALUATION_FILE)
     broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
     for problem in found.problems:
-        report.say(f"{problem}")
+        if problem.severity is not Severity.ERROR:
+            report.say(f"{problem}")
     objections = ["\n".join(["The evaluation questions cannot be used:", *broken])] if broken else []
     manifest = draft.manifest
+    if found.floor and not found.questions:
+        objections.append(f"{EVALUATION_FILE} sets a floor, but holds no question to measure with.")
     if found.questions:
         report.step("Evaluating", len(found.questions))
         evaluation = evaluate(draft, found.questions, report.advance)

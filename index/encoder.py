@@ -16,7 +16,7 @@ from index.artifact import hash_file
 from index.errors import EncoderError
 from index.lexical import words
 
-FORMAT = 1
+FORMAT = 2
 CARD_FILE = "encoder.json"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -108,18 +108,6 @@ class Encoder(Protocol):
         """Embed one question; safe to call from several threads."""
 
 
-def reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
-    unit = tokens / _norms(tokens)
-    reduced = (unit - basis[0]) @ basis[1:].T
-    return np.asarray(reduced / _norms(reduced), np.float32)
-
-
-def _norms(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Several times faster than numpy.linalg.norm on the few rows of a question.
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None] + np.float32(1e-9), np.float32)
-
-
 # An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
 _KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 100, 200
@@ -161,7 +149,6 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
             self._tokenizer.enable_truncation(self.card.max_tokens)
             self._tokenizer.no_padding()
-            self._basis = np.load(folder / BASIS_FILE, allow_pickle=False)
             probes = np.load(folder / PROBES_FILE, allow_pickle=False)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
@@ -193,7 +180,7 @@ class OnnxEncoder:
             feeds["token_type_ids"] = np.zeros_like(ids)
         sentence, tokens = self._session.run(None, feeds)
         inner = np.array(encoding.special_tokens_mask) == 0
-        return Encoded(sentence[0], reduce_tokens(tokens[0][inner], self._basis), bool(encoding.overflowing))
+        return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a passage as the encoder does, without its limit and with its special tokens."""

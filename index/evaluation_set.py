@@ -185,7 +185,7 @@ def _questions(file: str, entries: Iterable[Node], problems: list[Problem]) -> I
         text = _text(file, fields, "question", problems)
         if not text:
             if "question" not in fields or fields["question"].value in (None, ""):
-                problems.append(Problem(file, entry.line, "question", "missing"))
+                problems.append(Problem(file, entry.line, "question", "missing", Severity.FLAW))
             continue
         answers = _answers(file, entry.line, fields, problems)
         if answers is None:
@@ -193,7 +193,7 @@ def _questions(file: str, entries: Iterable[Node], problems: list[Problem]) -> I
         language, kind = _text(file, fields, "language", problems), _text(file, fields, "kind", problems)
         if language and not _LANGUAGE.fullmatch(language):
             reason = f"'{language}' is not a language code such as en"
-            problems.append(Problem(file, fields["language"].line, "language", reason))
+            problems.append(Problem(file, fields["language"].line, "language", reason, Severity.FLAW))
             language = None
         if kind and kind not in KINDS:
             reason = f"unknown kind '{kind}'; known are {', '.join(sorted(KINDS))}"
@@ -211,7 +211,7 @@ def _text(file: str, fields: Mapping[str, Node], name: str, problems: list[Probl
     if node is None or node.value is None:
         return None
     if not isinstance(node.value, str):
-        problems.append(Problem(file, node.line, name, "must be plain text"))
+        problems.append(Problem(file, node.line, name, "must be plain text", Severity.FLAW))
         return None
     return node.value.strip() or None
 
@@ -220,13 +220,15 @@ def _answers(file: str, line: int, fields: Mapping[str, Node], problems: list[Pr
     name = "answers" if "answers" in fields else "passage"
     node = fields.get(name)
     if node is None:
-        problems.append(Problem(file, line, "answers", "missing; write [] where the knowledge holds no answer"))
+        problems.append(
+            Problem(file, line, "answers", "missing; write [] where the knowledge holds no answer", Severity.FLAW)
+        )
         return None
     if node.value is None:
         return ()
     items = [node] if isinstance(node.value, str) else node.value
     if not isinstance(items, list) or not all(isinstance(item.value, str) and item.value for item in items):
-        problems.append(Problem(file, node.line, name, "must be a list of snippet ids"))
+        problems.append(Problem(file, node.line, name, "must be a list of snippet ids", Severity.FLAW))
         return None
     return tuple(dict.fromkeys(item.value for item in items if isinstance(item.value, str)))
 

@@ -29,7 +29,6 @@ from index.encoder import (
     TOKENIZER_FILE,
     EncoderCard,
     OnnxEncoder,
-    reduce_tokens,
 )
 from index.errors import BuildError, EncoderError
 
@@ -129,7 +128,7 @@ class PassageEncoder:
         for numbers in _batches(texts):
             outputs = self.forward([self.passage_prefix + texts[i] for i in numbers])
             for i, (vector, tokens) in zip(numbers, outputs, strict=True):
-                reduced = np.rint(reduce_tokens(tokens, basis) * 127).astype(np.int8)
+                reduced = np.rint(_reduce_tokens(tokens, basis) * 127).astype(np.int8)
                 results[i] = PassageVectors(vector, reduced)
             done(len(numbers))
         return [result for result in results if result is not None]
@@ -189,7 +188,7 @@ class PassageEncoder:
         self.model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             full = Path(scratch) / "full.onnx"
-            inputs = self._export_onnx(full)
+            inputs = self._export_onnx(full, basis)
             for precision in ("int8", "float32"):
                 card = EncoderCard(
                     id=self.id,
@@ -224,7 +223,7 @@ class PassageEncoder:
             f"encoder '{self.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
         )
 
-    def _export_onnx(self, path: Path) -> tuple[str, ...]:
+    def _export_onnx(self, path: Path, basis: NDArray[np.float32]) -> tuple[str, ...]:
         import torch
 
         tokenizer = self.model.tokenizer
@@ -232,13 +231,17 @@ class PassageEncoder:
             name for name in tokenizer.model_input_names if name in ("input_ids", "attention_mask", "token_type_ids")
         )
         model = self.model.to("cpu").eval()
+        normalize = torch.nn.functional.normalize
+        mean, axes = torch.from_numpy(basis[0].copy()), torch.from_numpy(basis[1:].T.copy())
 
         class Exported(torch.nn.Module):
-            """The whole pipeline as one function of plain tensors."""
+            """The whole pipeline as one function of plain tensors, down to the reduced token vectors."""
 
             def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
                 output = model(dict(zip(names, tensors, strict=True)))
-                return torch.nn.functional.normalize(output["sentence_embedding"], dim=1), output["token_embeddings"]
+                tokens = normalize(output["token_embeddings"], dim=2)
+                reduced = normalize((tokens - mean) @ axes, dim=2)
+                return normalize(output["sentence_embedding"], dim=1), reduced
 
         example = tokenizer(["one question", "another, longer question"], padding=True, return_tensors="pt")
         dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=self.max_tokens)}
@@ -257,6 +260,13 @@ class PassageEncoder:
                 verbose=False,
             )
         return names
+
+
+def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
+    unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
+    reduced = (unit - basis[0]) @ basis[1:].T
+    return np.asarray(reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _quantise(source: Path, target: Path) -> None:
