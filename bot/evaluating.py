@@ -44,15 +44,13 @@ _LABELS = {
     "auroc_off_topic": "AUROC against off-topic",
 }
 _OF_KINDS = {
-    "questions": "questions",
-    "recall_at_1": "recall@1",
-    "recall_at_3": "recall@3",
-    "mrr": "MRR",
+    "questions": "asked",
+    "recall_at_1": "first",
+    "recall_at_3": "in 3",
     "answered": "answered",
     "withheld": "withheld",
     "wrong_answers": "wrong",
     "false_answers": "false",
-    "calibration_error": "ECE",
 }
 _NOT_PERCENT = frozenset({"mrr", "calibration_error", "brier", "auroc", "auroc_off_topic"})
 _MOST_PROBLEMS = 20
@@ -175,8 +173,7 @@ def _print_metrics(evaluation: Evaluation) -> None:
 
 def _print_kinds(evaluation: Evaluation) -> None:
     rows = [
-        [kind, *(_value(name, getattr(metrics, name)) for name in _OF_KINDS)]
-        for kind, metrics in evaluation.by_kind.items()
+        [kind, *(_short(getattr(metrics, name)) for name in _OF_KINDS)] for kind, metrics in evaluation.by_kind.items()
     ]
     print_table(["kind", *_OF_KINDS.values()], rows, empty="")
 
@@ -191,6 +188,13 @@ def _value(name: str, value: float | int | None) -> str:
     if isinstance(value, int):
         return str(value)
     return f"{value:.3f}" if name in _NOT_PERCENT else f"{value * 100:.1f} %"
+
+
+def _short(value: float | int | None) -> str:
+    """Return a share in whole per cent: a kind has too few questions for more, and its row must fit a terminal."""
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.0%}"
 
 
 def _print_comparison(now: Evaluation, before: Evaluation) -> None:
