@@ -133,7 +133,7 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
         raise ArtifactError(f"{path}: index format {found}, this program reads {FORMAT}; run 'partnership-bot build'.")
     try:
         seal = fields.pop(_SEAL, None)
-        if seal is not None and seal != _seal(fields):
+        if seal != _seal(fields):
             raise ValueError("changed since it was written")
         manifest = Manifest(**fields)
         listed = dict(manifest.files)
