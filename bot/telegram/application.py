@@ -59,11 +59,13 @@ class QuietBot(ExtBot[Turn]):
 def make_bot(token: str, api_url: str, pacing: Pacing, request: BaseRequest | None = None) -> QuietBot:
     """Return the bot for a token at a Bot API server, which ``request`` talks to (by default over HTTP)."""
     base = api_url.rstrip("/")
+    request = request or AiohttpRequest(_CONNECTIONS, _SECONDS)
     return QuietBot(
         token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=request or AiohttpRequest(_CONNECTIONS, _SECONDS),
+        request=request,
+        get_updates_request=request,
         rate_limiter=pacing,
     )
 

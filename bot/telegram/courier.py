@@ -209,7 +209,11 @@ class Courier:
         case = self._case.get()
         if case:
             self.inbox.sending(case.update_id)
-        await self._query(lambda: self._bot.answer_guest_query(query_id, result))
+        try:
+            await self._query(lambda: self._bot.answer_guest_query(query_id, result))
+        except TypeError as error:
+            # What comes back is of no use here, and servers differ in it.
+            logger.debug("The reply to a guest answer cannot be read: %s", error)
         if case:
             case.answered = True
 

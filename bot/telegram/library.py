@@ -15,8 +15,8 @@ from index.search import Answer, Index
 
 logger = logging.getLogger(__name__)
 
-_THREADS = 2
-"""Encoding one question uses one core."""
+_THREADS = 1
+"""Questions are embedded one after the other: that keeps one core busy, and the event loop needs one too."""
 
 
 _KNOWN, _SHORT = 500, 200
