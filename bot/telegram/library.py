@@ -15,10 +15,8 @@ from index.search import Answer, Index
 
 logger = logging.getLogger(__name__)
 
-_THREADS = 1
-"""Questions are embedded one after the other: that keeps one core busy, and the event loop needs one too."""
-
-
+_THREADS = 2
+"""The greatest part of answering, the embedding, runs outside the interpreter's lock, one core to a question."""
 _KNOWN, _SHORT = 500, 200
 """How many answers are kept for when the same is asked again, and up to what length of question."""
 
