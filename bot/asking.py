@@ -64,7 +64,8 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
         history = InMemoryHistory()
     session: PromptSession[str] = PromptSession(HTML("<b>?</b> "), history=history)
     click.echo(
-        f"{len(index.snippets)} passages, version {index.version}. Ask in {', '.join(index.languages)}; an empty line or Ctrl-D leaves."
+        f"{len(index.snippets)} passages, version {index.version}. Ask in {', '.join(index.languages)}; "
+        "an empty line or Ctrl-D leaves."
     )
     while True:
         try:

@@ -39,7 +39,9 @@ def check_knowledge(settings: Settings) -> int:
     languages = sorted({snippet.language for snippet in knowledge.snippets})
     snippets = len({snippet.id for snippet in knowledge.snippets})
     if not knowledge.snippets and not failing:
-        click.echo(f"{settings.knowledge_dir}: holds no snippets: add .md files with front matter, or plain .md or .txt files.")
+        click.echo(
+            f"{settings.knowledge_dir}: holds no snippets: add .md files with front matter, or plain .md or .txt files."
+        )
         return 1
     click.echo(
         f"{snippets} snippets in {', '.join(languages) or 'no language'}: {failing} problem(s), "
@@ -93,7 +95,9 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
         )
     if result.unchanged:
         return f"Nothing has changed; live is version {result.version}"
-    click.echo(f"{result.snippets} snippets, {result.records} passages: {result.embedded} embedded, {result.reused} reused.")
+    click.echo(
+        f"{result.snippets} snippets, {result.records} passages: {result.embedded} embedded, {result.reused} reused."
+    )
     return f"Published version {result.version}"
 
 
@@ -129,7 +133,13 @@ def _reporting() -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bars = _Bars(progress)
         yield bars

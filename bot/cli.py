@@ -94,7 +94,11 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
 @cli.command()
 @click.argument("question", required=False)
 @_JSON
-@click.option("--batch", type=click.File("r", encoding="utf-8", errors="replace"), help="Ask every line of FILE (- for standard input).")
+@click.option(
+    "--batch",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Ask every line of FILE (- for standard input).",
+)
 @click.option("--explain", is_flag=True, help="Show what the score and the decision were made of.")
 @click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); recognised when not given.")
 @_DATA
@@ -133,9 +137,13 @@ def ask(
 
 
 @cli.command()
-@click.option("--questions", type=click.Path(path_type=Path), help="Questions with known answers.  [default: evaluation.yaml]")
+@click.option(
+    "--questions", type=click.Path(path_type=Path), help="Questions with known answers.  [default: evaluation.yaml]"
+)
 @_JSON
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw reliability and coverage into this .svg or .png file.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Draw reliability and coverage into this .svg or .png file."
+)
 @click.option("--compare", metavar="VERSION", help="Show what changed since VERSION of the index.")
 @click.option("--failures/--no-failures", default=True, help="List each question that failed, and why.")
 @_DATA

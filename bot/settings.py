@@ -23,20 +23,37 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and what the bot remembers.")
     knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
     encoder: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="Sentence-transformers model, by local folder or hub name."
+        "sentence-transformers/all-MiniLM-L6-v2",
+        description="Sentence-transformers model, by local folder or hub name.",
     )
-    encoder_query_prefix: str = Field("", description="Put before each question where the model's own prompts do not say so.")
+    encoder_query_prefix: str = Field(
+        "", description="Put before each question where the model's own prompts do not say so."
+    )
     encoder_passage_prefix: str = Field("", description="Put before each passage, like the prefix of questions.")
-    admins: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of administrators, separated by commas.")
-    banned: Annotated[frozenset[int], NoDecode] = Field(frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas.")
-    webhook_url: str | None = Field(None, description="Address Telegram calls with updates; without it the bot polls.")
-    webhook_secret: SecretStr | None = Field(None, description="What Telegram presents with each webhook call: 1-256 of A-Z a-z 0-9 _ -.")
-    webhook_listen: str = Field("127.0.0.1:8080", description="Where webhook calls are taken, as host:port; put TLS in front of it.")
-    questions_per_minute: int = Field(20, ge=0, description="How many questions one person may ask in a minute; 0 for any number.")
-    messages_per_second: float = Field(
-        30.0, ge=0, description="How many messages are sent in a second in all: Telegram's free limit; 0 for no limit, as with a server of your own."
+    admins: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(), description="Telegram ids of administrators, separated by commas."
     )
-    queue: int = Field(1000, ge=1, description="How many updates may be unfinished before no more are taken from Telegram.")
+    banned: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas."
+    )
+    webhook_url: str | None = Field(None, description="Address Telegram calls with updates; without it the bot polls.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="What Telegram presents with each webhook call: 1-256 of A-Z a-z 0-9 _ -."
+    )
+    webhook_listen: str = Field(
+        "127.0.0.1:8080", description="Where webhook calls are taken, as host:port; put TLS in front of it."
+    )
+    questions_per_minute: int = Field(
+        20, ge=0, description="How many questions one person may ask in a minute; 0 for any number."
+    )
+    messages_per_second: float = Field(
+        30.0,
+        ge=0,
+        description="How many messages are sent in a second in all, Telegram's free limit; 0 for no limit.",
+    )
+    queue: int = Field(
+        500, ge=1, description="How many updates may be unfinished before no more are taken from Telegram."
+    )
     log: bool = Field(True, description="Whether questions are recorded for review.")
     log_days: int = Field(180, ge=0, description="Days after which recorded questions are deleted; 0 keeps them.")
 
@@ -54,5 +71,8 @@ def load_settings(**given: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = [f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        wrong = [
+            f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        ]
         raise SettingsError("; ".join(wrong)) from error

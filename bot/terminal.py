@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from index.decision import Decision
 from index.scoring import DENSE, Weights
-from index.search import Answer, Decision, Hit, Index
+from index.search import Answer, Hit, Index
 from index.snippets import Snippet
 
 _NEAREST = 3

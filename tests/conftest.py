@@ -1,0 +1,142 @@
+"""What many tests share: the real encoder, and indexes built once with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+for _name in [name for name in os.environ if name.startswith("BOT_")]:
+    del os.environ[_name]
+
+from index.build import BuildResult, build  # noqa: E402
+from index.export import DEFAULT_ENCODER  # noqa: E402
+from index.search import Index  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+
+MakeKnowledge = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the project's own knowledge, built once for all tests; not to be written to."""
+    given = os.environ.get("TEST_DATA")
+    if given:
+        return Path(given)
+    data = tmp_path_factory.mktemp("real") / "data"
+    build(ROOT / "knowledge", data, encoder=DEFAULT_ENCODER)
+    return data
+
+
+@pytest.fixture(scope="session")
+def real_index(real_data: Path) -> Iterator[Index]:
+    """The project's own knowledge, opened."""
+    index = Index.open(real_data)
+    yield index
+    index.close()
+
+
+@pytest.fixture(scope="session")
+def encoder_cache(real_data: Path) -> Path:
+    """The exported encoder, so that a small index is built without exporting it again."""
+    return real_data / "encoders"
+
+
+@pytest.fixture
+def data(tmp_path: Path, encoder_cache: Path) -> Path:
+    """An empty data folder that has the exported encoder already."""
+    folder = tmp_path / "data"
+    shutil.copytree(encoder_cache, folder / "encoders", copy_function=os.link)
+    return folder
+
+
+SMALL = {
+    "metals/copper.md": (
+        "Copper output",
+        "Copper output was 6,218 tonnes in 2025. The plant stands near Balkhash.",
+        ["how much copper is made"],
+    ),
+    "metals/uranium.md": (
+        "Uranium leader",
+        "Kazakhstan is the largest uranium producer. It mined 21,112 tonnes in 2023.",
+        ["uranium production"],
+    ),
+    "people/envoy.md": (
+        "The trade envoy",
+        "Lord Alderdice was named trade envoy in January 2025.",
+        ["who is the trade envoy"],
+    ),
+    "deals/roadmap.md": (
+        "The roadmap",
+        "A roadmap was signed in London in March 2024 by two ministers.",
+        ["when was the roadmap signed"],
+    ),
+    "deals/memorandum.md": (
+        "The memorandum",
+        "A memorandum on hydrogen was signed in Astana in 2023.",
+        ["hydrogen agreement"],
+    ),
+    "schools/cardiff.md": (
+        "A campus in Astana",
+        "Cardiff University opened a campus in Astana in September 2025.",
+        ["british university in astana"],
+    ),
+}
+
+
+def write_knowledge(folder: Path, entries: dict[str, tuple[str, str, list[str]]]) -> None:
+    """Write snippets as ``file: (title, body, questions)`` with the registers they need."""
+    for file, (title, body, questions) in entries.items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        asked = "".join(f"\n  - {question}" for question in questions)
+        path.write_text(
+            f"---\ntitle: {title}\nsources: [press]\nas_of: 2025-06-04\nquestions:{asked}\n---\n{body}\n",
+            encoding="utf-8",
+        )
+    topics = sorted({path.parent.name for path in folder.glob("*/*.md")})
+    (folder / "sources.yaml").write_text(
+        "press: {publisher: The Press, title: News, date: 2025-06, url: 'https://example.org/'}\n"
+    )
+    (folder / "topics.yaml").write_text(
+        "".join(f"- {{id: {topic}, title: {{en: {topic.title()}}}}}\n" for topic in topics)
+    )
+
+
+@pytest.fixture
+def make_knowledge(tmp_path: Path) -> MakeKnowledge:
+    """Write a small knowledge folder; keyword arguments are not needed for the six default snippets."""
+
+    def write(entries: dict[str, tuple[str, str, list[str]]] | None = None, name: str = "knowledge") -> Path:
+        write_knowledge(tmp_path / name, SMALL if entries is None else entries)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def built_small(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> Path:
+    """The data folder of the six default snippets, built once; not to be written to."""
+    root = tmp_path_factory.mktemp("small")
+    shutil.copytree(encoder_cache, root / "data" / "encoders", copy_function=os.link)
+    write_knowledge(root / "knowledge", SMALL)
+    build(root / "knowledge", root / "data", encoder=DEFAULT_ENCODER)
+    return root / "data"
+
+
+@pytest.fixture
+def small_data(built_small: Path, tmp_path: Path) -> Path:
+    """A copy of ``built_small`` to take files away from; replace its files, never write to one."""
+    return Path(shutil.copytree(built_small, tmp_path / "small-data", copy_function=os.link))
+
+
+@pytest.fixture
+def small(make_knowledge: MakeKnowledge, data: Path) -> tuple[Path, Path, BuildResult]:
+    """A small knowledge folder, the data folder it was built into, and the result of that build."""
+    folder = make_knowledge()
+    return folder, data, build(folder, data, encoder=DEFAULT_ENCODER)
