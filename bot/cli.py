@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.log.cli import log
-from bot.settings import SettingsError, load_settings
 from index.errors import PartnershipError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 _KNOWLEDGE = click.option(
     "--knowledge", type=click.Path(path_type=Path), help="Knowledge folder.  [default: BOT_KNOWLEDGE_DIR or knowledge]"
@@ -21,12 +22,25 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for pro
 
 
 class _Group(click.Group):
-    """A group whose verbs end in one clear line, whatever this program raised on purpose."""
+    """A group whose verbs end in one clear line, whatever this program raised on purpose.
+
+    The commands about the log are imported when they are asked for: everything else starts without them.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "log"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "log":
+            from bot.log.cli import log
+
+            return log
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (PartnershipError, SettingsError) as error:
+        except PartnershipError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             # The reader of our output has gone (`… | head`): nothing is left to say, and nobody to say it to.
@@ -35,6 +49,12 @@ class _Group(click.Group):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+
+def _settings(**given: object) -> Settings:
+    from bot.settings import load_settings
+
+    return load_settings(**given)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,7 +86,7 @@ def check(knowledge: Path | None) -> None:
     """
     from bot.building import check_knowledge
 
-    sys.exit(check_knowledge(load_settings(knowledge_dir=knowledge)))
+    sys.exit(check_knowledge(_settings(knowledge_dir=knowledge)))
 
 
 @cli.command()
@@ -87,7 +107,7 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
     """
     from bot.building import build_index, roll_back
 
-    settings = load_settings(knowledge_dir=knowledge, data_dir=data)
+    settings = _settings(knowledge_dir=knowledge, data_dir=data)
     click.echo(roll_back(settings) if rollback else build_index(settings, force=force))
 
 
@@ -127,7 +147,7 @@ def ask(
     from bot.asking import ask_batch, ask_once, converse
     from bot.building import open_or_build
 
-    index = open_or_build(load_settings(data_dir=data, knowledge_dir=knowledge))
+    index = open_or_build(_settings(data_dir=data, knowledge_dir=knowledge))
     if batch is not None:
         ask_batch(index, batch, language=language, as_json=as_json)
     elif question is not None:
@@ -167,7 +187,7 @@ def evaluate(
     """
     from bot.evaluating import evaluate_index
 
-    settings = load_settings(data_dir=data, knowledge_dir=knowledge)
+    settings = _settings(data_dir=data, knowledge_dir=knowledge)
     evaluate_index(settings, questions, as_json=as_json, plot=plot, compare=compare, failures=failures)
 
 
@@ -183,7 +203,7 @@ def status(as_json: bool, data: Path | None) -> None:
     """
     from bot.status import print_status
 
-    sys.exit(print_status(load_settings(data_dir=data), as_json=as_json))
+    sys.exit(print_status(_settings(data_dir=data), as_json=as_json))
 
 
 @cli.command()
@@ -198,10 +218,7 @@ def run(data: Path | None, knowledge: Path | None) -> None:
     """
     from bot.telegram.serve import run as serve
 
-    sys.exit(serve(load_settings(data_dir=data, knowledge_dir=knowledge)))
-
-
-cli.add_command(log)
+    sys.exit(serve(_settings(data_dir=data, knowledge_dir=knowledge)))
 
 
 def main() -> None:

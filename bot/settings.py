@@ -8,8 +8,10 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from index.errors import PartnershipError
 
-class SettingsError(Exception):
+
+class SettingsError(PartnershipError):
     """A setting has a value that cannot be used; the text lists all of them."""
 
 
