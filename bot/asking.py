@@ -33,7 +33,10 @@ def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_js
 
 
 def _read_line(line: str, number: int) -> tuple[str, str | None]:
-    """Return the question of a line and its language; a line that is no JSON object with a question is the question."""
+    """Return the question of a line and its language; a line that is no JSON object with a question is the question.
+
+    JSON can spell half a character, which no output could encode again.
+    """
     if line.lstrip().startswith("{"):
         try:
             fields = json.loads(line)
@@ -41,7 +44,8 @@ def _read_line(line: str, number: int) -> tuple[str, str | None]:
             return line, None
         if isinstance(fields, dict) and isinstance(fields.get("question"), str):
             language = fields.get("language")
-            return fields["question"], language if isinstance(language, str) else None
+            question = fields["question"].encode("utf-8", "replace").decode()
+            return question, language if isinstance(language, str) else None
     return line, None
 
 

@@ -80,7 +80,7 @@ def _token_counter(settings: Settings):  # type: ignore[no-untyped-def]
 
 
 def build_index(settings: Settings, *, force: bool = False) -> str:
-    """Build and publish a version; return the line that says what was done."""
+    """Build and publish a version; return the lines that say what was done, the version on the last."""
     from index.build import build
 
     with _reporting() as report:
@@ -95,10 +95,10 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
         )
     if result.unchanged:
         return f"Nothing has changed; live is version {result.version}"
-    click.echo(
+    counts = (
         f"{result.snippets} snippets, {result.records} passages: {result.embedded} embedded, {result.reused} reused."
     )
-    return f"Published version {result.version}"
+    return f"{counts}\nPublished version {result.version}"
 
 
 def roll_back(settings: Settings) -> str:

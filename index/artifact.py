@@ -32,8 +32,8 @@ REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version bef
 
 _VERSION = re.compile(r"\d{8}T\d{6}(?:\d{3})?Z-[0-9a-f]{8}")
 _UNFINISHED = ".building-"
-_SEAL = "sha256"
-"""Field of the manifest with the hash of all its others."""
+SEAL = "sha256"
+"""Field of a JSON file with the hash of all its others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Manifest:
         """Hash the files of ``folder`` and write the manifest beside them."""
         names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST_FILE)
         fields = {**asdict(self), "files": {name: hash_file(folder / name) for name in names}}
-        fields[_SEAL] = _seal(fields)
+        fields[SEAL] = seal(fields)
         write_atomically(folder / MANIFEST_FILE, json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -132,8 +132,7 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     if found != FORMAT:
         raise ArtifactError(f"{path}: index format {found}, this program reads {FORMAT}; run 'partnership-bot build'.")
     try:
-        seal = fields.pop(_SEAL, None)
-        if seal != _seal(fields):
+        if fields.pop(SEAL, None) != seal(fields):
             raise ValueError("changed since it was written")
         manifest = Manifest(**fields)
         listed = dict(manifest.files)
@@ -147,7 +146,8 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     return manifest
 
 
-def _seal(fields: Mapping[str, Any]) -> str:
+def seal(fields: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of ``fields`` as JSON, in hexadecimal."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

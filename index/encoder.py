@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.artifact import hash_file
+from index.artifact import SEAL, hash_file, seal
 from index.errors import EncoderError
 from index.lexical import words
 
@@ -66,7 +66,9 @@ class EncoderCard:
 
     def write(self, folder: Path) -> None:
         """Write the card into ``folder``."""
-        (folder / CARD_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        fields = asdict(self)
+        fields[SEAL] = seal(fields)
+        (folder / CARD_FILE).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> EncoderCard:
@@ -74,6 +76,8 @@ class EncoderCard:
         path = folder / CARD_FILE
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
+            if fields.pop(SEAL, None) not in (None, seal(fields)):
+                raise ValueError("changed since it was written")
             card = cls(**{**fields, "inputs": tuple(fields["inputs"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EncoderError(f"{path}: missing or damaged; run 'partnership-bot build --force'.") from error
