@@ -131,8 +131,11 @@ def built_small(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -
 
 @pytest.fixture
 def small_data(built_small: Path, tmp_path: Path) -> Path:
-    """A copy of ``built_small`` to take files away from; replace its files, never write to one."""
-    return Path(shutil.copytree(built_small, tmp_path / "small-data", copy_function=os.link))
+    """A copy of ``built_small`` to spoil; the encoder's files are shared, so replace those and never write to one."""
+    copy = tmp_path / "small-data"
+    shutil.copytree(built_small / "index", copy / "index")
+    shutil.copytree(built_small / "encoders", copy / "encoders", copy_function=os.link)
+    return copy
 
 
 @pytest.fixture
