@@ -58,10 +58,9 @@ LATE_INTERACTION_OFFSET = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A question, prepared once for all features."""
+class Wording:
+    """The words of a question, looked up in an index."""
 
-    encoded: Encoded
     terms: NDArray[np.int64]
     """Numbers of the question's known stems and n-grams, shape (n,)."""
     stem_weights: NDArray[np.float32]
@@ -72,17 +71,28 @@ class Query:
     """Share of the stems' weight that the corpus has nowhere."""
     numbers: tuple[str, ...]
     """The numbers the question names."""
+    held: NDArray[np.float64]
+    """Weight of stems and n-grams together that each record of the index holds, 0 to 2, shape (records,)."""
 
     @classmethod
-    def prepare(cls, question: str, language: str, encoded: Encoded, terms: Terms, lexical: LexicalIndex) -> Query:
-        """Look up the terms of ``question``."""
+    def look_up(cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int) -> Wording:
+        """Look up the terms of ``question``; ``budget`` is how many postings may be read."""
         stems, grams = lexical.look_up(terms.stems(question, language)), lexical.look_up(terms.grams(question))
         weights = np.zeros((2, len(stems.ids) + len(grams.ids)), np.float32)
         weights[0, : len(stems.ids)] = stems.weights
         weights[1, len(stems.ids) :] = grams.weights
-        numbers = tuple(word for word in words(question) if word[0].isdigit())
         ids = np.concatenate([stems.ids, grams.ids])
-        return cls(encoded, ids, weights[0], weights[1], stems.unknown, numbers)
+        numbers = tuple(word for word in words(question) if word[0].isdigit())
+        held = lexical.coverage(ids, weights.sum(axis=0), budget)
+        return cls(ids, weights[0], weights[1], stems.unknown, numbers, held)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, prepared once for all features."""
+
+    encoded: Encoded
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ class Rows:
             gone = np.flatnonzero(np.isin(rows, without))
             similarity[gone] = -1.0
             held[gone] = False
-        stems_by_unit = held @ query.stem_weights
+        stems_by_unit = held @ query.wording.stem_weights
         any_unit = np.logical_or.reduceat(held, offsets, axis=0)
         sentences = offsets + Unit.SENTENCE
         questions = sentences + self.sentence_counts[records]
@@ -159,10 +169,10 @@ class Rows:
             sentence=best[:, Unit.SENTENCE],
             asked=asked,
             sentence_stems=np.maximum.reduceat(stems_by_unit, bodies)[1::2],
-            stems=any_unit @ query.stem_weights,
-            grams=any_unit @ query.gram_weights,
+            stems=any_unit @ query.wording.stem_weights,
+            grams=any_unit @ query.wording.gram_weights,
         )
-        return features, UnitScores(offsets, similarity, stems_by_unit, held @ query.gram_weights)
+        return features, UnitScores(offsets, similarity, stems_by_unit, held @ query.wording.gram_weights)
 
     def late_interaction(self, query: Query, records: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return for each record the mean over the question's tokens of the best cosine with a token of the passage.
@@ -184,15 +194,15 @@ class Rows:
 
     def _terms_held(self, query: Query, records: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which of the query's terms each row of ``records`` holds, shape (rows, terms)."""
-        held = np.zeros((len(rows), len(query.terms)), np.bool_)
-        if not len(query.terms):
+        held = np.zeros((len(rows), len(query.wording.terms)), np.bool_)
+        if not len(query.wording.terms):
             return held
         starts = self.lexical.unit_starts
         spans = zip(starts[self.starts[records]].tolist(), starts[self.starts[records + 1]].tolist(), strict=True)
         terms = np.concatenate([self.lexical.unit_terms[begin:end] for begin, end in spans])
         # A table over the vocabulary, fresh and therefore unbacked zero pages, is faster than a search for each term.
         place_in_query = np.zeros(len(self.lexical.vocabulary), np.int16)
-        place_in_query[query.terms] = np.arange(1, len(query.terms) + 1)
+        place_in_query[query.wording.terms] = np.arange(1, len(query.wording.terms) + 1)
         found = place_in_query[terms]
         match = np.flatnonzero(found)
         row_of_term = np.repeat(np.arange(len(rows)), starts[rows + 1] - starts[rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from index.errors import ArtifactError
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
 from index.lexical import LexicalIndex, Terms, map_array, words
-from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights
+from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights, Wording
 from index.snippets import Snippet, Source, Span, Topic
 from index.store import SnippetStore
 
@@ -28,6 +29,7 @@ MAX_QUESTION = 4096
 _DENSE_ROWS = 48
 _CANDIDATES = 20
 _LEXICAL_RECORDS = 24
+_THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
 _LEAD_OVER = 6
@@ -140,6 +142,7 @@ class Index:
         self._rows = rows
         self._faiss = faiss_index
         self._terms = terms
+        self._beside = ThreadPoolExecutor(_THREADS_BESIDE, thread_name_prefix="terms")
         self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))[dense_rows]
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
 
@@ -182,6 +185,7 @@ class Index:
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
         self._faiss = None
+        self._beside.shutdown(wait=False)
 
     def snippet(self, snippet_id: str, language: str | None = None) -> Snippet | None:
         """Return a snippet in ``language``, else in English, else in any language; ``None`` when there is none."""
@@ -252,7 +256,10 @@ class Index:
 
     def query(self, text: str, language: str) -> Query:
         """Embed a question and look up its terms."""
-        return Query.prepare(text, language, self.encoder.encode(text), self._terms, self._rows.lexical)
+        # The encoder works outside the interpreter's lock; meanwhile a second thread looks up the terms.
+        lexical = self._rows.lexical
+        wording = self._beside.submit(Wording.look_up, text, language, self._terms, lexical, _POSTINGS_BUDGET)
+        return Query(self.encoder.encode(text), wording.result())
 
     def rank(
         self, query: Query, language: str, *, without_rows: Sequence[int] = (), without_snippet: int | None = None
@@ -291,17 +298,17 @@ class Index:
         best = float(ranking.scores[0])
         others = ranking.scores[1:_LEAD_OVER]
         missing = 0.0
-        if query.numbers:
+        if query.wording.numbers:
             snippet = self.snippets.record(int(ranking.records[0]))
             held = set(words(f"{snippet.title} {snippet.text} {snippet.as_of or ''}"))
-            missing = sum(number not in held for number in query.numbers) / len(query.numbers)
+            missing = sum(number not in held for number in query.wording.numbers) / len(query.wording.numbers)
         return (
             best,
             best - float(others[0]) if len(others) else best,
             best - float(others.mean()) if len(others) else best,
             ranking.late_interaction,
             float(ranking.features.sentence_stems[ranking.positions[0]]),
-            query.unknown,
+            query.wording.unknown,
             missing,
         )
 
@@ -327,7 +334,7 @@ class Index:
         best by both.
         """
         nearest, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
-        held = self._rows.lexical.coverage(query.terms, query.stem_weights + query.gram_weights, _POSTINGS_BUDGET)
+        held = query.wording.held
         most = min(_LEXICAL_RECORDS, len(held) - 1)
         by_terms = np.argpartition(-held, most)[: most + 1].tolist()
         similarity = dict.fromkeys(by_terms, float(nearest[0][-1]))
