@@ -122,10 +122,13 @@ def build(
             raise BuildError(
                 f"{data}: the disk is full; free some space and build again. The live version is untouched."
             ) from error
-        if not isinstance(error, OSError):
-            raise
-        where = error.filename or data
-        raise BuildError(f"{where}: {error.strerror or error}. The live version is untouched.") from error
+        if isinstance(error, OSError):
+            where, reason = error.filename or data, error.strerror or error
+            raise BuildError(f"{where}: {reason}. The live version is untouched.") from error
+        if "write error in" in str(error):  # FAISS, which begins with its own source line
+            reason = str(error)[str(error).index("write error in") :]
+            raise BuildError(f"{reason}. The live version is untouched.") from error
+        raise
 
 
 def _is_disk_full(error: Exception) -> bool:
