@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,15 @@ def _settings(**given: object) -> Settings:
     return load_settings(**given)
 
 
+def _version() -> str:
+    try:
+        return metadata.version("partnership-bot")
+    except metadata.PackageNotFoundError:
+        return "of a source tree that is not installed"
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="partnership-bot")
+@click.version_option(_version())
 def cli() -> None:
     """Answer questions about a curated body of knowledge by quoting it, on Telegram and in the terminal.
 

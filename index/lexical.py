@@ -26,7 +26,9 @@ GRAM = 4
 """Length of the character n-grams; measured on English and Russian questions, 3 and 5 are slightly worse."""
 
 _SNOWBALL = {"en": "english", "ru": "russian"}
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+")
+# A number with its groups of thousands and its fraction is one word; else letters, digits and underscores are.
+_WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)+|\w+")
+_GROUPS = re.compile(r"[ ,\u00a0\u202f](?=\d{3}(?!\d))")
 _STEM_MARK, _GRAM_MARK = "s", "g"
 
 # Letters that people replace by a neighbour: ё in Russian, and the Kazakh letters missing on a Russian keyboard.
@@ -39,8 +41,12 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words and numbers of ``text`` in order; ``1.18`` and ``2,000`` stay whole."""
-    return [word.replace(",", ".") if word[0].isdigit() else word for word in _WORD.findall(fold(text))]
+    """Return the folded words and numbers of ``text`` in order.
+
+    Numbers come out in one spelling: ``6,218``, ``6 218`` and ``6218`` are the same, and so are ``1.18`` and ``1,18``.
+    """
+    found: list[str] = _WORD.findall(fold(text))
+    return [_GROUPS.sub("", word).replace(",", ".") if word[0].isdigit() else word for word in found]
 
 
 class Terms:

@@ -28,6 +28,8 @@ MAX_QUESTION = 4096
 
 _DENSE_ROWS = 48
 _CANDIDATES = 20
+_LANGUAGES_FOR = 3
+"""The numbers of candidates are for up to so many languages."""
 _LEXICAL_RECORDS = 24
 _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
@@ -142,6 +144,8 @@ class Index:
         self._rows = rows
         self._faiss = faiss_index
         self._terms = terms
+        # Candidates are records; with many languages it takes more of them to have five different snippets.
+        self._spread = -(-len(self.languages) // _LANGUAGES_FOR)
         self._beside = ThreadPoolExecutor(_THREADS_BESIDE, thread_name_prefix="terms")
         self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))[dense_rows]
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
@@ -333,17 +337,22 @@ class Index:
         Those with the nearest rows and those that hold most of the question's terms come together, and of them the
         best by both.
         """
-        nearest, found = self._faiss.search(query.encoded.vector[None], min(_DENSE_ROWS, len(self._owners)))
+        wanted = min(_DENSE_ROWS * self._spread, len(self._owners))
+        nearest, found = self._faiss.search(query.encoded.vector[None], wanted)
+        # An inverted file gives -1 where its lists hold fewer than were asked for.
+        real = found[0] >= 0
+        nearest, found = nearest[0][real], found[0][real]
         held = query.wording.held
-        most = min(_LEXICAL_RECORDS, len(held) - 1)
+        most = min(_LEXICAL_RECORDS * self._spread, len(held) - 1)
         by_terms = np.argpartition(-held, most)[: most + 1].tolist()
-        similarity = dict.fromkeys(by_terms, float(nearest[0][-1]))
-        for record, value in zip(self._owners[found[0]].tolist(), nearest[0].tolist(), strict=True):
+        similarity = dict.fromkeys(by_terms, float(nearest[-1]) if len(nearest) else 0.0)
+        for record, value in zip(self._owners[found].tolist(), nearest.tolist(), strict=True):
             similarity[record] = max(similarity.get(record, value), value)
         records = np.fromiter(similarity, np.int64, len(similarity))
-        if len(records) > _CANDIDATES:
+        most = _CANDIDATES * self._spread
+        if len(records) > most:
             rough = np.fromiter(similarity.values(), np.float64, len(similarity)) + held[records] / 2
-            records = records[np.argpartition(-rough, _CANDIDATES)[:_CANDIDATES]]
+            records = records[np.argpartition(-rough, most)[:most]]
         records.sort()
         return records
 
