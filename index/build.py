@@ -333,7 +333,7 @@ def _write(
     for name, array in zip(ROW_ARRAYS, arrays, strict=True):
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     terms = Terms(synonyms)
-    owners = np.repeat(np.arange(len(snippets)), np.diff(starts)).tolist()
+    owners = np.repeat(np.arange(len(snippets)), np.diff(starts))
     units = (unit for snippet in snippets for unit in _unit_terms(snippet, terms))
     LexicalIndex.build(units, owners, len(snippets)).save(folder)
     index, description = _faiss_index(rows[dense_rows], scales[dense_rows])

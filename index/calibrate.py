@@ -81,9 +81,10 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     for question in asked:
         query = index.query(question.text, question.language)
         if question.row is not None:
-            ranking = index.rank(query, question.language, without_rows=(question.row,))
+            alone = index.query(question.text, question.language, without_rows=(question.row,))
+            ranking = index.rank(alone, question.language)
             right = int(index.snippets.snippet_numbers[ranking.records[0]]) == question.snippet
-            yield _Sample(question.language, OWN, question.snippet, index.evidence(query, ranking), right)
+            yield _Sample(question.language, OWN, question.snippet, index.evidence(alone, ranking), right)
         if len(index.snippets) > 1:
             missed = index.rank(query, question.language, without_snippet=question.snippet)
             yield _Sample(question.language, NEAR_MISS, question.snippet, index.evidence(query, missed), answered=False)

@@ -58,8 +58,8 @@ def best_sentence(
     wanted: Kinds,
     sentences: list[str],
     similarity: NDArray[np.float32],
-    stems: NDArray[np.float32],
-    grams: NDArray[np.float32],
+    stems: NDArray[np.float64],
+    grams: NDArray[np.float64],
 ) -> int:
     """Return the number of the sentence that answers best; the arrays have shape (sentences,)."""
     scores = _SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams

@@ -127,42 +127,50 @@ class TermWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalIndex:
-    """Terms of all records, in both directions, as plain arrays that can be memory-mapped.
+class Coverage:
+    """How much of a question's weight is held where, 0 to 1."""
 
-    ``vocabulary`` (v,) holds the sorted hashes of all terms; ``postings[starts[t]:starts[t + 1]]`` are the records with
-    term ``t``. Each record has *units* (title, sentences, questions); ``unit_terms[unit_starts[u]:unit_starts[u + 1]]``
-    are the terms of unit ``u``.
+    rows: NDArray[np.float64]
+    """By single row, shape (rows,)."""
+    records: NDArray[np.float64]
+    """By all rows of a record together, shape (records,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalIndex:
+    """An inverted index of rows (titles, sentences, questions), as plain arrays that can be memory-mapped.
+
+    ``vocabulary`` (v,) holds the sorted hashes of all terms; ``postings[starts[t]:starts[t + 1]]`` are the rows with
+    term ``t``, ascending; ``idf`` (v,) counts records, not rows.
     """
 
     vocabulary: NDArray[np.int64]
     starts: NDArray[np.int64]
     postings: NDArray[np.int32]
-    unit_starts: NDArray[np.int64]
-    unit_terms: NDArray[np.int32]
     idf: NDArray[np.float32]
+    owners: NDArray[np.int64]
+    """The record of each row, ascending, shape (rows,)."""
     records: int
 
-    FILES = ("vocabulary", "starts", "postings", "unit_starts", "unit_terms")
+    FILES = ("vocabulary", "starts", "postings", "idf")
 
     @classmethod
-    def build(cls, units: Iterable[NDArray[np.int64]], owners: Sequence[int], records: int) -> LexicalIndex:
-        """Index ``units`` (term hashes of each), unit ``i`` belonging to record ``owners[i]``; owners ascend."""
-        unit_hashes = list(units)
-        lengths = np.fromiter((len(unit) for unit in unit_hashes), dtype=np.int64, count=len(unit_hashes))
-        flat = np.concatenate(unit_hashes) if unit_hashes else np.empty(0, np.int64)
-        vocabulary, term_ids = np.unique(flat, return_inverse=True)
-        record_of_term = np.repeat(np.asarray(owners, dtype=np.int64), lengths)
-        pairs = np.unique(term_ids.astype(np.int64) * max(1, records) + record_of_term)
-        frequency = np.bincount(pairs // max(1, records), minlength=len(vocabulary))
-        starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+    def build(cls, rows: Iterable[NDArray[np.int64]], owners: NDArray[np.int64], records: int) -> LexicalIndex:
+        """Index ``rows`` (distinct term hashes of each), row ``i`` belonging to record ``owners[i]``; owners ascend."""
+        hashes_of_rows = list(rows)
+        lengths = np.fromiter((len(row) for row in hashes_of_rows), dtype=np.int64, count=len(hashes_of_rows))
+        flat = np.concatenate(hashes_of_rows) if hashes_of_rows else np.empty(0, np.int64)
+        vocabulary, terms = np.unique(flat, return_inverse=True)
+        order = np.argsort(terms, kind="stable")
+        postings = np.repeat(np.arange(len(lengths)), lengths)[order]
+        terms = terms[order]
+        frequency = np.bincount(terms[_first_of_run(terms, owners[postings])], minlength=len(vocabulary))
         return cls(
             vocabulary=vocabulary,
-            starts=starts,
-            postings=(pairs % max(1, records)).astype(np.int32),
-            unit_starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            unit_terms=term_ids.astype(np.int32),
-            idf=inverse_document_frequency(np.diff(starts), records),
+            starts=np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(vocabulary)))]).astype(np.int64),
+            postings=postings.astype(np.int32),
+            idf=inverse_document_frequency(frequency, records),
+            owners=owners,
             records=records,
         )
 
@@ -172,11 +180,10 @@ class LexicalIndex:
             np.save(folder / f"lexical-{name}.npy", getattr(self, name), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path, records: int) -> LexicalIndex:
+    def load(cls, folder: Path, owners: NDArray[np.int64], records: int) -> LexicalIndex:
         """Memory-map what ``save`` wrote. Raises OSError or ValueError when a file is missing or damaged."""
         arrays = {name: map_array(folder / f"lexical-{name}.npy") for name in cls.FILES}
-        idf = inverse_document_frequency(np.diff(arrays["starts"]), records)
-        return cls(**arrays, idf=idf, records=records)
+        return cls(**arrays, owners=owners, records=records)
 
     def look_up(self, terms: Collection[str]) -> TermWeights:
         """Look up the terms of a question."""
@@ -190,22 +197,36 @@ class LexicalIndex:
         total = float(idf.sum()) + missing
         return TermWeights(ids, idf / np.float32(total), missing / total)
 
-    def coverage(self, terms: NDArray[np.int64], weights: NDArray[np.float32], budget: int) -> NDArray[np.float64]:
-        """Return for each record the weight of those of ``terms`` that it holds, shape (records,).
+    def coverage(self, wanted: TermWeights, budget: int, without: Sequence[int] = ()) -> Coverage:
+        """Return how much of the weight of ``wanted`` each row and each record holds; rows in ``without`` hold nothing.
 
         The rarest terms are looked at first, until ``budget`` postings have been read: frequent terms tell records
         apart the least and cost the most.
         """
-        order = np.argsort(-self.idf[terms], kind="stable")
-        begins, ends = self.starts[terms[order]], self.starts[terms[order] + 1]
+        order = np.argsort(-self.idf[wanted.ids], kind="stable")
+        begins, ends = self.starts[wanted.ids[order]], self.starts[wanted.ids[order] + 1]
         lengths = ends - begins
         read = int(np.searchsorted(np.cumsum(lengths), budget, side="right"))
         if not read:
-            return np.zeros(self.records)
+            return Coverage(np.zeros(len(self.owners)), np.zeros(self.records))
         spans = zip(begins[:read].tolist(), ends[:read].tolist(), strict=True)
-        found = np.concatenate([self.postings[begin:end] for begin, end in spans])
-        held = np.bincount(found, np.repeat(weights[order[:read]], lengths[:read]), self.records)
-        return held.astype(np.float64, copy=False)
+        rows = np.concatenate([self.postings[begin:end] for begin, end in spans])
+        terms = np.repeat(np.arange(read), lengths[:read])
+        if without:
+            kept = ~np.isin(rows, without)
+            rows, terms = rows[kept], terms[kept]
+        weights, owners = wanted.weights[order][terms], self.owners[rows]
+        first = _first_of_run(terms, owners)
+        by_row = np.bincount(rows, weights, len(self.owners))
+        by_record = np.bincount(owners[first], weights[first], self.records)
+        return Coverage(by_row.astype(np.float64, copy=False), by_record.astype(np.float64, copy=False))
+
+
+def _first_of_run(terms: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the first of neighbouring pairs that are alike."""
+    first = np.ones(len(terms), np.bool_)
+    first[1:] = (terms[1:] != terms[:-1]) | (owners[1:] != owners[:-1])
+    return first
 
 
 def map_array(path: Path) -> NDArray[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Encoded
-from index.lexical import LexicalIndex, Terms, words
+from index.lexical import Coverage, LexicalIndex, Terms, words
 
 
 class Unit(IntEnum):
@@ -59,32 +59,27 @@ LATE_INTERACTION_OFFSET = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words of a question, looked up in an index."""
+    """The words of a question and where an index holds them."""
 
-    terms: NDArray[np.int64]
-    """Numbers of the question's known stems and n-grams, shape (n,)."""
-    stem_weights: NDArray[np.float32]
-    """Share of each term in the stems' weight, 0 for n-grams, shape (n,)."""
-    gram_weights: NDArray[np.float32]
-    """Share of each term in the n-grams' weight, 0 for stems, shape (n,)."""
+    stems: Coverage
+    grams: Coverage
     unknown: float
     """Share of the stems' weight that the corpus has nowhere."""
     numbers: tuple[str, ...]
     """The numbers the question names."""
-    held: NDArray[np.float64]
-    """Weight of stems and n-grams together that each record of the index holds, 0 to 2, shape (records,)."""
 
     @classmethod
-    def look_up(cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int) -> Wording:
-        """Look up the terms of ``question``; ``budget`` is how many postings may be read."""
+    def look_up(
+        cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int, without: Sequence[int] = ()
+    ) -> Wording:
+        """Look up the terms of ``question``; ``budget`` is how many postings may be read for each kind of term."""
         stems, grams = lexical.look_up(terms.stems(question, language)), lexical.look_up(terms.grams(question))
-        weights = np.zeros((2, len(stems.ids) + len(grams.ids)), np.float32)
-        weights[0, : len(stems.ids)] = stems.weights
-        weights[1, len(stems.ids) :] = grams.weights
-        ids = np.concatenate([stems.ids, grams.ids])
-        numbers = tuple(word for word in words(question) if word[0].isdigit())
-        held = lexical.coverage(ids, weights.sum(axis=0), budget)
-        return cls(ids, weights[0], weights[1], stems.unknown, numbers, held)
+        return cls(
+            lexical.coverage(stems, budget, without),
+            lexical.coverage(grams, budget, without),
+            stems.unknown,
+            tuple(word for word in words(question) if word[0].isdigit()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,8 @@ class Query:
 
     encoded: Encoded
     wording: Wording
+    without_rows: tuple[int, ...] = ()
+    """Rows that count as if they did not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +100,13 @@ class Features:
     sentence: NDArray[np.float32]
     asked: NDArray[np.float32]
     """NaN for a record without example questions until late interaction has filled it."""
-    sentence_stems: NDArray[np.float32]
-    stems: NDArray[np.float32]
-    grams: NDArray[np.float32]
+    sentence_stems: NDArray[np.float64]
+    stems: NDArray[np.float64]
+    grams: NDArray[np.float64]
 
     def score(self, trust: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the absolute scores; ``trust`` (records,) says how far the encoder can read question and record."""
-        columns = np.stack([getattr(self, name) for name in Weights._fields])
+        columns = np.array([getattr(self, name) for name in Weights._fields], np.float32)
         missing = np.isnan(columns[2])
         if missing.any():
             columns[2, missing] = (columns[0, missing] + columns[1, missing]) / 2
@@ -131,7 +128,6 @@ class Rows:
     token_starts: NDArray[np.int64]
     tokens: NDArray[np.int8]
     """Reduced token vectors times 127, shape (tokens, token_dimension)."""
-    lexical: LexicalIndex
 
     def rows_of(self, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the rows of ``records`` one after the other, and where each record begins among them."""
@@ -140,39 +136,33 @@ class Rows:
         offsets = np.cumsum(lengths) - lengths
         return np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths), offsets
 
-    def features(
-        self, query: Query, records: NDArray[np.int64], without: Sequence[int] = ()
-    ) -> tuple[Features, UnitScores]:
-        """Compare ``query`` with ``records`` (not empty); rows in ``without`` count as if they did not exist."""
+    def features(self, query: Query, records: NDArray[np.int64]) -> tuple[Features, UnitScores]:
+        """Compare ``query`` with ``records``, which are not empty."""
         rows, offsets = self.rows_of(records)
         # One row more than there are, so that a record without questions has a place where they would begin.
         similarity = np.full(len(rows) + 1, -1.0, np.float32)
         similarity[:-1] = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
-        held = self._terms_held(query, records, rows)
-        if without:
-            gone = np.flatnonzero(np.isin(rows, without))
-            similarity[gone] = -1.0
-            held[gone] = False
-        stems_by_unit = held @ query.wording.stem_weights
-        any_unit = np.logical_or.reduceat(held, offsets, axis=0)
+        if query.without_rows:
+            similarity[:-1][np.isin(rows, query.without_rows)] = -1.0
         sentences = offsets + Unit.SENTENCE
         questions = sentences + self.sentence_counts[records]
         kinds = np.column_stack([offsets, offsets + Unit.TITLE, sentences, questions])
         best = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4)
         asked = np.maximum(best[:, Unit.TITLE], best[:, Unit.QUESTION])
-        asked[
-            (questions == offsets + self.starts[records + 1] - self.starts[records]) | (best[:, Unit.QUESTION] <= -1)
-        ] = np.nan
+        no_questions = questions - offsets == self.starts[records + 1] - self.starts[records]
+        asked[no_questions | (best[:, Unit.QUESTION] <= -1)] = np.nan
+        wording = query.wording
+        stems = wording.stems.rows[rows]
         bodies = np.column_stack([offsets, sentences]).ravel()
         features = Features(
             passage=best[:, Unit.PASSAGE],
             sentence=best[:, Unit.SENTENCE],
             asked=asked,
-            sentence_stems=np.maximum.reduceat(stems_by_unit, bodies)[1::2],
-            stems=any_unit @ query.wording.stem_weights,
-            grams=any_unit @ query.wording.gram_weights,
+            sentence_stems=np.maximum.reduceat(stems, bodies)[1::2],
+            stems=wording.stems.records[records],
+            grams=wording.grams.records[records],
         )
-        return features, UnitScores(offsets, similarity, stems_by_unit, held @ query.wording.gram_weights)
+        return features, UnitScores(offsets, similarity, stems, wording.grams.rows[rows])
 
     def late_interaction(self, query: Query, records: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return for each record the mean over the question's tokens of the best cosine with a token of the passage.
@@ -192,23 +182,6 @@ class Rows:
         result[full] = np.maximum.reduceat(cosines, offsets[full], axis=0).mean(axis=1)
         return result
 
-    def _terms_held(self, query: Query, records: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which of the query's terms each row of ``records`` holds, shape (rows, terms)."""
-        held = np.zeros((len(rows), len(query.wording.terms)), np.bool_)
-        if not len(query.wording.terms):
-            return held
-        starts = self.lexical.unit_starts
-        spans = zip(starts[self.starts[records]].tolist(), starts[self.starts[records + 1]].tolist(), strict=True)
-        terms = np.concatenate([self.lexical.unit_terms[begin:end] for begin, end in spans])
-        # A table over the vocabulary, fresh and therefore unbacked zero pages, is faster than a search for each term.
-        place_in_query = np.zeros(len(self.lexical.vocabulary), np.int16)
-        place_in_query[query.wording.terms] = np.arange(1, len(query.wording.terms) + 1)
-        found = place_in_query[terms]
-        match = np.flatnonzero(found)
-        row_of_term = np.repeat(np.arange(len(rows)), starts[rows + 1] - starts[rows])
-        held[row_of_term[match], found[match] - 1] = True
-        return held
-
 
 @dataclass(frozen=True, slots=True)
 class UnitScores:
@@ -216,8 +189,8 @@ class UnitScores:
 
     offsets: NDArray[np.int64]
     similarity: NDArray[np.float32]
-    stems: NDArray[np.float32]
-    grams: NDArray[np.float32]
+    stems: NDArray[np.float64]
+    grams: NDArray[np.float64]
 
     def sentences(self, position: int, count: int) -> slice:
         """Return where the ``count`` sentences of the record at ``position`` stand."""

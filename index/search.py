@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,8 +128,9 @@ class Index:
         encoder: Encoder,
         store: SnippetStore,
         rows: Rows,
+        lexical: LexicalIndex,
         faiss_index: Any,
-        dense_rows: NDArray[np.int64],
+        dense_owners: NDArray[np.int64],
         terms: Terms,
     ) -> None:
         """Put the parts together; ``Index.open`` is the way in."""
@@ -147,7 +148,8 @@ class Index:
         # Candidates are records; with many languages it takes more of them to have five different snippets.
         self._spread = -(-len(self.languages) // _LANGUAGES_FOR)
         self._beside = ThreadPoolExecutor(_THREADS_BESIDE, thread_name_prefix="terms")
-        self._owners = np.repeat(np.arange(store.records), np.diff(rows.starts))[dense_rows]
+        self._lexical = lexical
+        self._owners = dense_owners
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
 
     @classmethod
@@ -175,12 +177,13 @@ class Index:
             arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
             sources = [Source(**entry) for entry in manifest.sources]
             store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
-            lexical = LexicalIndex.load(folder, store.records)
             vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
             starts, sentence_counts, dense_rows, rows, scales, token_starts, tokens = arrays
-            parts = Rows(starts, sentence_counts, rows, scales, token_starts, tokens, lexical)
-            _check_counts(folder, manifest, encoder, parts, store, vectors, len(dense_rows))
-            return cls(manifest, encoder, store, parts, vectors, dense_rows, Terms(manifest.synonyms))
+            parts = Rows(starts, sentence_counts, rows, scales, token_starts, tokens)
+            owners = np.repeat(np.arange(store.records), np.diff(starts))
+            lexical = LexicalIndex.load(folder, owners, store.records)
+            _check_counts(folder, manifest, encoder, parts, store, vectors, lexical, len(dense_rows))
+            return cls(manifest, encoder, store, parts, lexical, vectors, owners[dense_rows], Terms(manifest.synonyms))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
             raise ArtifactError(
                 f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
@@ -258,19 +261,18 @@ class Index:
             text, default="en" if "en" in self.languages or not self.languages else self.languages[0]
         )
 
-    def query(self, text: str, language: str) -> Query:
-        """Embed a question and look up its terms."""
+    def query(self, text: str, language: str, *, without_rows: tuple[int, ...] = ()) -> Query:
+        """Embed a question and look up its terms; ``without_rows`` do not count, as calibration needs."""
         # The encoder works outside the interpreter's lock; meanwhile a second thread looks up the terms.
-        lexical = self._rows.lexical
-        wording = self._beside.submit(Wording.look_up, text, language, self._terms, lexical, _POSTINGS_BUDGET)
-        return Query(self.encoder.encode(text), wording.result())
+        wording = self._beside.submit(
+            Wording.look_up, text, language, self._terms, self._lexical, _POSTINGS_BUDGET, without_rows
+        )
+        return Query(self.encoder.encode(text), wording.result(), without_rows)
 
-    def rank(
-        self, query: Query, language: str, *, without_rows: Sequence[int] = (), without_snippet: int | None = None
-    ) -> Ranking:
+    def rank(self, query: Query, language: str, *, without_snippet: int | None = None) -> Ranking:
         """Score the candidates for a question.
 
-        ``without_rows`` and ``without_snippet``, one of ``SnippetStore.snippet_numbers``, are left out for calibration.
+        ``without_snippet``, one of ``SnippetStore.snippet_numbers``, is left out, as calibration needs.
         """
         candidates = self._candidates(query)
         numbers = self.snippets.snippet_numbers
@@ -278,7 +280,7 @@ class Index:
             candidates = candidates[numbers[candidates] != without_snippet]
         if not len(candidates):
             candidates = np.array([int(np.argmax(numbers != without_snippet))])
-        features, units = self._rows.features(query, candidates, without_rows)
+        features, units = self._rows.features(query, candidates)
         trust = np.minimum(self._trust[self.snippets.languages[candidates]], self.manifest.trust.get(language, 1.0))
         first = features.score(trust)
         ranked = np.argsort(-first, kind="stable")
@@ -342,7 +344,7 @@ class Index:
         # An inverted file gives -1 where its lists hold fewer than were asked for.
         real = found[0] >= 0
         nearest, found = nearest[0][real], found[0][real]
-        held = query.wording.held
+        held = query.wording.stems.records + query.wording.grams.records
         most = min(_LEXICAL_RECORDS * self._spread, len(held) - 1)
         by_terms = np.argpartition(-held, most)[: most + 1].tolist()
         similarity = dict.fromkeys(by_terms, float(nearest[-1]) if len(nearest) else 0.0)
@@ -397,7 +399,14 @@ class Index:
 
 
 def _check_counts(
-    folder: Path, manifest: Manifest, encoder: Encoder, rows: Rows, store: SnippetStore, vectors: Any, dense_rows: int
+    folder: Path,
+    manifest: Manifest,
+    encoder: Encoder,
+    rows: Rows,
+    store: SnippetStore,
+    vectors: Any,
+    lexical: LexicalIndex,
+    dense_rows: int,
 ) -> None:
     """Raise ArtifactError listing every number that does not fit the manifest or the encoder."""
     expected_and_found = {
@@ -405,7 +414,8 @@ def _check_counts(
         "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
         "rows": (manifest.counts["rows"], len(rows.vectors)),
         "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
-        "lexical units": (manifest.counts["rows"] + 1, len(rows.lexical.unit_starts)),
+        "lexical terms": (len(lexical.idf), len(lexical.vocabulary)),
+        "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
         "FAISS vectors": (dense_rows, vectors.ntotal),
         "tokens": (manifest.counts["tokens"], len(rows.tokens)),
         "dimension": (manifest.dimension, rows.vectors.shape[1]),
