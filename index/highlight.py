@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 # What kind of thing a question asks for, by its question words, and what a sentence that names such a thing looks like.
 _NUMBER = re.compile(
@@ -56,14 +54,15 @@ _SIMILARITY, _STEMS, _GRAMS, _CUE = 1.0, 0.9, 0.6, 0.12
 
 def best_sentence(
     wanted: Kinds,
-    sentences: list[str],
-    similarity: NDArray[np.float32],
-    stems: NDArray[np.float64],
-    grams: NDArray[np.float64],
+    sentences: Sequence[str],
+    similarity: Sequence[float],
+    stems: Sequence[float],
+    grams: Sequence[float],
 ) -> int:
-    """Return the number of the sentence that answers best; the arrays have shape (sentences,)."""
-    scores = _SIMILARITY * similarity + _STEMS * stems + _GRAMS * grams
-    if wanted:
-        cues = [any(kind.search(sentence) for kind in wanted) for sentence in sentences]
-        scores = scores + _CUE * np.array(cues, np.float32)
-    return int(np.argmax(scores))
+    """Return the number of the sentence that answers best, by how each compares with the question."""
+
+    def worth(number: int) -> float:
+        cue = _CUE if any(kind.search(sentences[number]) for kind in wanted) else 0.0
+        return _SIMILARITY * similarity[number] + _STEMS * stems[number] + _GRAMS * grams[number] + cue
+
+    return max(range(len(sentences)), key=worth)

@@ -27,7 +27,7 @@ MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
 _DENSE_ROWS = 48
-_CANDIDATES = 20
+_CANDIDATES = 16
 _LANGUAGES_FOR = 3
 """The numbers of candidates are for up to so many languages."""
 _LEXICAL_RECORDS = 24
@@ -379,7 +379,13 @@ class Index:
             return 0
         rows = units.sentences(position, len(snippet.sentences))
         sentences = [snippet.text[start:end] for start, end in snippet.sentences]
-        return best_sentence(wanted, sentences, units.similarity[rows], units.stems[rows], units.grams[rows])
+        return best_sentence(
+            wanted,
+            sentences,
+            units.similarity[rows].tolist(),
+            units.stems[rows].tolist(),
+            units.grams[rows].tolist(),
+        )
 
     def _sentence_of_other(self, query: Query, shown: Snippet, wanted: Kinds) -> int:
         """Choose the sentence of a translation that is cut into other sentences than what was found."""
@@ -395,7 +401,8 @@ class Index:
         if shown is not found:
             return shown.questions[0]
         rows = units.questions(position, len(found.sentences), len(found.questions))
-        return found.questions[int(np.argmax(units.similarity[rows]))]
+        similarity: list[float] = units.similarity[rows].tolist()
+        return found.questions[similarity.index(max(similarity))]
 
 
 def _check_counts(
