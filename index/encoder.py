@@ -16,7 +16,7 @@ from index.artifact import SEAL, hash_file, seal
 from index.errors import EncoderError
 from index.lexical import words
 
-FORMAT = 2
+FORMAT = 3
 CARD_FILE = "encoder.json"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -76,7 +76,7 @@ class EncoderCard:
         path = folder / CARD_FILE
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
-            if fields.pop(SEAL, None) not in (None, seal(fields)):
+            if fields.pop(SEAL, None) != seal(fields):
                 raise ValueError("changed since it was written")
             card = cls(**{**fields, "inputs": tuple(fields["inputs"])})
         except (OSError, ValueError, KeyError, TypeError) as error:

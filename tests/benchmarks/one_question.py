@@ -2,10 +2,9 @@
 
     python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N]
 
-The baseline encodes every passage with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP`` and answers a question
-with one encode and one search. Latency is the median over rounds that take turns; the first answer is timed from the
-start of a fresh process; memory is the peak resident
-size of that process (Linux).
+The baseline encodes every passage with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP`` and answers a
+question with one encode and one search. Latency is the median over rounds that take turns; the first answer is timed
+from the start of a fresh process; memory is the peak resident size of that process (Linux).
 """
 
 from __future__ import annotations
@@ -37,7 +36,8 @@ from index.search import Index
 from pathlib import Path
 index = Index.open(Path(sys.argv[1]))
 index.answer(sys.argv[2])
-print(json.dumps({"s": time.perf_counter() - began, "mb": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024}))
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+print(json.dumps({"s": time.perf_counter() - began, "mb": peak / 1024}))
 """
 
 BASELINE = """
@@ -48,7 +48,8 @@ from sentence_transformers import SentenceTransformer
 model = SentenceTransformer(sys.argv[1], device="cpu")
 index = faiss.read_index(sys.argv[3])
 index.search(model.encode([sys.argv[2]], normalize_embeddings=True), 5)
-print(json.dumps({"s": time.perf_counter() - began, "mb": int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024}))
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+print(json.dumps({"s": time.perf_counter() - began, "mb": peak / 1024}))
 """
 
 
