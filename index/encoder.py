@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +126,14 @@ def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> floa
     return round(min(1.0, max(0.0, (_UNKNOWN_TOKENS_PER_WORD - per_word) / span)), 3)
 
 
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime with its reports to its makers switched off, which must happen before it is loaded."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 class OnnxEncoder:
     """The exported encoder, read from one folder."""
 
@@ -134,8 +143,9 @@ class OnnxEncoder:
         Raises EncoderError when a file is missing or damaged, or when the model no longer gives the vectors it gave
         when it was exported.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
+
+        onnxruntime = import_onnxruntime()
 
         self.card = EncoderCard.read(folder)
         try:

@@ -29,6 +29,7 @@ from index.encoder import (
     TOKENIZER_FILE,
     EncoderCard,
     OnnxEncoder,
+    import_onnxruntime,
 )
 from index.errors import BuildError, EncoderError
 
@@ -271,6 +272,7 @@ def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> N
 
 def _quantise(source: Path, target: Path) -> None:
     """Dynamic int8 weights, one scale for each output channel: per-tensor scales cost 0.025 of cosine."""
+    import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _quiet():
