@@ -35,7 +35,7 @@ class LogGroup(click.Group):
             raise click.ClickException(message) from error
 
 
-@click.group(cls=LogGroup)
+@click.group(cls=LogGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def log() -> None:
     """Read what people asked, see what was not answered, and turn it into knowledge."""
 
