@@ -26,11 +26,11 @@ from index.store import SnippetStore
 MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
-_DENSE_ROWS = 48
+_DENSE_ROWS = 32
 _CANDIDATES = 16
 _LANGUAGES_FOR = 3
 """The numbers of candidates are for up to so many languages."""
-_LEXICAL_RECORDS = 24
+_LEXICAL_RECORDS = 16
 _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
 _SHORTLIST = 12
