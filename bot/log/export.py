@@ -8,31 +8,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TextIO
 
-COLUMNS = (
-    "id",
-    "time",
-    "question",
-    "asked",
-    "language",
-    "surface",
-    "decision",
-    "confidence",
-    "margin",
-    "snippet",
-    "topic",
-    "candidates",
-    "index_version",
-    "latency_ms",
-    "truncated",
-    "person",
-    "chat",
-    "edit_of",
-    "follow_up_of",
-    "delivery",
-    "delivered_at",
-    "vote",
-    "requested",
-)
+from bot.log.store import COLUMNS as RECORDED
+
+COLUMNS = (*RECORDED, "delivery", "delivered_at", "vote", "requested")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 

@@ -19,7 +19,7 @@ from bot.log.schema import latency_step, migrations
 BUSY_SECONDS = 0.25
 """How long a statement waits for another program's lock; short, for answers wait behind it once."""
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "time",
     "question",
@@ -40,8 +40,9 @@ _COLUMNS = (
     "edit_of",
     "follow_up_of",
 )
-_VALUES = ", ".join(f":{name}" for name in _COLUMNS)
-_INSERT = f"INSERT INTO questions ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING"
+"""What is stored of a question when it is recorded."""
+_VALUES = ", ".join(f":{name}" for name in COLUMNS)
+_INSERT = f"INSERT INTO questions ({', '.join(COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING"
 
 
 def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
