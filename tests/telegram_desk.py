@@ -18,7 +18,7 @@ from telegram_rules import RefusedError, check_call, parameters_of, parse
 from bot.settings import Settings
 from bot.telegram.application import make_bot
 from bot.telegram.pacing import Pacing
-from bot.telegram.serve import Service, build_service
+from bot.telegram.service import Service, build_service
 from index.search import Index
 
 TOKEN = "123456:TEST-token_of_nobody"

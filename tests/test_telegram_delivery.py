@@ -194,7 +194,7 @@ def test_waiting_people_are_told_and_their_answer_takes_the_notes_place(
 ) -> None:
     """Under overload a question gets a short note first, which becomes the answer."""
     question, _ = asked_for(real_index)
-    monkeypatch.setattr("bot.telegram.serve._BUSY", 0)
+    monkeypatch.setattr("bot.telegram.service._BUSY", 0)
 
     async def scenario(there: Bench) -> None:
         note, answer = await there.say(question)

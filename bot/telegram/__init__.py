@@ -10,7 +10,8 @@ inline        inline queries and guest messages
 feedback      votes and wishes
 admin         /status, /reload, /stats
 courier       sending, editing and answering so that nothing is lost (pacing, errors)
-serve         start, signals, shutdown
+service       the parts of a running bot, and the way of an update through them
+serve         start, signals, shutdown (opening: the index it starts with)
 """
 
 import os
