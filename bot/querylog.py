@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -23,6 +23,7 @@ __all__ = ["Delivery", "Entry", "QueryLog", "QueryLogError", "Stats"]
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_Settled = tuple[asyncio.Future[object], object]
 
 _PATIENCE = 1.0
 """Seconds an answer waits for its row at most; a disk that hangs must not silence the bot."""
@@ -71,6 +72,7 @@ class QueryLog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opted_out: set[str] = set()
         self._askers: OrderedDict[str, str | None] = OrderedDict()
+        self._settled: deque[_Settled] = deque()
         self._writer: Writer | None = None
         if enabled or path.exists():
             self._writer = Writer(
@@ -119,15 +121,15 @@ class QueryLog:
 
         People who opted out, and a log that is switched off, get an id too, but nothing is written under it.
         """
-        self._loop = asyncio.get_running_loop()
-        entry_id = new_id()
+        made = new_id()
+        entry_id = str(made)
         person = None if entry.person is None else self._pseudonyms.person(entry.person)
         if not self.enabled or self._writer is None or person in self._opted_out:
             return entry_id
         self._askers[entry_id] = person
         if len(self._askers) > _REMEMBERED:
             self._askers.popitem(last=False)
-        row = partial(row_of, entry, entry_id, self._pseudonyms)
+        row = partial(row_of, entry, made, self._pseudonyms)
         patience = _SHORT_PATIENCE if self._writer.occupied else _PATIENCE
         await self._do(lambda connection: store.insert(connection, row()), None, patience=patience)
         return entry_id
@@ -242,18 +244,20 @@ class QueryLog:
         if self._writer is None:
             return otherwise
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._settled = loop, deque()
         future: asyncio.Future[object] = loop.create_future()
-
-        def settle(value: object) -> None:
-            if not future.done():
-                future.set_result(value)
+        settled = self._settled
 
         def from_thread(value: object) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits
-                loop.call_soon_threadsafe(settle, value)
+            # What shares a commit shares the waking of the loop, which costs more than all the rest of this.
+            settled.append((future, value))
+            if len(settled) == 1:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits
+                    loop.call_soon_threadsafe(_hand_over, settled)
 
         self._writer.submit(Task(run, done=from_thread, kept=partial(from_thread, otherwise), alone=alone))
-        timer = loop.call_later(patience, settle, otherwise)
+        timer = loop.call_later(patience, _settle_future, future, otherwise)
         try:
             return await future
         finally:
@@ -285,6 +289,17 @@ class QueryLog:
             self._loop.call_soon_threadsafe(self._on_trouble, text)
         except RuntimeError:  # no loop yet, or none any more
             self._on_trouble(text)
+
+
+def _hand_over(settled: deque[_Settled]) -> None:
+    """Give those who wait what the writer has done for them."""
+    while settled:
+        _settle_future(*settled.popleft())
+
+
+def _settle_future(future: asyncio.Future[object], value: object) -> None:
+    if not future.done():
+        future.set_result(value)
 
 
 def _take_up(connection: sqlite3.Connection) -> None:

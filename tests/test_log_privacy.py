@@ -139,6 +139,18 @@ def test_no_phone_survives(before: str, number: str, after: str) -> None:
     assert number not in redact(f"{before} {number} {after}")
 
 
+KEYS = (
+    r"[0-9]{6,12}:[A-Za-z0-9_-]{30,40}|eyJ[A-Za-z0-9_-]{8,20}\.[A-Za-z0-9_-]{1,20}|AKIA[A-Z0-9]{16}"
+    r"|(sk|ghp|xoxb)[_-][A-Za-z0-9]{16,30}|[0-9a-f]{32,64}"
+)
+
+
+@given(SAFE, st.from_regex(KEYS, fullmatch=True), SAFE)
+def test_no_key_survives(before: str, key: str, after: str) -> None:
+    """A token or key between any text is gone, the shortest of each kind included."""
+    assert key not in redact(f"{before} {key} {after}")
+
+
 @given(st.text(st.characters(), max_size=200))
 def test_any_text_can_be_stored(text: str) -> None:
     """Whatever Telegram delivers becomes text that SQLite and JSON take, and redacting twice changes nothing more."""

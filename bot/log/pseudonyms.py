@@ -9,9 +9,11 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 _KEY_BYTES = 32
+_REMEMBERED = 4096
 
 
 class Pseudonyms:
@@ -22,10 +24,11 @@ class Pseudonyms:
     has the number of its person.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_name")
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._name = lru_cache(maxsize=_REMEMBERED)(self._make)
 
     @classmethod
     def open(cls, path: Path) -> Pseudonyms:
@@ -68,7 +71,7 @@ class Pseudonyms:
         """Return the name of the chat with this Telegram id."""
         return self._name("chat", number)
 
-    def _name(self, kind: str, number: int) -> str:
+    def _make(self, kind: str, number: int) -> str:
         digest = hmac.digest(self._key, f"{kind}:{number}".encode(), hashlib.sha256)
         return base64.b32encode(digest[:10]).decode().lower()
 

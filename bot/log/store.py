@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -41,8 +42,10 @@ COLUMNS = (
     "follow_up_of",
 )
 """What is stored of a question when it is recorded."""
-_VALUES = ", ".join(f":{name}" for name in COLUMNS)
-_INSERT = f"INSERT INTO questions ({', '.join(COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING"
+_INSERT = (
+    f"INSERT INTO questions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (id) DO NOTHING"
+)
+_values = itemgetter(*COLUMNS)
 
 
 def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -97,7 +100,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def insert(connection: sqlite3.Connection, row: Row) -> None:
     """Write one question; a row that is there already is left alone."""
-    written = connection.execute(_INSERT, dict(row))
+    written = connection.execute(_INSERT, _values(row))
     if row["vector"] is not None and written.rowcount:
         connection.execute("INSERT INTO vectors (seq, vector) VALUES (?, ?)", (written.lastrowid, row["vector"]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import sqlite3
 import threading
@@ -317,7 +318,7 @@ def _code(error: sqlite3.Error) -> int:
 
 def _inode(path: Path) -> tuple[int, int] | None:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, and done for every commit
     except OSError:
         return None
     return status.st_dev, status.st_ino
