@@ -4,20 +4,29 @@ ARG BASE_IMAGE=python:3.11-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-# Settings of pip: a mirror, and an index beside it. On Linux, PyPI's torch carries CUDA;
+# Settings of pip: a mirror, and an index beside it. On Linux, PyPI's torch needs the CUDA libraries of index/cuda.txt;
 # --build-arg PIP_EXTRA_INDEX_URL=… names an index which also has CPU builds, and pip prefers those.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# The locks name every dependency with its hashes, so nothing else is resolved, and nothing but wheels is installed.
+COPY bot/requirements.txt bot/
+COPY index/requirements.txt index/cuda.txt index/
+RUN python3 -m venv --without-pip /opt/serve && python3 -m venv /opt/build \
+    && locked="install --require-hashes --no-deps --only-binary :all:" \
+    && /opt/build/bin/pip --python /opt/serve/bin/python $locked -r bot/requirements.txt \
+    && /opt/build/bin/pip $locked -r index/requirements.txt \
+    && { /opt/build/bin/python -c "import torch" 2>/dev/null || /opt/build/bin/pip $locked -r index/cuda.txt; }
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY index index
-# What only installs, tests or converts models is left behind; sqlite-utils asks for pip, but only its `install` uses it.
-RUN python3 -m venv /opt/serve && /opt/serve/bin/pip install --no-cache-dir . \
-    && /opt/serve/bin/pip uninstall --yes setuptools pip \
+# What only converts or tests models is left behind.
+RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && /opt/build/bin/pip --python /opt/serve/bin/python install --no-index --no-deps /wheel/*.whl \
+    && /opt/build/bin/pip install --no-index --no-deps /wheel/*.whl \
     && cd /opt/serve/lib/python3*/site-packages \
     && rm -rf onnxruntime/quantization onnxruntime/tools onnxruntime/transformers \
     && find /opt/serve -type d \( -name __pycache__ -o -path '*/numpy/*' -name tests \) -prune -exec rm -rf {} +
-RUN python3 -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir '.[build]'
 COPY knowledge knowledge
 RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot build --knowledge knowledge --data /seed
 # Serving must work without torch. What these two import stays compiled, as the user of the image cannot write beside it.
