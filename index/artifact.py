@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def live_version(data: Path) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{index_folder(data) / POINTER_FILE}: cannot be read ({error}); {REMEDY}.") from error
     if not _VERSION.fullmatch(name):
-        raise ArtifactError(f"{index_folder(data) / POINTER_FILE}: names no version ('{name[:40]}'); {REMEDY}.")
+        raise ArtifactError(f"{index_folder(data) / POINTER_FILE}: names no version ({name[:40]!r}); {REMEDY}.")
     return name
 
 
@@ -110,8 +110,11 @@ def resolve(path: Path) -> tuple[Path, Path]:
 
     Raises ArtifactError when there is no index.
     """
-    if (path / MANIFEST_FILE).is_file():
-        return path, path.parent.parent
+    try:
+        if (path / MANIFEST_FILE).is_file():
+            return path, path.parent.parent
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read ({error.strerror}).") from error
     name = live_version(path)
     if name is None:
         raise ArtifactError(f"{path}: no index here; run 'partnership-bot build --data {path}'.")
@@ -138,6 +141,8 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
         listed = dict(manifest.files)
     except (TypeError, ValueError) as error:
         raise ArtifactError(f"{path}: damaged; {REMEDY}.") from error
+    if manifest.version != folder.name:
+        raise ArtifactError(f"{folder}: holds version {manifest.version} under another name; {REMEDY}.")
     wrong = [
         f"{name}: {reason}" for name, expected in listed.items() if (reason := _fault(folder / name, expected, verify))
     ]
@@ -236,9 +241,13 @@ def settle(scratch: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def new_version(corpus_sha256: str) -> str:
-    """Return a name for a version built now; names sort by time."""
+def new_version(data: Path, corpus_sha256: str) -> str:
+    """Return a name for a version built now; names sort in the order of building, even when the clock was set back."""
     now = datetime.now(UTC)
+    for name in versions(data)[-1:]:
+        newest = name.partition("Z-")[0]
+        last = datetime.strptime(f"{newest[:15]}{newest[15:] or '000'}+0000", "%Y%m%dT%H%M%S%f%z")
+        now = max(now, last + timedelta(milliseconds=1))
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{corpus_sha256[:8]}"
 
 

@@ -174,7 +174,7 @@ def _build(
         return BuildResult(live.version, counts["snippets"], counts["records"], 0, counts["records"], unchanged=True)
     snippets = knowledge.snippets
     vectors, embedded = _embed(snippets, passages, np.load(folder_of_encoder / BASIS_FILE), live, report)
-    version = new_version(corpus)
+    version = new_version(data, corpus)
     with unfinished(index_folder(data), version) as scratch:
         report.step("Indexing")
         manifest = _write(scratch, version, knowledge, vectors, questions_encoder, corpus, synonyms)
