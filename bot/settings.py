@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,9 @@ class Settings(BaseSettings):
     webhook_listen: str = Field(
         "127.0.0.1:8080", description="Where webhook calls are taken, as host:port; put TLS in front of it."
     )
+    http_listen: str = Field(
+        "", description="Where /healthz, /readyz and /metrics are served, as host:port; nowhere if empty."
+    )
     questions_per_minute: int = Field(
         20, ge=0, description="How many questions one person may ask in a minute; 0 for any number."
     )
@@ -59,10 +63,29 @@ class Settings(BaseSettings):
     log: bool = Field(True, description="Whether questions are recorded for review.")
     log_days: int = Field(180, ge=0, description="Days after which recorded questions are deleted; 0 keeps them.")
 
+    @field_validator("webhook_listen", "http_listen")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if value:
+            host_and_port(value)
+        return value
+
     @field_validator("admins", "banned", mode="before")
     @classmethod
     def _numbers(cls, value: object) -> object:
         return frozenset(int(part) for part in value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Return what ``host:port`` means; without a host this computer alone, an IPv6 address stands in brackets.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]/\s]*)):(\d{1,5})", listen)
+    if not match or not 0 < int(match[3]) < 65536:
+        raise ValueError(f"must be host:port, not {listen!r}")
+    return match[1] or match[2] or "127.0.0.1", int(match[3])
 
 
 def load_settings(**given: object) -> Settings:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,27 @@ import click
 
 from bot.log.command import LOG_FILE
 from bot.log.terminal import print_json
-from bot.settings import Settings
+from bot.probe import probe
+from bot.settings import Settings, host_and_port
 from index.artifact import live_version, versions
 from index.decision import ALL_LANGUAGES
 from index.errors import PartnershipError
-from index.search import Answer, Index
+from index.search import Index
 
 _READS, _READS_NOT = 0.8, 0.2
+_BOT_SECONDS = 8.0
 
 
 def print_status(settings: Settings, *, as_json: bool) -> int:
-    """Print the state of the live index and of the query log; return 0, or 1 when the index does not answer."""
+    """Print the state of the live index, the query log and, where it serves its health, the running bot.
+
+    Returns:
+        0, or 1 when the index does not answer or the bot is not well.
+    """
     status = _status(settings.data_dir)
+    if settings.http_listen:
+        status["bot"] = trouble = _bot_trouble(settings.http_listen)
+        status["ok"] = status["ok"] and not trouble
     if as_json:
         print_json(status)
     else:
@@ -52,10 +62,24 @@ def _status(data: Path) -> dict[str, Any]:
     return status
 
 
+def _bot_trouble(listen: str) -> str:
+    """Ask the running bot how it is; return what is wrong, nothing if it is well."""
+    connection = HTTPConnection(*host_and_port(listen), timeout=_BOT_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        told = response.read(1000).decode("utf-8", "replace").strip()
+    except (OSError, HTTPException) as error:
+        return f"no bot tells its health at {listen} ({error or type(error).__name__})"
+    finally:
+        connection.close()
+    return "" if response.status == 200 else told or f"status {response.status}"
+
+
 def _of_index(index: Index) -> dict[str, Any]:
     manifest = index.manifest
     built = datetime.fromisoformat(manifest.built)
-    answer, found = _probe(index)
+    answer, found = probe(index)
     status: dict[str, Any] = {
         "ok": found,
         "live": index.version,
@@ -93,14 +117,6 @@ def _of_index(index: Index) -> dict[str, Any]:
     return status
 
 
-def _probe(index: Index) -> tuple[Answer, bool]:
-    """Ask for a passage by its own words; tell whether it comes back."""
-    snippet = index.snippets.record(0)
-    asked = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
-    answer = index.answer(asked, snippet.language, limit=10)
-    return answer, any(hit.snippet.id == snippet.id for hit in answer.hits)
-
-
 def _log(path: Path) -> dict[str, Any] | None:
     """Return how many questions the log holds and how large it is, ``None`` where there is none."""
     if not path.is_file():
@@ -123,6 +139,8 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"Not well: {status['trouble']}"
     if "built" in status:
         yield from _index_lines(status)
+    if "bot" in status:
+        yield f"Bot: not well: {status['bot']}" if status["bot"] else "Bot: receives and answers"
     older = [version for version in status["versions"] if version != status.get("live")]
     if older:
         yield f"Kept versions: {', '.join(older)} ('build --rollback' returns to the one before)"

@@ -27,6 +27,8 @@ class BotApi:
         self.calls: list[tuple[str, Json]] = []
         self.faults: list[tuple[str, str]] = []
         """Method and kind (``500``, ``drop``, ``lost``) of the calls that are to fail, in order."""
+        self.delays: dict[str, float] = {}
+        """For how many seconds a method keeps its caller waiting before it is done."""
         self.url = ""
         self.messages: dict[int, Json] = {}
         self._updates: dict[int, Json] = {}
@@ -158,6 +160,8 @@ class BotApi:
                 )
             if fault[1] == "drop":
                 return self._hang_up(request)
+        if method in self.delays:
+            await asyncio.sleep(self.delays[method])
         handler: Callable[[Json], Awaitable[Any]] = getattr(self, f"_{method}", self._done)
         try:
             check_call(method, parameters)

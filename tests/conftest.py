@@ -48,6 +48,16 @@ def encoder_cache(real_data: Path) -> Path:
 
 
 @pytest.fixture
+def own_data(real_data: Path, tmp_path: Path) -> Path:
+    """A data folder with the built real_index, and nothing else of anybody's."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("index", "encoders"):
+        (folder / name).symlink_to(real_data / name)
+    return folder
+
+
+@pytest.fixture
 def data(tmp_path: Path, encoder_cache: Path) -> Path:
     """An empty data folder that has the exported encoder already."""
     folder = tmp_path / "data"

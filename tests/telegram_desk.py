@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.telegram.application import make_bot
 from bot.telegram.pacing import Pacing
 from bot.telegram.service import Service, build_service
+from bot.telegram.tally import Tally
 from index.search import Index
 
 TOKEN = "123456:TEST-token_of_nobody"
@@ -182,7 +183,7 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
     telegram = Telegram()
     bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
     await bot.initialize()
-    service = build_service(Settings(**values), bot, index)
+    service = build_service(Settings(**values), bot, index, Tally())
     await service.application.initialize()
     telegram.calls.clear()
     try:

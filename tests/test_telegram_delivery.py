@@ -21,6 +21,7 @@ from bot.telegram.memory import Memory, Posted, open_database
 from bot.telegram.pacing import GROUP_PER_MINUTE, NORMAL, PRIVATE_BURST, URGENT, Gate, Pacing
 from bot.telegram.quota import Quota, Verdict
 from bot.telegram.redaction import keep_out_of_logs, token_secrets
+from bot.telegram.request import AiohttpRequest
 from index.search import Index
 
 BROKEN = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
@@ -391,4 +392,4 @@ def test_secrets_are_in_no_log_line_traceback_or_repr(caplog: pytest.LogCaptureF
         undo()
     assert "TEST-token" not in caplog.text
     assert caplog.text.count("[secret]") >= 3
-    assert "TEST-token" not in repr(make_bot(TOKEN, "http://127.0.0.1:9", Pacing()))
+    assert "TEST-token" not in repr(make_bot(TOKEN, "http://127.0.0.1:9", Pacing(), AiohttpRequest(1, 1)))

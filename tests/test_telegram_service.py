@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bot_process import free_port, process
 from botapi_server import TOKEN, BotApi
 from telegram_desk import asked_for
 
 from index.search import Index
-
-LOGGED = "import logging; logging.basicConfig(level=logging.DEBUG); from bot.cli import main; main()"
-
-
-@contextmanager
-def process(data: Path, log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the bot; whatever happens it is gone afterwards."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    environment |= {
-        "BOT_DATA_DIR": str(data),
-        "BOT_TOKEN": TOKEN,
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-        **settings,
-    }
-    with log.open("ab") as out:
-        bot = subprocess.Popen([sys.executable, "-c", LOGGED, "run"], env=environment, stdout=out, stderr=out)
-        try:
-            yield bot
-        finally:
-            if bot.poll() is None:
-                bot.kill()
-            bot.wait()
-
-
-@pytest.fixture
-def own_data(real_data: Path, tmp_path: Path) -> Path:
-    """A data folder with the built real_index, and nothing else of anybody's."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for name in ("index", "encoders"):
-        (folder / name).symlink_to(real_data / name)
-    return folder
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_polling_from_start_to_clean_shutdown(real_index: Index, own_data: Path, tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ from bot.telegram.pacing import Pacing, Turn
 from bot.telegram.presses import Presses
 from bot.telegram.privacy import Privacy
 from bot.telegram.questions import Questions
-from bot.telegram.request import AiohttpRequest
 from bot.telegram.services import Services
 
 ALLOWED_UPDATES = (
@@ -43,9 +42,6 @@ ALLOWED_UPDATES = (
 )
 """What Telegram is asked to deliver; the bot has no use for channel posts, reactions, payments and the rest."""
 
-_CONNECTIONS = 256
-_SECONDS = 15.0
-
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
@@ -56,10 +52,9 @@ class QuietBot(ExtBot[Turn]):
         return "QuietBot[token=…]"
 
 
-def make_bot(token: str, api_url: str, pacing: Pacing, request: BaseRequest | None = None) -> QuietBot:
-    """Return the bot for a token at a Bot API server, which ``request`` talks to (by default over HTTP)."""
+def make_bot(token: str, api_url: str, pacing: Pacing, request: BaseRequest) -> QuietBot:
+    """Return the bot for a token at a Bot API server, which ``request`` talks to."""
     base = api_url.rstrip("/")
-    request = request or AiohttpRequest(_CONNECTIONS, _SECONDS)
     return QuietBot(
         token,
         base_url=f"{base}/bot",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -60,6 +61,7 @@ class Case:
     """No process that took it up finished it."""
     answered: bool = False
     """Something was sent for it."""
+    received: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

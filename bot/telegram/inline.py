@@ -113,7 +113,7 @@ class Inline:
             message.guest_query_id, _article("answer", clip(question, 100), rendered)
         )
         self._services.log.delivered(entry, Delivery.SENT)
-        self._services.tally.answered += 1
+        self._services.count(answer)
 
     def _named(self, words: str, texts: Texts) -> InlineQueryResultArticle | None:
         """Return the passage or topic that a share button names by its key."""

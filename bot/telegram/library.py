@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
 
+from bot.probe import probe
 from index.artifact import live_version
 from index.errors import PartnershipError
 from index.search import Answer, Index
@@ -56,6 +57,11 @@ class Library:
             if len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
         return answer
+
+    async def probe(self) -> bool:
+        """Return whether a passage is found by its own words, by the way that questions take."""
+        _, found = await asyncio.get_running_loop().run_in_executor(self._threads, probe, self.index)
+        return found
 
     async def refresh(self, *, again: bool = False) -> Swap:
         """Open the published version if another one is in use; a damaged one is refused and the old one stays.

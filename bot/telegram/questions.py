@@ -154,7 +154,7 @@ class Questions:
             return
         services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT, sent)
         services.memory.remember_answer(question.posted, question.text, sent, entry)
-        services.tally.answered += 1
+        services.count(answer)
 
     async def _understood(self, question: Question) -> tuple[Answer, str | None, str]:
         """Return the answer, the entry of the question it goes on from, and what a next question may go on from."""

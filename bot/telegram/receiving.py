@@ -12,6 +12,7 @@ import contextlib
 import hmac
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +22,7 @@ import tornado.web
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.settings import host_and_port
 from bot.telegram.inbox import Raw
 from bot.telegram.request import AiohttpRequest
 from index.errors import PartnershipError
@@ -34,6 +36,10 @@ _BATCH = 100
 _PAUSES = (0.3, 0.7, 1.5, 3.0, 5.0)
 _LARGEST_UPDATE = 2**20
 _CONNECTIONS = 40
+_ACCEPT_SECONDS = 2.0
+_STALE_SECONDS, _FULL_SECONDS = 120.0, 900.0
+"""After so long without another round the polling loop counts as dead; the second where it waits for room in the queue,
+which an outage of Telegram can keep full for some ten minutes."""
 
 Take = Callable[[Sequence[Raw]], None]
 """Receives updates and returns when they are safe."""
@@ -50,15 +56,26 @@ class Polling:
         take: receives them.
         room: waits until more can be received.
         allowed: the kinds of update to ask for.
+        failed: is told the kind of every failed call.
     """
 
-    def __init__(self, bot: Bot, take: Take, room: Callable[[], Awaitable[None]], allowed: Sequence[str]) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        take: Take,
+        room: Callable[[], Awaitable[None]],
+        allowed: Sequence[str],
+        failed: Callable[[str], None] = lambda kind: None,
+    ) -> None:
         self._url = f"{bot.base_url}/getUpdates"
-        self._request = AiohttpRequest(1, POLL_PATIENCE)
+        self._request = AiohttpRequest(1, POLL_PATIENCE, failed)
         self._take = take
         self._room = room
         self._allowed = list(allowed)
         self._offset = 0
+        self._full = False
+        self._began = self.returned = time.monotonic()
+        """When Telegram last answered a poll, by the monotonic clock."""
 
     async def run(self) -> None:
         """Poll for ever.
@@ -68,9 +85,12 @@ class Polling:
         """
         failures = 0
         while True:
+            self._began, self._full = time.monotonic(), True
             await self._room()
+            self._began, self._full = time.monotonic(), False
             try:
                 self._receive(await self._ask(_POLL_SECONDS, _BATCH))
+                self.returned = time.monotonic()
             except Conflict:
                 raise ReceivingError(
                     "Telegram reports a conflict: another program receives this bot's updates; stop one of them."
@@ -91,6 +111,14 @@ class Polling:
                 if failures:
                     logger.info("Updates are received again.")
                 failures = 0
+
+    async def trouble(self) -> str:
+        """Return in one line why nothing is received; nothing while the loop goes round."""
+        age = time.monotonic() - self._began
+        if age <= (_FULL_SECONDS if self._full else _STALE_SECONDS):
+            return ""
+        what = "waits for room in the queue" if self._full else "has not come round"
+        return f"the polling loop {what} for {age:.0f} s"
 
     async def close(self, *, confirm: bool) -> None:
         """Let Telegram forget what was received, and end the connection."""
@@ -127,8 +155,7 @@ class Webhook:
     def __init__(self, url: str, secret: str, listen: str, take: Take, full: Callable[[], bool]) -> None:
         self._url = url
         self._secret = secret
-        self._host, _, port = listen.rpartition(":")
-        self._port = int(port)
+        self._host, self._port = host_and_port(listen)
         application = tornado.web.Application(
             [(r".*", _Door, {"path": urlsplit(url).path or "/", "secret": secret, "take": take, "full": full})],
             log_function=lambda handler: None,
@@ -137,12 +164,29 @@ class Webhook:
             application, max_body_size=_LARGEST_UPDATE, idle_connection_timeout=120, body_timeout=20
         )
 
-    async def start(self, bot: Bot, allowed: Sequence[str]) -> None:
-        """Listen, then tell Telegram where."""
-        self._server.listen(self._port, self._host or "127.0.0.1")
+    def listen(self) -> None:
+        """Take calls from now on.
+
+        Raises:
+            OSError: nobody can listen there.
+        """
+        self._server.listen(self._port, self._host)
+
+    async def announce(self, bot: Bot, allowed: Sequence[str]) -> None:
+        """Tell Telegram where to call."""
         await bot.set_webhook(
             self._url, allowed_updates=list(allowed), secret_token=self._secret, max_connections=_CONNECTIONS
         )
+
+    async def trouble(self) -> str:
+        """Return in one line why nothing is received; nothing while connections are accepted."""
+        try:
+            connecting = asyncio.open_connection(self._host, self._port)
+            _, writer = await asyncio.wait_for(connecting, _ACCEPT_SECONDS)
+        except (OSError, TimeoutError) as error:
+            return f"the webhook's server does not accept connections: {type(error).__name__}"
+        writer.close()
+        return ""
 
     async def close(self) -> None:
         """Stop listening; Telegram keeps what comes meanwhile."""

@@ -5,6 +5,8 @@ With two requests for every question (one brings it, one answers it) that is mos
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
 from telegram._utils.types import ODVInput
@@ -13,6 +15,9 @@ from telegram.request import BaseRequest, RequestData
 
 _CONNECT_SECONDS = 5.0
 _UPLOAD_SECONDS = 60.0
+_GATEWAY = (502, 504)
+"""What a gateway says that got no answer from the server behind it."""
+_KINDS = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "unauthorized", 409: "conflict", 429: "flood"}
 
 
 class NotSentError(NetworkError):
@@ -25,11 +30,13 @@ class AiohttpRequest(BaseRequest):
     Args:
         connections: how many at most; further requests wait.
         seconds: how long to wait for an answer.
+        failed: is told the kind of every failure, one of some ten words.
     """
 
-    def __init__(self, connections: int, seconds: float) -> None:
+    def __init__(self, connections: int, seconds: float, failed: Callable[[str], None] = lambda kind: None) -> None:
         self._connections = connections
         self._seconds = seconds
+        self._failed = failed
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -69,7 +76,7 @@ class AiohttpRequest(BaseRequest):
 
         Raises:
             NotSentError: no connection came about.
-            TimedOut: no answer in time; the request may have had its effect.
+            TimedOut: no answer in time, or none that reached a gateway; the request may have had its effect.
             NetworkError: the connection broke; the request may have had its effect.
         """
         session = await self._open()
@@ -82,14 +89,25 @@ class AiohttpRequest(BaseRequest):
             async with session.request(
                 method, url, data=body, timeout=timeout, allow_redirects=False, headers={"User-Agent": self.USER_AGENT}
             ) as response:
-                return response.status, await response.read()
+                status, answer = response.status, await response.read()
+        except aiohttp.ClientConnectorDNSError as error:
+            self._failed("unreachable")
+            raise NotSentError(f"no address found for {error.host}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self._failed("unreachable")
             raise NotSentError(f"no connection: {type(error).__name__}") from error
         except (TimeoutError, aiohttp.ServerTimeoutError) as error:
+            self._failed("timeout")
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
+            self._failed("broken")
             # The exception's own text may hold the address, and with it the token.
             raise NetworkError(f"connection broken: {type(error).__name__}") from error
+        if status >= 300:
+            self._failed(_KINDS.get(status, "server" if status >= 500 else "other"))
+        if status in _GATEWAY:
+            raise TimedOut(f"a gateway got no answer from Telegram ({status})")
+        return status, answer
 
 
 def _form(request_data: RequestData) -> aiohttp.FormData:

@@ -7,22 +7,28 @@ import logging
 import re
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.settings import Settings
+from bot.settings import Settings, host_and_port
 from bot.telegram.application import ALLOWED_UPDATES, make_bot
+from bot.telegram.health import Health
 from bot.telegram.library import Swap
+from bot.telegram.monitoring import Monitoring
 from bot.telegram.opening import open_index
 from bot.telegram.pacing import Pacing
 from bot.telegram.profile import present
 from bot.telegram.receiving import Polling, ReceivingError, Webhook
 from bot.telegram.redaction import keep_out_of_logs, token_secrets
+from bot.telegram.request import AiohttpRequest
 from bot.telegram.service import Service, build_service
 from bot.telegram.services import Services
+from bot.telegram.tally import Tally
+from bot.telegram.watchdog import Notifier
 from index.errors import PartnershipError
 from index.search import Index
 
@@ -32,6 +38,9 @@ HOW_TO_BEGIN = (
     "No token: write to @BotFather on Telegram, send /newbot, and set BOT_TOKEN to the token it gives you. "
     "'partnership-bot ask' answers in the terminal without one."
 )
+_CONNECTIONS = 256
+_SECONDS = 15.0
+"""How long Telegram may take to answer a call."""
 _DRAIN_SECONDS = 25.0
 _CHECK_SECONDS = 3.0
 _PROFILE_SECONDS = 10.0
@@ -79,13 +88,8 @@ def _log_to_stderr() -> None:
 def _check(settings: Settings, token: str, secret: str) -> None:
     if not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", token):
         raise StartError("BOT_TOKEN is not a token: @BotFather gives one like 123456789:AbC-… .")
-    if settings.webhook_url:
-        if not _SECRET.fullmatch(secret):
-            raise StartError(
-                "BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess."
-            )
-        if not re.fullmatch(r".*:\d{1,5}", settings.webhook_listen):
-            raise StartError(f"BOT_WEBHOOK_LISTEN must be host:port, not {settings.webhook_listen!r}.")
+    if settings.webhook_url and not _SECRET.fullmatch(secret):
+        raise StartError("BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess.")
 
 
 async def _serve(settings: Settings, token: str, secret: str, index: Index) -> int:
@@ -93,7 +97,10 @@ async def _serve(settings: Settings, token: str, secret: str, index: Index) -> i
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    bot = make_bot(token, settings.api_url, Pacing(settings.messages_per_second))
+    tally, health = Tally(), Health()
+    monitoring = _monitoring(settings, tally, health)
+    request = AiohttpRequest(_CONNECTIONS, _SECONDS, tally.failed)
+    bot = make_bot(token, settings.api_url, Pacing(settings.messages_per_second), request)
     connected = loop.create_task(_connect(bot))
     stopped = loop.create_task(stop.wait())
     try:
@@ -101,14 +108,34 @@ async def _serve(settings: Settings, token: str, secret: str, index: Index) -> i
         if not connected.done():
             return 0
         await connected
-        service = build_service(settings, bot, index)
-        return await _run(service, secret, stopped)
+        service = build_service(settings, bot, index, tally)
+        return await _run(service, secret, stopped, health)
     finally:
         for task in (connected, stopped):
             task.cancel()
         await asyncio.gather(connected, stopped, return_exceptions=True)
         with suppress(RuntimeError):
             await bot.shutdown()
+        if monitoring:
+            await monitoring.close()
+
+
+def _monitoring(settings: Settings, tally: Tally, health: Health) -> Monitoring | None:
+    """Serve health and metrics from the start on, if that is wanted."""
+    if not settings.http_listen:
+        return None
+    monitoring = Monitoring(tally, health)
+    with _listening("BOT_HTTP_LISTEN", settings.http_listen):
+        monitoring.listen(*host_and_port(settings.http_listen))
+    return monitoring
+
+
+@contextmanager
+def _listening(setting: str, place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StartError(f"{setting}={place}: nobody can listen there ({error.strerror or error}).") from None
 
 
 async def _connect(bot: Bot) -> None:
@@ -129,13 +156,16 @@ async def _connect(bot: Bot) -> None:
             await asyncio.sleep(pause)
 
 
-async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int:
+async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health: Health) -> int:
     settings, bot, services = service.settings, service.application.bot, service.desk.services
+    notifier = Notifier()
     await service.application.initialize()
     tasks: list[asyncio.Task[Any]] = []
     loop = asyncio.get_running_loop()
     polling: Polling | None = None
     webhook: Webhook | None = None
+    receiver: Polling | Webhook
+    watchdog: asyncio.Task[None] | None = None
     code, conflict = 0, False
     try:
         profile = loop.create_task(present(bot))
@@ -149,12 +179,17 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
             webhook = Webhook(
                 settings.webhook_url, secret, settings.webhook_listen, service.take, lambda: service.lanes.full
             )
-            receiving = loop.create_task(_receive_calls(webhook, bot))
+            with _listening("BOT_WEBHOOK_LISTEN", settings.webhook_listen):
+                webhook.listen()
+            receiver, receiving = webhook, loop.create_task(_receive_calls(webhook, bot))
         else:
-            polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES)
-            receiving = loop.create_task(_poll(polling, bot))
+            polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES, services.tally.failed)
+            receiver, receiving = polling, loop.create_task(_poll(polling, bot))
         tasks.append(receiving)
         index = services.library.index
+        health.begin(service, receiver)
+        watchdog = loop.create_task(notifier.watch(health))
+        notifier.tell("READY=1", f"STATUS=@{bot.username} answers from index {index.version}")
         logger.info(
             "@%s answers from index %s with %s snippets (%s).",
             bot.username, index.version, index.manifest.counts["snippets"], "webhook" if webhook else "polling",
@@ -166,6 +201,8 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
         sys.stderr.write(f"{error}\n")
         code, conflict = 1, True
     finally:
+        health.stop()
+        notifier.tell("STOPPING=1")
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -182,6 +219,8 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any]) -> int
         services.library.close()
         service.database.close()
         await service.application.shutdown()
+        if watchdog:
+            watchdog.cancel()
         logger.info("Stopped.")
     return code
 
@@ -192,7 +231,7 @@ async def _poll(polling: Polling, bot: Bot) -> None:
 
 
 async def _receive_calls(webhook: Webhook, bot: Bot) -> None:
-    await _patiently(lambda: webhook.start(bot, ALLOWED_UPDATES), "The webhook could not be set")
+    await _patiently(lambda: webhook.announce(bot, ALLOWED_UPDATES), "The webhook could not be set")
     await asyncio.Event().wait()
 
 

@@ -22,6 +22,7 @@ from bot.telegram.library import Library
 from bot.telegram.memory import Memory, open_database
 from bot.telegram.quota import Quota
 from bot.telegram.services import Services
+from bot.telegram.tally import Tally
 from index.search import Index
 
 _BUSY = 200
@@ -121,7 +122,7 @@ def _lane(update: Update) -> tuple[str, int]:
     return ("chat", update.effective_chat.id if update.effective_chat else person)
 
 
-def build_service(settings: Settings, bot: Any, index: Index) -> Service:
+def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.data_dir / "telegram.db")
@@ -144,6 +145,7 @@ def build_service(settings: Settings, bot: Any, index: Index) -> Service:
         failures=failures,
         questions=Quota(settings.questions_per_minute),
         searches=Quota(settings.questions_per_minute * _SEARCHES),
+        tally=tally,
     )
     desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)

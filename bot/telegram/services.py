@@ -17,14 +17,8 @@ from bot.telegram.followups import Conversations
 from bot.telegram.library import Library
 from bot.telegram.memory import Memory
 from bot.telegram.quota import Quota
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was done since the start."""
-
-    started: float = field(default_factory=time.monotonic)
-    answered: int = 0
+from bot.telegram.tally import Tally
+from index.search import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +35,19 @@ class Services:
     questions: Quota
     searches: Quota
     """Inline queries: one comes with every pause in typing, so more are allowed."""
+    tally: Tally
     conversations: Conversations = field(default_factory=Conversations)
-    tally: Tally = field(default_factory=Tally)
 
     @property
     def place(self) -> Place:
         """Where links lead."""
         return Place(self.me.username or "", bool(self.me.supports_inline_queries))
+
+    def count(self, answer: Answer) -> None:
+        """Count an answer that was delivered to the update being worked on."""
+        case = self.courier.case
+        language = answer.language if answer.language in self.library.index.languages else "other"
+        self.tally.add(str(answer.decision), language, time.monotonic() - case.received if case else 0.0)
 
     def texts(self, person: User | None, *more: str | None) -> Texts:
         """Return the interface texts in the language a person chose, else their Telegram's, else one of ``more``."""
