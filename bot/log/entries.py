@@ -82,7 +82,8 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
     best = answer.hits[0].snippet if answer.hits else None
     return {
         "id": str(entry_id),
-        "time": timestamp(entry_id.datetime),
+        # The first six bytes are the milliseconds; the ULID's own properties take ten microseconds over them.
+        "time": timestamp(datetime.fromtimestamp(int.from_bytes(entry_id.bytes[:6]) / 1000, UTC)),
         "question": typed,
         "asked": asked if asked != typed else None,
         "language": answer.language,

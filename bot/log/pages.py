@@ -12,10 +12,11 @@ _COLOURS = {"domain": ["answer", "closest", "none"], "range": ["#2a7f62", "#e0a0
 
 TABLES: dict[str, Any] = {
     "questions": {
-        "description": "Every question, redacted, with what was decided and shown. People and chats are pseudonyms.",
+        "description": "Every question, redacted, with what was decided and shown. People and chats are pseudonyms. "
+        "More facets, such as surface and topic: in the menu of a column's heading.",
         "sort_desc": "time",
         "size": 50,
-        "facets": ["decision", "language", "surface", "topic"],
+        "facets": ["decision", "language"],
         "label_column": "question",
         "fts_table": "questions_fts",
         "fts_pk": "seq",

@@ -65,6 +65,8 @@ def open_for_writing(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlit
         connection.execute("PRAGMA journal_mode = WAL")
         # A commit survives the end of this process; the writer syncs the file itself about once a second.
         connection.execute("PRAGMA synchronous = NORMAL")
+        # For the same reason no commit has to copy the write-ahead log back, unless it has grown to 32 MB.
+        connection.execute("PRAGMA wal_autocheckpoint = 8000").fetchall()
         database = Database(connection, execute_plugins=False)
         if migrations.pending(database):
             migrations.apply(database)

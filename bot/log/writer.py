@@ -175,6 +175,8 @@ class Writer:
                     task.kept()
             # While the log cannot be written nothing is gained by hurrying: the next attempt is at the deadline.
             wait = bool(self._failing_since) and time.monotonic() < deadline
+            if not wait and self._queue.empty():
+                break
         while self._later:
             self._backlog.append(self._later.popleft())
         while len(self._backlog) > self._bound:

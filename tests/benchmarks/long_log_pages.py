@@ -1,0 +1,128 @@
+"""Time every review command and every Datasette page on a long log, such as ``long_log.py`` makes.
+
+    python tests/benchmarks/long_log_pages.py DATA [SECONDS]
+
+DATA holds the log and, for the commands that ask it, an index. Commands run in this process, with their output thrown
+away; pages are asked of Datasette as `log serve` sets it up, each once and then again. What takes longer than SECONDS
+(2, if not given) is marked, and the exit code is then 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from click.testing import CliRunner
+from datasette.app import Datasette
+from datasette.plugins import pm
+
+from bot.log import links
+from bot.log.cli import log as log_commands
+from bot.log.pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
+from bot.log.store import open_for_reading
+
+COMMANDS = (
+    "list",
+    "list --decision none --language kk",
+    "list --search lith*",
+    "list --topic nowhere",
+    "list --language de",
+    "unanswered",
+    "unanswered --since 30d",
+    "stats",
+    "stats --days 180",
+    "gaps --no-update",
+    "gaps",
+)
+
+
+class Times:
+    """Prints how long things take, and counts what takes too long."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self.slow = 0
+
+    def note(self, name: str, *seconds: float) -> None:
+        """Print the times of one thing; the last one counts."""
+        late = seconds[-1] > self._limit
+        self.slow += late
+        print(f"{name:60} {' '.join(f'{each:7.2f} s' for each in seconds)}{'  SLOW' if late else ''}", flush=True)
+
+
+def commands(data: Path, times: Times) -> None:
+    """Run each command; the first grouping of all the questions there are is no page anybody waits for."""
+    print(f"{'log gaps, the first time (groups everything)':60} {run('gaps', data):7.2f} s", flush=True)
+    for command in COMMANDS:
+        times.note(f"log {command}", run(command, data))
+
+
+def run(command: str, data: Path) -> float:
+    """Return how long a command takes, in seconds."""
+    began = time.perf_counter()
+    result = CliRunner().invoke(log_commands, [*command.split(), "--data", str(data)])
+    assert result.exit_code == 0, result.output
+    return time.perf_counter() - began
+
+
+def pages(data: Path) -> list[str]:
+    """Return the address of every page: tables as they open, faceted, searched, ready-made queries, the dashboard."""
+    connection = open_for_reading(data / "queries.db")
+    [(question,)] = connection.execute("SELECT id FROM questions ORDER BY time DESC LIMIT 1").fetchall()
+    [(day,)] = connection.execute("SELECT max(day) FROM daily").fetchall()
+    gap = connection.execute("SELECT coalesce(max(gap), 0) FROM gap_questions").fetchone()[0]
+    connection.close()
+    found = ["/", "/queries", "/-/dashboards/overview?days=30", "/-/dashboards/overview?days=180"]
+    found += [f"/queries/{table}" for table in TABLES if table != "candidates"]
+    found += [f"/queries/candidates?question_id={question}"]
+    found += [
+        "/queries/questions?_search=lithium",
+        "/queries/questions?decision=none",
+        "/queries/questions?language=de",
+    ]
+    found += [f"/queries/{query}?id={question}&gap={gap}&day={day}&state=&value=" for query in QUERIES]
+    for chart in DASHBOARD["charts"].values():
+        sql = re.sub(r"\[\[(.*?)\]\]", r"\1", chart["query"])
+        found.append(f"/queries.json?sql={sql}&days=180")
+    return found
+
+
+async def ask(data: Path, times: Times) -> None:
+    """Get each page twice."""
+    datasette = Datasette(
+        [str(data / "queries.db")],
+        metadata=metadata(),
+        settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
+    )
+    pm.register(links)
+    for page in pages(data):
+        path, _, query = page.partition("?sql=")
+        sql, _, days = query.partition("&days=")
+        parameters = {"params": {"sql": sql, "days": days}} if query else {}
+
+        async def get(path: str = path, parameters: dict[str, dict[str, str]] = parameters) -> None:
+            response = await datasette.client.get(path, **parameters)
+            if response.status_code != 200 or "SQL query took too long" in response.text:
+                print(f"  {response.status_code}:", " ".join(re.sub(r"<[^>]+>", " ", response.text).split())[-200:])
+            if "facet-timed-out" in response.text or "These facets timed out" in response.text:
+                print("  a facet timed out")
+
+        times.note(page[:60], await seconds(get), await seconds(get))
+
+
+async def seconds(work: Callable[[], Awaitable[None]]) -> float:
+    """Return how long something takes."""
+    began = time.perf_counter()
+    await work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    measured = Times(float(sys.argv[2]) if len(sys.argv) > 2 else 2.0)
+    commands(Path(sys.argv[1]), measured)
+    asyncio.run(ask(Path(sys.argv[1]), measured))
+    sys.exit(measured.slow > 0)
