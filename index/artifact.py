@@ -213,6 +213,8 @@ def build_lock(data: Path) -> Iterator[None]:
     try:
         for leftover in [*folder.glob(f"{_UNFINISHED}*"), *(data / "encoders").glob(f"{_UNFINISHED}*")]:
             shutil.rmtree(leftover, ignore_errors=True)
+        for unmoved in folder.glob(f".{POINTER_FILE}.*"):
+            unmoved.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

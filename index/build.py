@@ -122,6 +122,10 @@ def build(
             raise BuildError(
                 f"{data}: the disk is full; free some space and build again. The live version is untouched."
             ) from error
+        if _is_out_of_memory(error):
+            raise BuildError(
+                f"{data}: out of memory; free some and build again. The live version is untouched."
+            ) from error
         if isinstance(error, OSError):
             where, reason = error.filename or data, error.strerror or error
             raise BuildError(f"{where}: {reason}. The live version is untouched.") from error
@@ -137,6 +141,19 @@ def _is_disk_full(error: Exception) -> bool:
         return True
     numpy_gave_up = isinstance(error, OSError) and error.errno is None and "requested and" in str(error)
     return numpy_gave_up or os.strerror(errno.ENOSPC) in str(error)
+
+
+# What torch, FAISS, ONNX Runtime, tokenizers and the loader of shared libraries say, each in an exception of its own.
+_NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Tell whether memory ran out, by the error or by what caused it."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def rollback(data: Path) -> str:
