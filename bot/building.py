@@ -60,10 +60,10 @@ def _token_counter(settings: Settings):  # type: ignore[no-untyped-def]
     from index.export import locate
 
     try:
-        version = live_version(settings.data_dir)
+        version = live_version(settings.index_home)
         if version is not None:
-            manifest = read_manifest(index_folder(settings.data_dir) / version, verify=False)
-            folder = encoder_folder(settings.data_dir, manifest.encoder_key)
+            manifest = read_manifest(index_folder(settings.index_home) / version, verify=False)
+            folder = encoder_folder(settings.index_home, manifest.encoder_key)
             limit = EncoderCard.read(folder).max_tokens
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         else:
@@ -86,7 +86,7 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
     with _reporting() as report:
         result = build(
             settings.knowledge_dir,
-            settings.data_dir,
+            settings.index_home,
             encoder=settings.encoder,
             query_prefix=settings.encoder_query_prefix,
             passage_prefix=settings.encoder_passage_prefix,
@@ -105,7 +105,7 @@ def roll_back(settings: Settings) -> str:
     """Make the version before the live one live; return the line that says so."""
     from index.build import rollback
 
-    return f"Rolled back; live is version {rollback(settings.data_dir)}"
+    return f"Rolled back; live is version {rollback(settings.index_home)}"
 
 
 def open_or_build(settings: Settings) -> Index:
@@ -113,15 +113,16 @@ def open_or_build(settings: Settings) -> Index:
 
     Raises ArtifactError that says how to get one when it is not.
     """
-    if live_version(settings.data_dir) is None:
+    if live_version(settings.index_home) is None:
         if importlib.util.find_spec("sentence_transformers") is None:
             raise ArtifactError(
-                f"{settings.data_dir}: no index here, and building one needs packages that are not installed: "
+                f"{settings.index_home}: no index here, and building one needs packages that are not installed: "
                 f"pip install 'partnership-bot[build]' (or '.[build]' in a clone)."
             )
-        click.echo(f"No index in {settings.data_dir} yet: building one from {settings.knowledge_dir} (once).", err=True)
+        where = f"No index in {settings.index_home} yet"
+        click.echo(f"{where}: building one from {settings.knowledge_dir} (once).", err=True)
         click.echo(build_index(settings), err=True)
-    return Index.open(settings.data_dir)
+    return Index.open(settings.index_home)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def evaluate_index(
     if plot is not None:
         require_plotting(plot)
     found = _read(questions or settings.knowledge_dir / EVALUATION_FILE)
-    older = _version_folder(settings.data_dir, compare) if compare else None
+    older = _version_folder(settings.index_home, compare) if compare else None
     index = open_or_build(settings)
     evaluation = _ask(index, found, "Asking the live index")
     before = None

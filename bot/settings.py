@@ -24,6 +24,15 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(None, description="The bot's token from @BotFather; needed to run on Telegram.")
     api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server.")
     data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and what the bot remembers.")
+    index_dir: Path | None = Field(
+        None, description="Folder of the index where that is not the data folder; replicas share it. --data overrides."
+    )
+    shared_dir: Path | None = Field(
+        None, description="Folder in which replicas on one machine tell each other what they answer."
+    )
+    pseudonym_key_file: Path | None = Field(
+        None, description="Key of the log's pseudonyms; `pseudonyms.key` in the data folder if not given."
+    )
     knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
     encoder: str = Field(
         "sentence-transformers/all-MiniLM-L6-v2",
@@ -63,6 +72,16 @@ class Settings(BaseSettings):
     log: bool = Field(True, description="Whether questions are recorded for review.")
     log_days: int = Field(180, ge=0, description="Days after which recorded questions are deleted; 0 keeps them.")
 
+    @property
+    def index_home(self) -> Path:
+        """The folder in which the index is built and found."""
+        return self.index_dir or self.data_dir
+
+    @property
+    def key_file(self) -> Path:
+        """The file of the key from which the log's pseudonyms are made."""
+        return self.pseudonym_key_file or self.data_dir / "pseudonyms.key"
+
     @field_validator("webhook_listen", "http_listen")
     @classmethod
     def _place(cls, value: str) -> str:
@@ -93,8 +112,12 @@ def load_settings(**given: object) -> Settings:
 
     Raises SettingsError that names every wrong value, without showing secrets.
     """
+    given = {name: value for name, value in given.items() if value is not None}
+    if "data_dir" in given:
+        # Whoever names a data folder means the index in it, whatever the environment says.
+        given.setdefault("index_dir", given["data_dir"])
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = [
             f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"

@@ -31,7 +31,7 @@ def print_status(settings: Settings, *, as_json: bool) -> int:
     Returns:
         0, or 1 when the index does not answer or the bot is not well.
     """
-    status = _status(settings.data_dir)
+    status = _status(settings)
     if settings.http_listen:
         status["bot"] = trouble = _bot_trouble(settings.http_listen)
         status["ok"] = status["ok"] and not trouble
@@ -43,7 +43,8 @@ def print_status(settings: Settings, *, as_json: bool) -> int:
     return 0 if status["ok"] else 1
 
 
-def _status(data: Path) -> dict[str, Any]:
+def _status(settings: Settings) -> dict[str, Any]:
+    data = settings.index_home
     status: dict[str, Any] = {"ok": False, "data": str(data)}
     try:
         status["live"] = live_version(data)
@@ -56,7 +57,7 @@ def _status(data: Path) -> dict[str, Any]:
         finally:
             index.close()
     status["versions"] = versions(data)
-    log = _log(data / LOG_FILE)
+    log = _log(settings.data_dir / LOG_FILE)
     if log:
         status["log"] = log
     return status

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 from telegram_rules import RefusedError, check_call, parameters_of
 
 TOKEN = "110201543:TEST-token-of-nobody-at-all"
@@ -34,6 +34,7 @@ class BotApi:
         self._updates: dict[int, Json] = {}
         self._next_update, self._next_message = 100, 10
         self._hook: Json = {}
+        self._calling: dict[int, asyncio.Lock] = {}
         self._news = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -135,16 +136,19 @@ class BotApi:
         self._news.set()
 
     async def _post(self, update: Json) -> None:
+        """Call the webhook until it takes the update; like Telegram, with one update of a chat at a time."""
         headers = {"X-Telegram-Bot-Api-Secret-Token": self._hook["secret_token"]}
-        for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
-            try:
-                async with self._session.post(self._hook["url"], json=update, headers=headers) as response:
-                    if response.status == 200:
-                        self._updates.pop(update["update_id"], None)
-                        return
-            except OSError:
-                pass
-            await asyncio.sleep(pause)
+        chat = update.get("message", {}).get("chat", {}).get("id", update["update_id"])
+        async with self._calling.setdefault(chat, asyncio.Lock()):
+            for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 3.2, 3.2):
+                try:
+                    async with self._session.post(self._hook["url"], json=update, headers=headers) as response:
+                        if response.status == 200:
+                            self._updates.pop(update["update_id"], None)
+                            return
+                except (OSError, ClientError):
+                    pass
+                await asyncio.sleep(pause)
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]

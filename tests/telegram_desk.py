@@ -191,10 +191,7 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
         assert telegram.refusals == []
     finally:
         await service.lanes.drain(5)
-        await service.desk.services.log.close()
-        service.desk.services.library.close()
-        service.database.close()
-        await service.application.shutdown()
+        await service.close()
 
 
 def run(index: Index, data: Path, scenario: Callable[[Bench], Awaitable[None]], **settings: Any) -> None:

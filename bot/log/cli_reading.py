@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from bot.log.command import (
-    KEY_FILE,
     LOG_FILE,
     F,
     data_option,
@@ -19,6 +18,7 @@ from bot.log.command import (
     log,
     opened,
     reading,
+    settings_for,
     since_option,
     until_option,
 )
@@ -268,7 +268,7 @@ def forget(person: str, yes: bool, data: Path) -> None:
 
     with reading(data) as connection:
         if person.lstrip("-").isdigit():
-            person = Pseudonyms.open(data / KEY_FILE).person(int(person))
+            person = Pseudonyms.open(settings_for(data).key_file).person(int(person))
         [(count,)] = connection.execute("SELECT count(*) FROM questions WHERE person = ?", (person,))
     if not yes:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.log.command import data_option, log, opened, writing
+from bot.log.command import data_option, log, opened, settings_for, writing
 from bot.log.terminal import print_table
 from bot.settings import load_settings
 
@@ -144,7 +144,7 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     before = _verdicts(data, gap)
     from bot.building import build_index
 
-    click.echo(build_index(load_settings(knowledge_dir=knowledge, data_dir=data), force=False))
+    click.echo(build_index(settings_for(data, knowledge_dir=knowledge), force=False))
     after = _verdicts(data, gap)
     click.echo()
     print_table(

@@ -12,14 +12,13 @@ import click
 
 from bot.log.queries import moment
 from bot.log.store import open_for_reading, open_for_writing
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from index import Index
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOG_FILE = "queries.db"
-KEY_FILE = "pseudonyms.key"
 _LOCK_SECONDS = 30.0
 
 
@@ -69,6 +68,12 @@ since_option = click.option(
 until_option = click.option("--until", callback=_moment, metavar="WHEN", help="Before then.")
 
 
+def settings_for(data: Path, **given: object) -> Settings:
+    """Return the settings with this data folder; its index may lie elsewhere unless it was named to the command."""
+    settings = load_settings(**given)
+    return settings if settings.data_dir == data else load_settings(data_dir=data, **given)
+
+
 @contextmanager
 def reading(data: Path) -> Iterator[sqlite3.Connection]:
     """Open the log of a data folder for reading, or say where there should have been one."""
@@ -92,10 +97,10 @@ def writing(data: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Index]:
-    """Open an index, and close it."""
+    """Open the index that belongs to a data folder, and close it."""
     from index import Index
 
-    index = Index.open(path)
+    index = Index.open(settings_for(path).index_home)
     try:
         yield index
     finally:

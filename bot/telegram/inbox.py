@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.telegram.claims import Claims
+
 logger = logging.getLogger(__name__)
 
 Raw = dict[str, Any]
@@ -55,10 +57,14 @@ class Inbox:
     """Received updates in a SQLite database. Used from one thread; each write is a commit of some 20 microseconds.
 
     A database that cannot be written never stops the bot: updates then live in memory only, and that is logged.
+
+    Args:
+        claims: where replicas agree on who answers an update; needless for one that is alone.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, claims: Claims | None = None) -> None:
         self._connection = connection
+        self._claims = claims
         self._digests: dict[int, bytes] = {}
         self._troubled = False
         self._taken = 0
@@ -86,7 +92,7 @@ class Inbox:
             self._write(
                 "DELETE FROM updates WHERE payload IS NULL AND received < ?", (time.time() - REMEMBERED_SECONDS,)
             )
-        return fresh
+        return [raw for raw in fresh if self._mine(int(raw["update_id"]))]
 
     def sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
@@ -108,7 +114,18 @@ class Inbox:
             "SELECT payload, begun, sending, update_id, digest FROM updates WHERE payload IS NOT NULL ORDER BY 4"
         ).fetchall()
         self._digests.update({row[3]: row[4] for row in rows})
-        return [Left(json.loads(payload), begun - 1, bool(sending)) for payload, begun, sending, *_ in rows]
+        return [
+            Left(json.loads(payload), begun - 1, bool(sending))
+            for payload, begun, sending, number, _ in rows
+            if self._mine(number)
+        ]
+
+    def _mine(self, update_id: int) -> bool:
+        """Return whether this replica is to answer an update; if another is, strike it off."""
+        if self._claims is None or self._claims.claim(update_id, self._digests[update_id]):
+            return True
+        self.done(update_id)
+        return False
 
     def _insert(self, number: int, digest: bytes, payload: str) -> bool:
         try:

@@ -86,21 +86,27 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 class Memory:
-    """The remembered things in a SQLite database; a database that cannot be written is logged and otherwise ignored."""
+    """The remembered things in a SQLite database; a database that cannot be written is logged and otherwise ignored.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        alone: no other process writes to the database.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, alone: bool = True) -> None:
         self._connection = connection
+        self._alone = alone
+        key = os.urandom(32)
+        # In one statement, so that of two replicas that start together both take the same key.
+        self._write("INSERT INTO secret (key) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM secret)", key)
         row = connection.execute("SELECT key FROM secret").fetchone()
-        self._key: bytes = row[0] if row else os.urandom(32)
-        if not row:
-            self._write("INSERT INTO secret (key) VALUES (?)", self._key)
+        self._key: bytes = row[0] if row else key
         self._languages: dict[int, str | None] = {}
         self._kept = 0
         self._blocked = {row[0] for row in connection.execute("SELECT chat FROM blocked")}
 
     def language(self, person: int) -> str | None:
         """Return the interface language a person chose, if they did."""
-        if person not in self._languages:
+        if person not in self._languages or not self._alone:
             if len(self._languages) > 10_000:
                 self._languages.clear()
             row = self._connection.execute(

@@ -22,19 +22,19 @@ def open_index(settings: Settings) -> Index:
     Raises:
         PartnershipError: it is damaged, or missing and cannot be built here.
     """
-    if live_version(settings.data_dir) is None:
+    if live_version(settings.index_home) is None:
         _build(settings)
-    return Index.open(settings.data_dir)
+    return Index.open(settings.index_home)
 
 
 def _build(settings: Settings) -> None:
     """Build in a process of its own: what serves Telegram never loads torch."""
-    folders = ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.data_dir)]
-    remedy = f"No index in {settings.data_dir}. Build one: partnership-bot build {shlex.join(folders)}"
+    folders = ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.index_home)]
+    remedy = f"No index in {settings.index_home}. Build one: partnership-bot build {shlex.join(folders)}"
     if importlib.util.find_spec("sentence_transformers") is None:
         raise ArtifactError(f"{remedy} (needs pip install 'partnership-bot[build]')")
     if not settings.knowledge_dir.is_dir():
         raise ArtifactError(f"{remedy} ({settings.knowledge_dir} is not a folder)")
-    logger.info("There is no index in %s: building one from %s.", settings.data_dir, settings.knowledge_dir)
+    logger.info("There is no index in %s: building one from %s.", settings.index_home, settings.knowledge_dir)
     if subprocess.run([sys.executable, "-m", "bot", "build", *folders], stdout=sys.stderr, check=False).returncode:  # noqa: S603 - ourselves
         raise ArtifactError(f"{remedy} (the build failed, see above)")

@@ -215,10 +215,7 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health
             logger.warning("%s messages are left for the next start.", left)
         if polling:
             await polling.close(confirm=not conflict)
-        await services.log.close()
-        services.library.close()
-        service.database.close()
-        await service.application.shutdown()
+        await service.close()
         if watchdog:
             watchdog.cancel()
         logger.info("Stopped.")

@@ -14,6 +14,7 @@ from bot.answers import Rendered
 from bot.querylog import QueryLog
 from bot.settings import Settings
 from bot.telegram.application import App, Desk
+from bot.telegram.claims import Claims
 from bot.telegram.courier import Address, Case, Courier
 from bot.telegram.errors import Failures
 from bot.telegram.inbox import ATTEMPTS, Inbox, Left, Raw
@@ -34,13 +35,23 @@ _SEARCHES = 6
 class Service:
     """One running bot: its parts, and the way of an update through them."""
 
-    def __init__(self, settings: Settings, application: App, desk: Desk, database: sqlite3.Connection) -> None:
+    def __init__(
+        self, settings: Settings, application: App, desk: Desk, databases: Sequence[sqlite3.Connection]
+    ) -> None:
         self.settings = settings
         self.application = application
         self.desk = desk
-        self.database = database
+        self._databases = databases
         self.inbox = desk.services.courier.inbox
         self.lanes: Lanes[tuple[Update, Case]] = Lanes(self._work, settings.queue)
+
+    async def close(self) -> None:
+        """Let go of everything; nothing may be worked on any more."""
+        await self.desk.services.log.close()
+        self.desk.services.library.close()
+        for database in self._databases:
+            database.close()
+        await self.application.shutdown()
 
     def take(self, updates: Sequence[Raw]) -> None:
         """Write updates down, then queue them; those received before are left out."""
@@ -126,16 +137,22 @@ def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> S
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.data_dir / "telegram.db")
-    inbox, memory = Inbox(database), Memory(database)
+    databases, claims, shared = [database], None, database
+    if settings.shared_dir:
+        settings.shared_dir.mkdir(parents=True, exist_ok=True)
+        shared = open_database(settings.shared_dir / "replicas.db")
+        databases.append(shared)
+        claims = Claims(shared, database)
+    inbox, memory = Inbox(database, claims), Memory(shared, alone=claims is None)
     courier = Courier(bot, inbox, memory)
     failures = Failures(courier, memory, settings.admins)
     services = Services(
         settings=settings,
         me=bot.bot,
-        library=Library(index, settings.data_dir),
+        library=Library(index, settings.index_home),
         log=QueryLog.open(
             settings.data_dir / "queries.db",
-            key_file=settings.data_dir / "pseudonyms.key",
+            key_file=settings.key_file,
             retention_days=settings.log_days,
             enabled=settings.log,
             on_trouble=lambda text: failures.trouble("query log", text),
@@ -149,6 +166,6 @@ def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> S
     )
     desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)
-    service = Service(settings, application, desk, database)
+    service = Service(settings, application, desk, databases)
     application.add_error_handler(service.failed)
     return service
