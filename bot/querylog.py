@@ -8,9 +8,10 @@ import sqlite3
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.log import chart, copies, store
 from bot.log.entries import Delivery, Entry, new_id, row_of, timestamp
@@ -19,7 +20,7 @@ from bot.log.queries import Stats, stats
 from bot.log.writer import Task, Writer
 from index.errors import PartnershipError
 
-__all__ = ["Delivery", "Entry", "QueryLog", "QueryLogError", "Stats"]
+__all__ = ["Delivery", "Entry", "Forgotten", "QueryLog", "QueryLogError", "Stats"]
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -33,11 +34,18 @@ _BOUND = 10_000
 _REMEMBERED = 10_000
 _SHORT_PATIENCE = 0.05
 """The same while the log is busy with something that takes long."""
-_SCRUB_PATIENCE = 20.0
-"""Seconds the confirmation that somebody was forgotten waits for the last traces to be overwritten."""
 _CHORES_EVERY = 3600.0
 _SCRUB_AGAIN = 60.0
 _DELETED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was deleted of a person."""
+
+    questions: int
+    erased: asyncio.Future[None]
+    """Done when no copy of their text is left in the log, its search index, its write-ahead log and its backups."""
 
 
 class QueryLogError(PartnershipError):
@@ -73,6 +81,7 @@ class QueryLog:
         self._opted_out: set[str] = set()
         self._askers: OrderedDict[str, str | None] = OrderedDict()
         self._settled: deque[_Settled] = deque()
+        self._erasing: list[asyncio.Future[None]] = []
         self._writer: Writer | None = None
         if enabled or path.exists():
             self._writer = Writer(
@@ -134,11 +143,8 @@ class QueryLog:
         await self._do(lambda connection: store.insert(connection, row()), None, patience=patience)
         return entry_id
 
-    def delivered(self, entry_id: str, outcome: Delivery, message_id: int | None = None) -> None:
-        """Note what became of the answer, within about a second; returns at once.
-
-        The message's number is not kept: it is Telegram's, and nothing here needs it.
-        """
+    def delivered(self, entry_id: str, outcome: Delivery) -> None:
+        """Note what became of the answer, within about a second; returns at once."""
         if self._writer and self.enabled:
             self._writer.submit_later(
                 Task(partial(store.set_delivery, entry_id=entry_id, outcome=outcome, moment=timestamp()))
@@ -177,19 +183,25 @@ class QueryLog:
             lambda connection: _reading(self.path, partial(store.export_person, person=name)), b"{}"
         )
 
-    async def forget_person(self, person: int) -> int:
-        """Delete everything a person asked; return how many questions that were.
+    async def forget_person(self, person: int) -> Forgotten:
+        """Delete everything a person asked; its last traces in the files are overwritten right after that.
 
         Raises:
             QueryLogError: it is not done yet, and will be as soon as the log can be written.
         """
         name = self._pseudonyms.person(person)
-        deleted = asyncio.ensure_future(self._insist(lambda connection: store.forget(connection, name), 0))
-        # Queued right behind the deletion. Rewriting a large file takes longer than anybody should wait for a reply,
-        # and is finished whether or not somebody waits.
-        settled = self._do(self._settle, None, patience=_SCRUB_PATIENCE, alone=True)
-        await asyncio.gather(deleted, settled)
-        return deleted.result()
+        erased = asyncio.get_running_loop().create_future()
+        if self._writer is None:
+            erased.set_result(None)
+            return Forgotten(0, erased)
+        try:
+            deleted = await self._insist(lambda connection: store.forget(connection, name), 0)
+            self._erasing.append(erased)
+        finally:
+            # Rewriting a long log takes longer than anybody should wait for a reply. The log says that it is owed, so
+            # it is finished whether or not somebody waits, by the next process if need be.
+            self._writer.submit(Task(self._settle, alone=True))
+        return Forgotten(deleted, erased)
 
     async def stats(self, days: int = 30) -> Stats | None:
         """Return the figures of the last days, or ``None`` where there is no log to be read."""
@@ -269,6 +281,16 @@ class QueryLog:
     def _settle(self, connection: sqlite3.Connection) -> None:
         for failure in copies.settle(connection, self.path):
             self._trouble(failure)
+        if store.scrubs_owed(connection):
+            if self._writer:
+                self._writer.do_chores_within(_SCRUB_AGAIN)
+        elif self._loop:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                self._loop.call_soon_threadsafe(self._all_erased)
+
+    def _all_erased(self) -> None:
+        while self._erasing:
+            _settle_future(self._erasing.pop(), None)
 
     def _chores(self, connection: sqlite3.Connection) -> float:
         """Keep the retention window and finish what is owed; return the seconds until the next time."""
@@ -297,7 +319,7 @@ def _hand_over(settled: deque[_Settled]) -> None:
         _settle_future(*settled.popleft())
 
 
-def _settle_future(future: asyncio.Future[object], value: object) -> None:
+def _settle_future(future: asyncio.Future[Any], value: object) -> None:
     if not future.done():
         future.set_result(value)
 

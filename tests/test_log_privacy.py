@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -188,7 +191,9 @@ async def test_forget_leaves_no_byte(tmp_path: Path) -> None:
             await asyncio.to_thread(back_up, tmp_path / "queries.db")
             await asyncio.to_thread(back_up, tmp_path / "queries.db", tmp_path / "elsewhere" / "copy.db")
     assert surviving(words, tmp_path) == words
-    assert await log.forget_person(PERSON) == 400
+    forgotten = await log.forget_person(PERSON)
+    assert forgotten.questions == 400
+    await asyncio.wait_for(forgotten.erased, 30)
     # Now, while the bot is running, and again once it has ended.
     assert surviving(words, tmp_path) == []
     await log.close()
@@ -210,10 +215,53 @@ async def test_forget_beside_a_reader(tmp_path: Path) -> None:
     await log.record(entry("What about zyzzyva?", person=PERSON))
     reader = open_for_reading(tmp_path / "queries.db")
     assert reader.execute("SELECT count(*) FROM questions").fetchone()[0] == 1
-    assert await log.forget_person(PERSON) == 1
+    await asyncio.wait_for((await log.forget_person(PERSON)).erased, 30)
     assert b"zyzzyva" not in everything(tmp_path)
     reader.close()
     await log.close()
+
+
+FORGETTING_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}]
+from log_answers import entry, open_log
+
+async def main():
+    log = open_log(Path({folder!r}))
+    for start in range(0, 1500, 100):
+        questions = [entry(f"What about zyzzyva{{number}}qx?" + " more" * 50, person=number % 2)
+                     for number in range(start, start + 100)]
+        await asyncio.gather(*map(log.record, questions))
+    forgotten = await log.forget_person(1)
+    sys.stdout.write(f"{{forgotten.questions}}\\n")
+    sys.stdout.flush()
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02, 0.1])
+async def test_kill_while_erasing(tmp_path: Path, seconds: float) -> None:
+    """What a killed process was overwriting is overwritten by the next one, however far the first had come."""
+    script = FORGETTING_PROCESS.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "750\n"
+        await asyncio.sleep(seconds)
+        process.kill()
+    theirs = [f"zyzzyva{number}qx".encode() for number in range(1, 1500, 2)]
+    log = open_log(tmp_path)
+    deadline = time.monotonic() + 30
+    while surviving(theirs, tmp_path) and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    assert surviving(theirs, tmp_path) == []
+    await log.close()
+    connection = open_for_reading(tmp_path / "queries.db")
+    assert connection.execute("SELECT count(*) FROM questions").fetchone()[0] == 750
+    assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    connection.close()
 
 
 async def test_forgotten_while_waiting_in_memory(tmp_path: Path) -> None:

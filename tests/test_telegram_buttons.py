@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -238,5 +239,27 @@ def test_people_see_and_delete_what_is_recorded_of_them(real_index: Index, tmp_p
         assert "1 question was deleted" in done.text
         (refused,) = await there.say("/mydata@test_bot", group=True)
         assert "private chat" in refused.text
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_people_are_told_when_erasing_takes_long(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the last traces take longer than a reply may, the confirmation says so and a second message says when."""
+    monkeypatch.setattr("bot.telegram.privacy._ERASING_SECONDS", 0.0)
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        await there.say(question)
+        (ask,) = await there.say("/forget")
+        _, done = await there.press(ask, "mforget")
+        assert "1 question was deleted" in done.text
+        assert "being overwritten" in done.text
+        before = len(there.telegram.calls)
+        while len(there.telegram.calls) == before:
+            await asyncio.sleep(0.05)
+        assert "nothing of yours is left" in there.telegram.calls[-1].text
+        assert question.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("queries.db*"))
 
     run(real_index, tmp_path, scenario)

@@ -150,6 +150,8 @@ data-later = That cannot be done at the moment. Please try again later.
 forget-ask = <b>Delete everything recorded about you?</b> Your questions, votes, wishes and choice of language are erased. This cannot be undone.
 button-forget = Delete everything
 button-keep = Keep it
+forget-erasing = The last traces in my files are being overwritten, which takes a minute with a long log. I will tell you when that is done; should I be restarted meanwhile, it is finished right after.
+forget-erased = The last traces are overwritten: nothing of yours is left in my files.
 forget-kept = Nothing was deleted.
 forget-done = { $count ->
         [one] Done: { $count } question was deleted, with everything else about you.

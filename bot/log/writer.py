@@ -122,6 +122,10 @@ class Writer:
         if not self._unsynced:
             self._queue.put(_NOTHING)
 
+    def do_chores_within(self, seconds: float) -> None:
+        """Have the chores done sooner than they would be; for what runs on the thread."""
+        self._next_chores = min(self._next_chores, time.monotonic() + seconds)
+
     def stop(self, timeout: float = 10.0) -> int:
         """Commit what is queued and end the thread; return how many tasks could not be committed."""
         self._queue.put(None)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from contextvars import Context
+
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.answers import Rendered
 from bot.locales import Texts
-from bot.querylog import QueryLogError
+from bot.querylog import Forgotten, QueryLogError
 from bot.telegram.addressing import address_of
 from bot.telegram.courier import Address
 from bot.telegram.reactions import Reaction
 from bot.telegram.services import Services
 
+logger = logging.getLogger(__name__)
 C = ContextTypes.DEFAULT_TYPE
+
+_ERASING_SECONDS = 3.0
+"""How long the confirmation waits for the last traces; with a log of a million questions they take half a minute."""
 
 
 class Privacy:
@@ -21,6 +30,7 @@ class Privacy:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def privacy(self, update: Update, context: C) -> None:
         """Tell what is stored, and offer not to be recorded."""
@@ -77,15 +87,36 @@ class Privacy:
             return Reaction(message=Rendered(texts("forget-kept")))
         try:
             if what == "forget":
-                count = await log.forget_person(person)
-                self._services.conversations.forget(person)
-                self._services.memory.choose_language(person, None)
-                return Reaction(message=Rendered(texts("forget-done", count=count)))
+                return Reaction(message=Rendered(await self._forget(person, texts)))
             await log.opt_out(person, what == "out")
         except QueryLogError:
             return Reaction(texts("data-later"), alert=True)
         done = texts("opted-out" if what == "out" else "opted-in")
         return Reaction(message=Rendered(done, InlineKeyboardMarkup([[_opt_button(texts, what == "out")]])))
+
+    async def _forget(self, person: int, texts: Texts) -> str:
+        """Delete what is recorded of a person; return what they are told, now and, if it takes long, once more."""
+        services = self._services
+        forgotten = await services.log.forget_person(person)
+        services.conversations.forget(person)
+        services.memory.choose_language(person, None)
+        done = texts("forget-done", count=forgotten.questions)
+        await asyncio.wait({forgotten.erased}, timeout=_ERASING_SECONDS)
+        if forgotten.erased.done():
+            return done
+        # In a context of its own: it is no answer to the press, which is answered now.
+        task = asyncio.get_running_loop().create_task(self._tell_erased(person, forgotten, texts), context=Context())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return f"{done}\n\n{texts('forget-erasing')}"
+
+    async def _tell_erased(self, person: int, forgotten: Forgotten, texts: Texts) -> None:
+        await forgotten.erased
+        try:
+            # Only private chats are offered this, and a private chat has the number of its person.
+            await self._services.courier.send(Address(person), Rendered(texts("forget-erased")), texts)
+        except TelegramError as error:
+            logger.warning("Somebody could not be told that their data is erased: %s", error)
 
     async def _reply(self, update: Update, rendered: Rendered, texts: Texts) -> None:
         if update.message:

@@ -152,7 +152,7 @@ class Questions:
         if sent is None:
             services.log.delivered(entry, Delivery.FORBIDDEN)
             return
-        services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT, sent)
+        services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT)
         services.memory.remember_answer(question.posted, question.text, sent, entry)
         services.count(answer)
 
