@@ -1,6 +1,6 @@
 """A small Bot API server over HTTP for end-to-end tests: long polling, webhook, and people who write.
 
-It refuses what Telegram refuses (``telegram_rules``) and notes it in ``violations``.
+It refuses what Telegram refuses (``telegram_rules``) and notes it in ``violations``, and fails where it is told to.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, web
@@ -17,6 +18,15 @@ from telegram_rules import RefusedError, check_call, parameters_of
 
 TOKEN = "110201543:TEST-token-of-nobody-at-all"
 Json = dict[str, Any]
+_REFUSALS: dict[str | None, tuple[int, str, Json]] = {
+    "500": (500, "Internal Server Error", {}),
+    "502": (502, "Bad Gateway", {}),
+    "429": (429, "Too Many Requests: retry after 1", {"parameters": {"retry_after": 1}}),
+}
+
+
+class ConflictError(Exception):
+    """Somebody else polls for the same bot."""
 
 
 class BotApi:
@@ -26,14 +36,28 @@ class BotApi:
         self.violations: list[str] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: list[tuple[str, str]] = []
-        """Method and kind (``500``, ``drop``, ``lost``) of the calls that are to fail, in order."""
+        """Method and kind of the calls that are to fail, in order: ``500``, ``502``, ``429`` (refused), ``drop`` (the
+        connection is cut, nothing done), ``lost`` (done, then the connection is cut), ``hang`` (no answer ever)."""
+        self.injector: Callable[[str], str | None] = lambda method: None
+        """Says of each further call, by its method, how it is to fail."""
+        self.failed = 0
+        """How many calls were made to fail."""
+        self.keep = True
+        """Whether ``calls`` is kept; long loads do without."""
         self.delays: dict[str, float] = {}
         """For how many seconds a method keeps its caller waiting before it is done."""
         self.url = ""
         self.messages: dict[int, Json] = {}
+        """What each message of the bot shows now."""
+        self.under: dict[int, list[tuple[int, float]]] = {}
+        """The bot's messages that reply to a message, and when each came (by the monotonic clock)."""
+        self.answered_at: dict[int, float] = {}
+        """When each message of the bot got the form it has now."""
         self._updates: dict[int, Json] = {}
         self._next_update, self._next_message = 100, 10
         self._hook: Json = {}
+        self._first_texts: dict[int, str] = {}
+        self._polls = 0
         self._calling: dict[int, asyncio.Lock] = {}
         self._news = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -77,11 +101,7 @@ class BotApi:
 
     def answers_to(self, message_id: int) -> list[str]:
         """Return the texts sent in reply to a message."""
-        return [
-            p["text"]
-            for name, p in self.calls
-            if name == "sendMessage" and p.get("reply_parameters", {}).get("message_id") == message_id
-        ]
+        return [self._first_texts[number] for number, _ in self.under.get(message_id, ())]
 
     def wait(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
         """Wait until something is the case."""
@@ -155,15 +175,14 @@ class BotApi:
         if request.match_info["token"] != TOKEN:
             return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
         parameters = parameters_of({**request.query, **{k: str(v) for k, v in (await request.post()).items()}})
-        fault = next((entry for entry in self.faults if entry[0] == method), None)
-        if fault:
-            self.faults.remove(fault)
-            if fault[1] == "500":
-                return web.json_response(
-                    {"ok": False, "error_code": 500, "description": "Internal Server Error"}, status=500
-                )
-            if fault[1] == "drop":
-                return self._hang_up(request)
+        fault = self._fault(method)
+        if fault in _REFUSALS:
+            code, text, more = _REFUSALS[fault]
+            return web.json_response({"ok": False, "error_code": code, "description": text, **more}, status=code)
+        if fault == "drop":
+            return self._hang_up(request)
+        if fault == "hang":
+            await asyncio.sleep(3600)
         if method in self.delays:
             await asyncio.sleep(self.delays[method])
         handler: Callable[[Json], Awaitable[Any]] = getattr(self, f"_{method}", self._done)
@@ -175,10 +194,22 @@ class BotApi:
             return web.json_response(
                 {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}, status=400
             )
+        except ConflictError:
+            text = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+            return web.json_response({"ok": False, "error_code": 409, "description": text}, status=409)
         with self._changed:
-            self.calls.append((method, parameters))
+            if self.keep:
+                self.calls.append((method, parameters))
             self._changed.notify_all()
         return self._hang_up(request) if fault else web.json_response({"ok": True, "result": result})
+
+    def _fault(self, method: str) -> str | None:
+        planned = next((entry for entry in self.faults if entry[0] == method), None)
+        if planned:
+            self.faults.remove(planned)
+        kind = planned[1] if planned else self.injector(method)
+        self.failed += kind is not None
+        return kind
 
     def _hang_up(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -211,14 +242,21 @@ class BotApi:
             raise RefusedError("allowed_updates must be explicit")
         for number in [number for number in self._updates if number < int(parameters["offset"])]:
             del self._updates[number]
+        self._polls += 1
+        mine = self._polls
+        # Whoever polled before is told that somebody else does.
+        self._news.set()
+        self._news = asyncio.Event()
         if not self._updates and parameters["timeout"]:
-            self._news.clear()
             with self._changed:
-                self.calls.append(("getUpdates", parameters))
+                if self.keep:
+                    self.calls.append(("getUpdates", parameters))
                 self._changed.notify_all()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), min(float(parameters["timeout"]), 5))
-        return list(self._updates.values())
+            if mine != self._polls:
+                raise ConflictError
+        return list(islice(self._updates.values(), int(parameters["limit"])))
 
     async def _setWebhook(self, parameters: Json) -> bool:  # noqa: N802
         if not parameters.get("secret_token") or "allowed_updates" not in parameters:
@@ -235,6 +273,10 @@ class BotApi:
             "text": "…",
         }
         self.messages[self._next_message] = parameters
+        self._first_texts[self._next_message] = parameters["text"]
+        self.answered_at[self._next_message] = time.monotonic()
+        if reply := parameters.get("reply_parameters"):
+            self.under.setdefault(reply["message_id"], []).append((self._next_message, time.monotonic()))
         return message
 
     async def _editMessageText(self, parameters: Json) -> bool:  # noqa: N802
@@ -245,4 +287,5 @@ class BotApi:
         if (before["text"], before.get("reply_markup")) == (parameters["text"], parameters.get("reply_markup")):
             raise RefusedError("message is not modified")
         self.messages[number] = parameters
+        self.answered_at[number] = time.monotonic()
         return True
