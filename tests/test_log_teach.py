@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 import string
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +17,11 @@ from log_answers import entry, open_log
 
 from bot.log.cli import log as log_commands
 from bot.log.store import open_for_writing
-from bot.log.teach import TeachError, add_out_of_scope, add_questions, draft, is_fit, slug_of
+from bot.log.teach import TeachError, add_questions, add_to_evaluation, draft, is_fit, slug_of
+from index.evaluation_set import check_evaluation, read_evaluation
+from index.knowledge import read_knowledge
 
+ROOT = Path(__file__).parent.parent
 BODY = "---\nLithium is mined.  \n\n- questions: not these\n"
 FORMS = {
     "block": "---\ntitle: Lithium   # kept\nquestions:\n  - what is it\n  - 'why: so'\nas_of: 2025-06\n",
@@ -34,7 +38,7 @@ FORMS = {
 
 def snippet(folder: Path, text: str, name: str = "lithium.md") -> Path:
     """Write a snippet file and return its path."""
-    (folder / "resources").mkdir(exist_ok=True)
+    (folder / "resources").mkdir(parents=True, exist_ok=True)
     path = folder / "resources" / name
     path.write_bytes(text.encode())
     return path
@@ -139,15 +143,42 @@ def test_file_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_out_of_scope_goes_to_the_evaluation(tmp_path: Path) -> None:
     """The questions become ones without an answer, in a file that is made or extended."""
-    [first] = add_out_of_scope(tmp_path, [("en", "who won the match")])
+    [first] = add_to_evaluation(tmp_path, [("en", "who won the match")])
     first.write()
-    [second] = add_out_of_scope(tmp_path, [("ru", "нужна ли виза: да?"), ("en", "who won the match")])
+    [second] = add_to_evaluation(tmp_path, [("ru", "нужна ли виза: да?"), ("en", "who won the match")])
     second.write()
     assert second.after.startswith(first.after)
     assert yaml.safe_load((tmp_path / "evaluation.yaml").read_text())["questions"] == [
         {"question": "who won the match", "kind": "asked", "language": "en", "answers": []},
         {"question": "нужна ли виза: да?", "kind": "asked", "language": "ru", "answers": []},
     ]
+
+
+def test_questions_with_an_answer_go_to_the_evaluation(tmp_path: Path) -> None:
+    """They are added at the end of the real file, floor and comments kept, and its reader takes them as held out."""
+    knowledge = tmp_path / "knowledge"
+    shutil.copytree(ROOT / "knowledge", knowledge)
+    loaded = read_knowledge(knowledge)
+    snippet_id = loaded.snippets[0].id
+    before = (knowledge / "evaluation.yaml").read_text()
+    asked = [("en", "so: what is this about, then?"), ("kk", "бұл не туралы?")]
+    [change] = add_to_evaluation(knowledge, asked, [snippet_id])
+    assert change.after.startswith(before)
+    change.write()
+    found = read_evaluation(knowledge / "evaluation.yaml")
+    assert [(each.language, each.text, each.answers, each.kind) for each in found.questions[-2:]] == [
+        (language, text, (snippet_id,), "asked") for language, text in asked
+    ]
+    assert [*found.problems, *check_evaluation(found, loaded)] == []
+
+
+def test_what_would_prove_nothing_stays_out_of_the_evaluation(tmp_path: Path) -> None:
+    """A question of the snippet itself, in whatever case, and a snippet that is not there are refused."""
+    snippet(tmp_path, FORMS["block"] + BODY)
+    with pytest.raises(TeachError, match="prove nothing"):
+        add_to_evaluation(tmp_path, [("en", "What is it")], ["resources/lithium"])
+    with pytest.raises(TeachError, match="no such snippet"):
+        add_to_evaluation(tmp_path, [("en", "where is it")], ["resources/copper"])
 
 
 def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:
@@ -220,12 +251,44 @@ async def test_teach_out_of_scope_closes_the_gap(tmp_path: Path) -> None:
     assert "No gap" in listed.output
 
 
+async def test_teach_an_evaluation_question(tmp_path: Path) -> None:
+    """The diff of evaluation.yaml comes first; after a yes the question is in it, and not in the snippet."""
+    result, knowledge = await taught(
+        tmp_path, "--snippet", "resources/lithium", "--evaluate", "--pick", "1", typed="y\n"
+    )
+    assert result.exit_code == 0, result.output
+    assert "+++ b/evaluation.yaml" in result.output
+    assert (knowledge / "resources" / "lithium.md").read_text() == FORMS["block"] + BODY
+    [question] = read_evaluation(knowledge / "evaluation.yaml").questions
+    assert (question.text, question.answers) == ("how much lithium is there", ("resources/lithium",))
+
+
+@pytest.mark.parametrize("into", [("--snippet", "resources/lithium"), ("--out-of-scope",)])
+async def test_teach_never_offers_what_people_who_opted_out_asked(tmp_path: Path, into: tuple[str, ...]) -> None:
+    """Not even if they opted out after the question had been put into the gap."""
+    log = open_log(tmp_path)
+    await log.record(entry("how much lithium is there", "none", person=1))
+    await log.record(entry("and in Almaty", "none", person=2))
+    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
+        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
+        connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9 FROM questions")
+    await log.opt_out(2, True)
+    await log.close()
+    snippet(tmp_path / "knowledge", FORMS["block"] + BODY)
+    arguments = ["teach", "1", *into, "--pick", "all", "--yes", "--knowledge", str(tmp_path / "knowledge")]
+    result = CliRunner().invoke(log_commands, [*arguments, "--data", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "how much lithium is there" in result.output
+    assert "Almaty" not in result.output
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ((), "one of --snippet"),
+        (("--new", "resources", "--evaluate"), "--evaluate needs"),
         (("--snippet", "a/b", "--out-of-scope"), "one of --snippet"),
-        (("--snippet", "resources/lithium", "--pick", "7"), "from 1 to 1"),
+        (("--snippet", "resources/lithium", "--pick", "7"), "those listed"),
         (("--snippet", "resources/lithium"), "--pick"),
     ],
 )

@@ -7,12 +7,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from log_answers import entry, open_log
 
+from bot.log.pseudonyms import Pseudonyms
 from bot.log.store import open_for_reading, open_for_writing
 from bot.querylog import Delivery
 
@@ -240,6 +243,68 @@ async def test_folder_that_cannot_be_written_never_silences(tmp_path: Path) -> N
         await asyncio.sleep(0.05)
     await log.close()
     assert [row["question"] for row in rows(tmp_path / "data")] == ["during", "after"]
+
+
+READ_ONLY = """
+import asyncio, os, sys, tempfile, time
+from pathlib import Path
+sys.path[:0] = [{tests!r}]
+from log_answers import entry, open_log
+
+async def load():
+    with tempfile.TemporaryDirectory() as folder:
+        log = open_log(Path(folder))
+        await log.record(entry("everything is imported by this"))
+        await log.close()
+
+if os.getuid() == 0:  # root may write anywhere; somebody else may not even read the interpreter's own files
+    asyncio.run(load())
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+async def main():
+    warnings = []
+    log = open_log(Path({folder!r}), on_trouble=warnings.append)
+    for number in range(3):
+        await asyncio.wait_for(log.record(entry(f"during {{number}}")), timeout=5)
+    assert len(warnings) == 1 and "cannot be written" in warnings[0], warnings
+    assert log.backlog >= 3, log.backlog
+    print("asked", flush=True)
+    sys.stdin.readline()
+    deadline = time.monotonic() + 20
+    while log.backlog and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    await log.close()
+    assert len(warnings) == 1, warnings
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("read_only", ["file and folder", "folder"])
+def test_read_only_log_never_silences(read_only: str) -> None:
+    """A log that may only be read: questions are answered, one warning is given, and the rows come once it may."""
+    # Not in tmp_path: pytest lets nobody but its own user look into that.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with closing(open_for_writing(folder / "queries.db")):
+            pass
+        Pseudonyms.open(folder / "pseudonyms.key")
+        (folder / "pseudonyms.key").chmod(0o444)
+        (folder / "queries.db").chmod(0o444 if read_only == "file and folder" else 0o666)
+        folder.chmod(0o555)
+        script = READ_ONLY.format(tests=str(Path(__file__).parent), folder=name)
+        command = [sys.executable, "-c", script]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == "asked\n"
+            folder.chmod(0o777)
+            (folder / "queries.db").chmod(0o666)
+            process.communicate("\n", timeout=60)
+        assert process.returncode == 0
+        assert [row["question"] for row in rows(folder)] == ["during 0", "during 1", "during 2"]
 
 
 async def test_broken_file_is_set_aside(tmp_path: Path) -> None:

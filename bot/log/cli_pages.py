@@ -36,6 +36,11 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
     """Open the log in Datasette, for reading, on this computer only.
 
     From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
+
+    \b
+    Examples:
+      partnership-bot log serve --open
+      partnership-bot log serve --port 0 --no-update
     """
     from bot.log.cli_gaps import group_new
     from bot.log.pages import SETTINGS, metadata

@@ -73,6 +73,11 @@ def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
     """List questions that were not answered well, the newest first.
 
     These got no answer or only near ones, a thumbs down, or a "please add this".
+
+    \b
+    Examples:
+      partnership-bot log unanswered --since 7d
+      partnership-bot log unanswered --language kk --json
     """
     with reading(data) as connection:
         rows = unanswered(connection, _filter(chosen), limit=limit)
@@ -114,6 +119,11 @@ def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
     """Show all that is known of one question, and what the bot would answer now.
 
     ID may be cut short as long as it stays unambiguous.
+
+    \b
+    Examples:
+      partnership-bot log show 01KAR3Z7
+      partnership-bot log show 01KAR3Z7 --no-now --json
     """
     with reading(data) as connection:
         row = entry(connection, entry_id)
@@ -176,7 +186,13 @@ def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
 @json_option
 @data_option
 def stats_(days: int, as_json: bool, data: Path) -> None:
-    """Show how much was asked, how it was decided, and how long it took."""
+    """Show how much was asked, how it was decided, and how long it took.
+
+    \b
+    Examples:
+      partnership-bot log stats
+      partnership-bot log stats --days 7 --json
+    """
     with reading(data) as connection:
         figures = stats(connection, days=days)
     if as_json:
@@ -229,6 +245,10 @@ def merge_(other: Path, data: Path) -> None:
 
     Merging the same log again adds nothing. The bot may be running meanwhile. People keep one pseudonym across logs
     only if the bots share the key file.
+
+    \b
+    Example:
+      partnership-bot log merge /srv/other-bot/queries.db
     """
     from bot.log.copies import merge
 
@@ -243,6 +263,11 @@ def backup(target: Path | None, data: Path) -> None:
 
     The copy is remembered: people who have their questions deleted later are deleted from it too, as long as it stays
     there.
+
+    \b
+    Examples:
+      partnership-bot log backup
+      partnership-bot log backup /mnt/backup/queries-november.db
     """
     from bot.log.copies import back_up
 
@@ -262,6 +287,11 @@ def forget(person: str, yes: bool, data: Path) -> None:
     """Delete everything PERSON asked, from the log and its backups.
 
     PERSON is a pseudonym as `log show` prints it, or a Telegram id (a number).
+
+    \b
+    Examples:
+      partnership-bot log forget k3q7xw2mz5ltvb4a
+      partnership-bot log forget 123456789 --yes
     """
     from bot.log.copies import forget_everywhere
     from bot.log.pseudonyms import Pseudonyms

@@ -14,7 +14,7 @@ from bot.log.terminal import print_table
 from bot.settings import load_settings
 
 if TYPE_CHECKING:
-    from bot.log.gaps import Gap
+    from bot.log.gaps import Asked, Gap
     from bot.log.replay import Verdict
     from bot.log.teach import Change
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @log.command()
 @click.argument("gap", type=int)
 @click.option("--snippet", metavar="ID", help="Add the questions to this snippet's `questions`.")
+@click.option(
+    "--evaluate", is_flag=True, help="With --snippet: record them in evaluation.yaml as questions it answers, instead."
+)
 @click.option("--new", "topic", metavar="TOPIC", help="Begin a new snippet in this topic with them.")
 @click.option("--slug", metavar="NAME", help="File name of the new snippet, without .md.")
 @click.option(
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 def teach(
     gap: int,
     snippet: str | None,
+    evaluate: bool,
     topic: str | None,
     slug: str | None,
     out_of_scope: bool,
@@ -59,10 +63,12 @@ def teach(
 
     Nothing but the added lines changes in a file. What people asked becomes public with the knowledge, so pick wordings
     that name nobody; those in which something had to be redacted, and all of people who opted out, cannot be picked.
+    Questions for evaluation.yaml only measure the bot: keep some wordings out of the snippet for that.
 
     \b
     Examples:
       partnership-bot log teach 12 --snippet resources/lithium --build
+      partnership-bot log teach 12 --snippet resources/lithium --evaluate --pick 2
       partnership-bot log teach 12 --new resources --pick 1,3
       partnership-bot log teach 12 --out-of-scope --pick all --yes
     """
@@ -71,18 +77,23 @@ def teach(
 
     if sum(map(bool, (snippet, topic, out_of_scope))) != 1:
         raise click.UsageError("Say where the questions go: one of --snippet ID, --new TOPIC, --out-of-scope.")
+    if evaluate and not snippet:
+        raise click.UsageError("--evaluate needs --snippet ID: the snippet that answers the questions.")
     knowledge = knowledge.resolve()
     with writing(data) as connection:
         found = find(connection, gap)
-        asked = [each for each in found.asked if lessons.is_fit(each.text)]
-        chosen = _picked(asked, pick)
-        if snippet:
+        chosen = _picked(
+            {number: each for number, each in enumerate(found.asked, 1) if lessons.is_fit(each.text)}, pick
+        )
+        if snippet and evaluate:
+            changes = lessons.add_to_evaluation(knowledge, [(each.language, each.text) for each in chosen], [snippet])
+        elif snippet:
             changes = lessons.add_questions(knowledge, snippet, [(each.language, each.text) for each in chosen])
         elif topic:
             name = slug or lessons.slug_of(chosen[0].text, f"gap-{gap}")
             changes = [lessons.draft(knowledge, topic, name, [each.text for each in chosen])]
         else:
-            changes = lessons.add_out_of_scope(knowledge, [(each.language, each.text) for each in chosen])
+            changes = lessons.add_to_evaluation(knowledge, [(each.language, each.text) for each in chosen])
         if not _written(changes, knowledge, yes):
             return
         if out_of_scope:
@@ -101,26 +112,27 @@ def teach(
             _rebuild_and_compare(connection, found, knowledge, data)
 
 
-def _picked(asked: list, pick: str | None) -> list:  # type: ignore[type-arg]
+def _picked(asked: dict[int, Asked], pick: str | None) -> list[Asked]:
+    """Return the wordings picked by their numbers in the gap, after showing those that can be."""
     if not asked:
         raise click.ClickException("No wording of this gap may be published: each holds something that was redacted.")
-    for number, each in enumerate(asked, 1):
+    for number, each in asked.items():
         click.echo(f"{number:3}  {each.language}  {each.text}", err=pick is not None)
     if pick is None:
         if not sys.stdin.isatty():
             raise click.UsageError("Say which questions with --pick 1,3 or --pick all.")
         pick = click.prompt("Which of them? (numbers, or all)", default="all")
     if pick.strip() == "all":
-        return asked
+        return list(asked.values())
     try:
-        numbers = list(dict.fromkeys(int(part) for part in pick.replace(",", " ").split()))
-        if not numbers or min(numbers) < 1:
-            raise IndexError
-        return [asked[number - 1] for number in numbers]
-    except (ValueError, IndexError):
-        raise click.BadParameter(
-            f"{pick!r}: give numbers from 1 to {len(asked)}, or all.", param_hint="--pick"
-        ) from None
+        numbers = dict.fromkeys(int(part) for part in pick.replace(",", " ").split())
+        chosen = [asked[number] for number in numbers]
+    except (ValueError, KeyError):
+        chosen = []
+    if not chosen:
+        offered = ", ".join(map(str, asked))
+        raise click.BadParameter(f"{pick!r}: give numbers of those listed ({offered}), or all.", param_hint="--pick")
+    return chosen
 
 
 def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from bot.log.store import COLUMNS as RECORDED
+from bot.log.store import DELIVERY_COLUMNS
 
-COLUMNS = (*RECORDED, "delivery", "delivered_at", "vote", "requested")
+COLUMNS = (*RECORDED, *DELIVERY_COLUMNS, "vote", "requested")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 

@@ -21,8 +21,10 @@ from index.errors import PartnershipError
 _PIECE = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
 _HALF_LIFE_DAYS = 30.0
-_UNANSWERED = """
-    (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
+_CONSENTING = "(q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))"
+"""Not asked by somebody who has opted out, before or after the question was put into a gap."""
+_UNANSWERED = f"""
+    {_CONSENTING}
     AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
     AND (
         q.decision IN ('none', 'closest') AND q.surface <> 'inline'
@@ -201,9 +203,9 @@ def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, 
     now = datetime.now(UTC).timestamp()
     # One row for each person in each gap: their latest question.
     latest = connection.execute(
-        """SELECT g.id AS gap, coalesce(q.person, q.id) AS person, max(q.time) AS last
+        f"""SELECT g.id AS gap, coalesce(q.person, q.id) AS person, max(q.time) AS last
            FROM gaps AS g JOIN gap_questions AS m ON m.gap = g.id JOIN questions AS q ON q.id = m.question_id
-           WHERE g.state = coalesce(?, g.state) GROUP BY 1, 2""",
+           WHERE g.state = coalesce(?, g.state) AND {_CONSENTING} GROUP BY 1, 2""",
         (state,),
     )
     ranks: dict[int, float] = {}
@@ -221,7 +223,9 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
         NoSuchGapError: there is none of this number, or nobody's questions are left in it.
     """
     found = connection.execute(
-        "SELECT 1 FROM gaps JOIN gap_questions ON gap = gaps.id WHERE gaps.id = ? LIMIT 1", (number,)
+        f"""SELECT 1 FROM gaps JOIN gap_questions AS m ON m.gap = gaps.id JOIN questions AS q ON q.id = m.question_id
+            WHERE gaps.id = ? AND {_CONSENTING} LIMIT 1""",
+        (number,),
     ).fetchone()
     if not found:
         raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
@@ -231,8 +235,9 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
 def _gap(connection: sqlite3.Connection, number: int, rank: float) -> Gap:
     gap = connection.execute("SELECT * FROM gaps WHERE id = ?", (number,)).fetchone()
     members = connection.execute(
-        """SELECT q.id, q.time, q.question, q.language, q.person, q.candidates, m.similarity
-           FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id WHERE m.gap = ? ORDER BY q.time""",
+        f"""SELECT q.id, q.time, q.question, q.language, q.person, q.candidates, m.similarity
+            FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id
+            WHERE m.gap = ? AND {_CONSENTING} ORDER BY q.time""",
         (number,),
     ).fetchall()
     wordings: dict[str, list[sqlite3.Row]] = {}

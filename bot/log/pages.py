@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.log.store import COLUMNS, DELIVERY_COLUMNS
+
 DATABASE = "queries"
 """Name Datasette gives the log: its file's name without suffix."""
 
@@ -73,28 +75,10 @@ _PERCENTILES = """
         min(CASE WHEN passed >= total * 0.99 THEN ms END) AS p99
     FROM steps GROUP BY day ORDER BY day"""
 
+_ELSEWHERE = ("id", "chat", "snippet", "topic", "candidates")
+"""Columns that a question's page shows otherwise: in its address, or as rows of candidates."""
 _REPLAY = [
-    *(
-        (name, f"q.{name}")
-        for name in (
-            "time",
-            "question",
-            "asked",
-            "language",
-            "surface",
-            "decision",
-            "confidence",
-            "margin",
-            "index_version",
-            "latency_ms",
-            "truncated",
-            "person",
-            "edit_of",
-            "follow_up_of",
-            "delivery",
-            "delivered_at",
-        )
-    ),
+    *((name, f"q.{name}") for name in (*COLUMNS, *DELIVERY_COLUMNS) if name not in _ELSEWHERE),
     ("vote", "(SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person)"),
     ("asked to be added", "(SELECT time FROM requests AS r WHERE r.question_id = q.id AND r.person = q.person)"),
     ("in gap", "(SELECT gap FROM gap_questions WHERE question_id = q.id)"),

@@ -42,6 +42,8 @@ COLUMNS = (
     "follow_up_of",
 )
 """What is stored of a question when it is recorded."""
+DELIVERY_COLUMNS = ("delivery", "delivered_at")
+"""What is added once it is known what became of the answer."""
 _INSERT = (
     f"INSERT INTO questions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (id) DO NOTHING"
 )

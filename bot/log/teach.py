@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -101,17 +102,28 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
     return changes
 
 
-def add_out_of_scope(knowledge: Path, questions: Sequence[tuple[str, str]]) -> list[Change]:
-    """Return the change that adds (language, question) pairs to ``evaluation.yaml`` as ones not to be answered.
+def add_to_evaluation(
+    knowledge: Path, questions: Sequence[tuple[str, str]], answers: Sequence[str] = ()
+) -> list[Change]:
+    """Return the change that adds (language, question) pairs to ``evaluation.yaml``.
+
+    Args:
+        answers: Ids of the snippets that answer them all; none for questions that shall not be answered.
 
     Raises:
-        TeachError: the file cannot be extended safely.
+        TeachError: there is no such snippet, a question is among its own, or the file cannot be extended safely.
     """
+    for snippet in answers:
+        own = _own_questions(knowledge, snippet)
+        for _, question in questions:
+            if _one_line(question).casefold() in own:
+                raise TeachError(f"{question!r} is one of the questions of {snippet}: asking it would prove nothing.")
     path = knowledge / EVALUATION_FILE
     before = _read(path) if path.exists() else ""
     new = {_one_line(question): language for language, question in questions}
+    ids = f"[{', '.join(_scalar(snippet) for snippet in answers)}]"
     items = {
-        text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: []"
+        text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: {ids}"
         for text, language in new.items()
     }
     after = _with_items(path, before, "questions", items)
@@ -152,6 +164,19 @@ def _file(knowledge: Path, snippet: str, language: str | None) -> Path | None:
     folder = knowledge.resolve()
     path = (folder / f"{snippet}{f'.{language}' if language else ''}.md").resolve()
     return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def _own_questions(knowledge: Path, snippet: str) -> set[str]:
+    """Return the ``questions`` of a snippet and its translations, without case."""
+    base = _file(knowledge, snippet, None)
+    if base is None:
+        raise TeachError(f"{knowledge / snippet}.md: there is no such snippet.")
+    own: set[str] = set()
+    for path in [base, *base.parent.glob(f"{glob.escape(base.stem)}.*.md")]:
+        text = _read(path)
+        start, end = _front_matter(path, text)
+        own.update(str(question).casefold() for question in _values(path, text[start:end]).get("questions") or [])
+    return own
 
 
 def _read(path: Path) -> str:
