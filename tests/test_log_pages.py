@@ -31,7 +31,9 @@ async def fill(folder: Path) -> str:
     with closing(open_for_writing(folder / "queries.db")) as connection, transaction(connection):
         note_index(connection, "v1", "encoder", "2026-11-01", {"resources/never": ("Never", "resources")})
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
-        connection.execute("INSERT INTO gap_questions VALUES (?, 1, 0.9)", (evil,))
+        connection.execute(
+            "INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions WHERE id = ?", (evil,)
+        )
     return evil
 
 
@@ -63,7 +65,7 @@ async def pages(tmp_path: Path) -> AsyncIterator[tuple[Any, str]]:
 async def test_each_query_has_a_page(pages: tuple[Any, str], query: str) -> None:
     """Every ready-made query runs and shows what people typed as text."""
     datasette, evil = pages
-    response = await datasette.client.get(f"/queries/{query}?id={evil}&gap=1&day=&state=&value=")
+    response = await datasette.client.get(f"/queries/{query}?id={evil}&gap=1&day=&state=&value=&words=")
     assert response.status_code == 200
     assert "<script>alert(1)" not in response.text
     assert "<img src=x" not in response.text
@@ -90,6 +92,17 @@ async def test_facets_and_search(pages: tuple[Any, str]) -> None:
     found = (await datasette.client.get("/queries/questions.json?_search=lithium")).json()
     assert len(found["rows"]) == 1
     assert set(found["facet_results"]) >= {"decision", "language"}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("lithium", 1), ("LITH* what", 1), ('"lithium" AND', 0), ("copper", 0), ("", 0), ('" OR NEAR( *', 0)],
+)
+async def test_search_page(pages: tuple[Any, str], words: str, found: int) -> None:
+    """All words must occur, a star ends the beginning of one, and nothing typed is an error."""
+    datasette, _ = pages
+    answer = await datasette.client.get("/queries/search.json", params={"words": words, "_shape": "array"})
+    assert len(answer.json()) == found
 
 
 @pytest.mark.parametrize("table", [name for name, about in TABLES.items() if name not in ("candidates",)])

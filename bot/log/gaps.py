@@ -21,10 +21,12 @@ from index.errors import PartnershipError
 _PIECE = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
 _HALF_LIFE_DAYS = 30.0
-_CONSENTING = "(q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))"
+_LISTED = 500
+"""How many of a gap's questions are looked at for its wordings where many gaps are listed."""
+_CONSENTING = "(m.person IS NULL OR m.person NOT IN (SELECT person FROM opt_outs))"
 """Not asked by somebody who has opted out, before or after the question was put into a gap."""
-_UNANSWERED = f"""
-    {_CONSENTING}
+_UNANSWERED = """
+    (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
     AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
     AND (
         q.decision IN ('none', 'closest') AND q.surface <> 'inline'
@@ -107,7 +109,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
         encoder: Key of the encoder whose stored embeddings the signatures can use.
     """
     rows = connection.execute(
-        f"""SELECT q.id, q.time, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
+        f"""SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
             FROM questions AS q LEFT JOIN vectors AS v ON v.seq = q.seq
             LEFT JOIN index_versions AS i ON i.version = q.index_version
             WHERE q.time >= ? AND {_UNANSWERED} AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
@@ -192,20 +194,26 @@ def _keep(
             (now, cluster.id, last),
         )
     connection.executemany(
-        "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity) VALUES (?, ?, ?)",
-        [(row["id"], cluster.id, round(similarity, 4)) for same, similarity in members for row in same],
+        "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity, person, time) VALUES (?, ?, ?, ?, ?)",
+        [
+            (row["id"], cluster.id, round(similarity, 4), row["person"], row["time"])
+            for same, similarity in members
+            for row in same
+        ],
     )
     cluster.members.clear()
 
 
 def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int | None = 20) -> list[Gap]:
-    """Return gaps, those that most people asked about lately first; ``None`` for all states or any number."""
+    """Return gaps, those that most people asked about lately first; ``None`` for all states or any number.
+
+    The wordings of each are those of its newest questions; :func:`find` has all.
+    """
     now = datetime.now(UTC).timestamp()
     # One row for each person in each gap: their latest question.
     latest = connection.execute(
-        f"""SELECT g.id AS gap, coalesce(q.person, q.id) AS person, max(q.time) AS last
-           FROM gaps AS g JOIN gap_questions AS m ON m.gap = g.id JOIN questions AS q ON q.id = m.question_id
-           WHERE g.state = coalesce(?, g.state) AND {_CONSENTING} GROUP BY 1, 2""",
+        f"""SELECT m.gap, max(m.time) AS last FROM gap_questions AS m JOIN gaps AS g ON g.id = m.gap
+            WHERE g.state = coalesce(?, g.state) AND {_CONSENTING} GROUP BY m.gap, coalesce(m.person, m.question_id)""",
         (state,),
     )
     ranks: dict[int, float] = {}
@@ -213,7 +221,7 @@ def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, 
         age = (now - datetime.fromisoformat(row["last"]).timestamp()) / 86400
         ranks[row["gap"]] = ranks.get(row["gap"], 0.0) + 0.5 ** (max(age, 0.0) / _HALF_LIFE_DAYS)
     best = sorted(ranks, key=lambda gap: (-ranks[gap], gap))[:limit]
-    return [_gap(connection, number, ranks[number]) for number in best]
+    return [_gap(connection, number, ranks[number], _LISTED) for number in best]
 
 
 def find(connection: sqlite3.Connection, number: int) -> Gap:
@@ -223,22 +231,29 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
         NoSuchGapError: there is none of this number, or nobody's questions are left in it.
     """
     found = connection.execute(
-        f"""SELECT 1 FROM gaps JOIN gap_questions AS m ON m.gap = gaps.id JOIN questions AS q ON q.id = m.question_id
-            WHERE gaps.id = ? AND {_CONSENTING} LIMIT 1""",
+        f"SELECT 1 FROM gaps JOIN gap_questions AS m ON m.gap = gaps.id WHERE gaps.id = ? AND {_CONSENTING} LIMIT 1",
         (number,),
     ).fetchone()
     if not found:
         raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
-    return _gap(connection, number, 0.0)
+    return _gap(connection, number, 0.0, -1)
 
 
-def _gap(connection: sqlite3.Connection, number: int, rank: float) -> Gap:
+def _gap(connection: sqlite3.Connection, number: int, rank: float, limit: int) -> Gap:
+    """Return a gap with the wordings of its newest questions, up to ``limit`` of them (-1 for all)."""
     gap = connection.execute("SELECT * FROM gaps WHERE id = ?", (number,)).fetchone()
-    members = connection.execute(
-        f"""SELECT q.id, q.time, q.question, q.language, q.person, q.candidates, m.similarity
-            FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id
-            WHERE m.gap = ? AND {_CONSENTING} ORDER BY q.time""",
+    size = connection.execute(
+        f"SELECT count(*) AS questions, count(DISTINCT m.person) AS people, max(m.time) AS last, "
+        f"count(*) FILTER (WHERE m.person IS NULL) AS unnamed "
+        f"FROM gap_questions AS m WHERE m.gap = ? AND {_CONSENTING}",
         (number,),
+    ).fetchone()
+    members = connection.execute(
+        f"""SELECT q.id, q.time, q.question, q.language, q.person, m.similarity
+            FROM (SELECT * FROM gap_questions AS m WHERE m.gap = ? AND {_CONSENTING}
+                ORDER BY m.time DESC LIMIT ?) AS m
+            JOIN questions AS q ON q.id = m.question_id ORDER BY q.time""",
+        (number, limit),
     ).fetchall()
     wordings: dict[str, list[sqlite3.Row]] = {}
     for row in members:
@@ -258,19 +273,18 @@ def _gap(connection: sqlite3.Connection, number: int, rank: float) -> Gap:
         ),
         key=lambda each: (-each.people, -each.similarity, each.id),
     )
-    typical = next(row for row in members if row["id"] == asked[0].id)
-    nearest = [(hit["id"], hit["score"]) for hit in json.loads(typical["candidates"])[:3]]
+    [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0].id,)).fetchall()
     return Gap(
         id=number,
         state=State(gap["state"]),
         note=gap["note"],
         opened=gap["opened"],
-        people=len({row["person"] for row in members}),
-        questions=len(members),
-        last=members[-1]["time"],
+        people=size["people"] + (size["unnamed"] > 0),
+        questions=size["questions"],
+        last=size["last"],
         rank=rank,
         asked=tuple(asked),
-        nearest=tuple(nearest),
+        nearest=tuple((hit["id"], hit["score"]) for hit in json.loads(candidates)[:3]),
     )
 
 

@@ -157,6 +157,21 @@ def _one_index_of_filters(db: Database) -> None:
     db.conn.execute("CREATE INDEX questions_time ON questions (time, decision, language, surface, topic)")
 
 
+@migrations(name="0005_members_of_gaps_and_newest_votes")
+def _members_of_gaps_and_newest_votes(db: Database) -> None:
+    # Ranking gaps needs who asked and when of all their questions, and those rows lie all over the file.
+    db.conn.execute("ALTER TABLE gap_questions ADD COLUMN person TEXT")
+    db.conn.execute("ALTER TABLE gap_questions ADD COLUMN time TEXT")
+    db.conn.execute(
+        "UPDATE gap_questions SET (person, time) = (SELECT person, time FROM questions WHERE id = question_id)"
+    )
+    db.conn.execute("DROP INDEX gap_questions_gap")
+    db.conn.execute("CREATE INDEX gap_questions_gap ON gap_questions (gap, person, time)")
+    db.conn.execute("CREATE INDEX gap_questions_newest ON gap_questions (gap, time)")
+    db.conn.execute("CREATE INDEX votes_time ON votes (time)")
+    db.conn.execute("CREATE INDEX gap_questions_typical ON gap_questions (gap, similarity, time)")
+
+
 def latency_step(row: str) -> str:
     """Return SQL for the upper end of the step in which a row's latency is counted.
 

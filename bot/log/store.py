@@ -200,7 +200,7 @@ def forget(connection: sqlite3.Connection, person: str) -> int:
     # A gap's centroid is made of its members' vectors, so it is made anew without this person's.
     connection.execute(
         "UPDATE gaps SET centroid = NULL WHERE id IN "
-        "(SELECT gap FROM gap_questions JOIN questions ON question_id = questions.id WHERE person = ?)",
+        "(SELECT gap FROM gap_questions JOIN questions AS q ON question_id = q.id WHERE q.person = ?)",
         (person,),
     )
     deleted = connection.execute("DELETE FROM questions WHERE person = ?", (person,)).rowcount

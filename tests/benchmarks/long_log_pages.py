@@ -84,7 +84,7 @@ def pages(data: Path) -> list[str]:
         "/queries/questions?decision=none",
         "/queries/questions?language=de",
     ]
-    found += [f"/queries/{query}?id={question}&gap={gap}&day={day}&state=&value=" for query in QUERIES]
+    found += [f"/queries/{query}?id={question}&gap={gap}&day={day}&state=&value=&words=lithium" for query in QUERIES]
     for chart in DASHBOARD["charts"].values():
         sql = re.sub(r"\[\[(.*?)\]\]", r"\1", chart["query"])
         found.append(f"/queries.json?sql={sql}&days=180")
