@@ -127,6 +127,29 @@ async def test_dislikes_and_wishes_make_gaps(tmp_path: Path) -> None:
         assert {gap.asked[0].text for gap in ranked(connection)} == {"b: 2", "c: 3"}
 
 
+async def test_late_judgements_are_not_passed_over(tmp_path: Path) -> None:
+    """What was looked through before is looked at again for votes, and after opting in."""
+    answered, _ = await ask(tmp_path, ("a: 1", 1), ("b: 2", 2), decision="answer")
+    await ask(tmp_path, ("price: how much?", 3))
+    log = open_log(tmp_path)
+    await log.opt_out(3, True)
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 0
+        await log.vote(answered, 1, -1)
+        assert regroup(connection) == 1
+        await log.opt_out(3, False)
+        assert regroup(connection) == 1
+    await log.close()
+
+
+async def test_an_earlier_beginning_takes_older_questions(tmp_path: Path) -> None:
+    """Questions from before the span that was grouped first are grouped when they are asked for."""
+    await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
+    with opened(tmp_path) as connection:
+        assert update(connection, Meanings(), encoder="encoder", since="2999") == 0
+        assert update(connection, Meanings(), encoder="encoder", since="2000") == 2
+
+
 async def test_people_who_opted_out_are_left_out(tmp_path: Path) -> None:
     """What somebody asked before they opted out is not used."""
     await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))

@@ -143,6 +143,7 @@ def _merge_judgements(connection: sqlite3.Connection) -> None:
     connection.execute(f"INSERT OR IGNORE INTO main.requests SELECT * FROM other.requests AS o WHERE {kept}")
     connection.execute("INSERT OR IGNORE INTO main.opt_outs SELECT * FROM other.opt_outs")
     connection.execute("INSERT OR IGNORE INTO main.index_versions SELECT * FROM other.index_versions")
+    connection.execute("UPDATE main.grouped SET seq = 0, time = ''")
 
 
 def _count(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -21,18 +21,28 @@ from index.errors import PartnershipError
 _PIECE = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
 _HALF_LIFE_DAYS = 30.0
-_LISTED = 500
+_LISTED = 200
 """How many of a gap's questions are looked at for its wordings where many gaps are listed."""
 _CONSENTING = "(m.person IS NULL OR m.person NOT IN (SELECT person FROM opt_outs))"
 """Not asked by somebody who has opted out, before or after the question was put into a gap."""
-_UNANSWERED = """
-    (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
-    AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
-    AND (
-        q.decision IN ('none', 'closest') AND q.surface <> 'inline'
-        OR EXISTS (SELECT 1 FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person AND v.value < 0)
-        OR EXISTS (SELECT 1 FROM requests AS r WHERE r.question_id = q.id AND r.person = q.person)
-    )"""
+_UNGROUPED = """
+    WITH unanswered AS (
+        SELECT q.seq FROM questions AS q
+            WHERE q.seq > :seq AND q.decision IN ('none', 'closest') AND q.surface <> 'inline'
+        UNION SELECT q.seq FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person
+            WHERE v.time >= :time AND v.value < 0
+        UNION SELECT q.seq FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person
+            WHERE r.time >= :time
+    )
+    SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
+    FROM unanswered JOIN questions AS q ON q.seq = unanswered.seq
+    LEFT JOIN vectors AS v ON v.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
+    WHERE q.time >= :since AND (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
+        AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
+        AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
+    ORDER BY q.time"""
+_LEEWAY = timedelta(hours=1)
+"""How long before the last grouping votes and wishes are looked at again, for those that were on their way then."""
 
 
 class NoSuchGapError(PartnershipError):
@@ -108,14 +118,12 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
         signatures: What questions are compared by; gaps made by signatures of another name are made comparable first.
         encoder: Key of the encoder whose stored embeddings the signatures can use.
     """
-    rows = connection.execute(
-        f"""SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
-            FROM questions AS q LEFT JOIN vectors AS v ON v.seq = q.seq
-            LEFT JOIN index_versions AS i ON i.version = q.index_version
-            WHERE q.time >= ? AND {_UNANSWERED} AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
-            ORDER BY q.time""",
-        (since,),
-    ).fetchall()
+    done = connection.execute("SELECT seq, time, since FROM grouped").fetchone()
+    begun = timestamp(datetime.now(UTC) - _LEEWAY)
+    newest = connection.execute("SELECT coalesce(max(seq), 0) FROM questions").fetchone()[0]
+    # Whoever asks for older questions than were considered before asks for all of them.
+    seq, time = (done["seq"], done["time"]) if since >= done["since"] else (0, "")
+    rows = connection.execute(_UNGROUPED, {"seq": seq, "time": time, "since": since}).fetchall()
     clusters = _clusters(connection, signatures)
     wordings: dict[str, list[sqlite3.Row]] = {}
     for row in rows:
@@ -138,6 +146,9 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
                         signatures.name,
                         [(piece[row], similarity) for row, similarity in cluster.members],
                     )
+    with transaction(connection):
+        oldest = min(since, done["since"]) if done["time"] else since
+        connection.execute("UPDATE grouped SET seq = ?, time = ?, since = ?", (newest, begun, oldest))
     return len(rows)
 
 

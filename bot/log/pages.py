@@ -47,7 +47,7 @@ TABLES: dict[str, Any] = {
     "candidates": {"description": "Every candidate of every question as a row; give a question_id.", "hidden": True},
 } | {
     table: {"hidden": True}
-    for table in ("vectors", "taken_up", "scrubs", "forgotten", "backups", "opt_outs", "counted_votes")
+    for table in ("vectors", "taken_up", "scrubs", "forgotten", "backups", "opt_outs", "counted_votes", "grouped")
 }
 
 _LISTED = (
@@ -99,8 +99,8 @@ QUERIES: dict[str, Any] = {
     },
     "search": {
         "title": "Search",
-        "description": "The newest questions with these words; lith* for every word that begins so. On a long log this is "
-        "faster than searching the table of questions, which also counts and sorts everything it finds.",
+        "description": "The newest questions with these words; lith* for every word that begins so. On a long log this "
+        "is faster than searching the table of questions, which also counts and sorts everything it finds.",
         "sql": f"""SELECT q.id, {_LISTED}
             FROM questions AS q WHERE q.seq IN (
                 SELECT rowid FROM questions_fts WHERE questions_fts MATCH

@@ -169,6 +169,10 @@ def _members_of_gaps_and_newest_votes(db: Database) -> None:
     db.conn.execute("CREATE INDEX gap_questions_gap ON gap_questions (gap, person, time)")
     db.conn.execute("CREATE INDEX gap_questions_newest ON gap_questions (gap, time)")
     db.conn.execute("CREATE INDEX votes_time ON votes (time)")
+    # Up to which row, and from which votes and wishes on, nothing is left to be put into gaps; ``since`` is the oldest
+    # question that was considered.
+    db.conn.execute("CREATE TABLE grouped (seq INTEGER NOT NULL, time TEXT NOT NULL, since TEXT NOT NULL)")
+    db.conn.execute("INSERT INTO grouped VALUES (0, '', '')")
     db.conn.execute("CREATE INDEX gap_questions_typical ON gap_questions (gap, similarity, time)")
 
 
