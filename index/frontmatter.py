@@ -11,6 +11,8 @@ _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _FENCE = "---"
 _MAX_DEPTH = 20
+_MAX_TEXT = 5_000
+"""Characters of one value; what looks for markup in it takes time by the square of its length."""
 _SURELY_HARMLESS = 10_000
 """Characters; libyaml builds its tree by recursion in C, and brackets by the hundred thousand end the process."""
 
@@ -115,6 +117,8 @@ def _node(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -
     if node.tag not in _PLAIN_TAGS:
         raise YamlError(f"the tag '{node.tag}' is not allowed; write plain text, lists or fields", line)
     if isinstance(node, yaml.ScalarNode):
+        if len(node.value) > _MAX_TEXT:
+            raise YamlError(f"a text is longer than {_MAX_TEXT:,} characters", line)
         is_null = node.tag == "tag:yaml.org,2002:null"
         result = Node(None if is_null else node.value, line)
     elif isinstance(node, yaml.SequenceNode):

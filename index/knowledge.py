@@ -25,8 +25,11 @@ SYNONYMS_FILE = "synonyms.yaml"
 
 _TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
+_HEADING = re.compile(r"#{1,6}\s+(.+)")
 _MAX_FILE_BYTES = 1_000_000
+_MAX_REGISTER_BYTES = 20_000_000
+_MAX_BODY = 10_000
+"""Characters; an encoder reads the first thousand or so, and what looks for sentences takes time by the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,9 @@ def read_knowledge(
                     Problem(file.name, 1, "front matter", "missing: the file does not begin with a line '---'")
                 )
                 continue
+            if len(parts.body) > _MAX_BODY:
+                problems.append(Problem(file.name, parts.body_line, "body", f"is longer than {_MAX_BODY:,} characters"))
+                continue
             is_original = _is_original(file, original_files)
             snippet = read_snippet(
                 file.name,
@@ -131,7 +137,7 @@ def read_knowledge(
             snippets.append(snippet)
     else:
         for file in files:
-            for snippet, line in _plain_snippets(file, base_language):
+            for snippet, line in _plain_snippets(file, base_language, problems):
                 if _add(snippet, Location(file.name, line), locations, problems):
                     snippets.append(snippet)
     current = _without_expired(snippets, locations, today or datetime.now(UTC).date(), problems)
@@ -181,7 +187,7 @@ def _relative(folder: Path, path: Path | str) -> str:
     return Path(path).relative_to(folder).as_posix()
 
 
-def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int | None = None) -> str | None:
+def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
     """Return the text of a file of ``folder``, or report why it cannot be had and return ``None``."""
     path = folder / name
     reason = None
@@ -190,7 +196,7 @@ def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int | 
             reason = "is a link to a place outside the knowledge folder"
         elif not path.is_file():
             reason = "is not a file"
-        elif most and path.stat().st_size > most:
+        elif path.stat().st_size > most:
             reason = f"is larger than {most:,} bytes"
         else:
             return _decode(path.read_bytes(), name, problems)
@@ -258,7 +264,7 @@ def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | N
     """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
     if not (folder / name).exists() and not (folder / name).is_symlink():
         return None
-    text = _read_text(folder, name, problems)
+    text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
     try:
         return None if text is None else parse_yaml(text)
     except YamlError as error:
@@ -286,7 +292,7 @@ def _add(
     return True
 
 
-def _plain_snippets(file: _File, base_language: str) -> list[tuple[Snippet, int]]:
+def _plain_snippets(file: _File, base_language: str, problems: list[Problem]) -> list[tuple[Snippet, int]]:
     """Make snippets of a text without front matter: one for each paragraph under the title."""
     title = file.id.rsplit("/", 1)[-1].replace("-", " ").replace("_", " ").strip()
     paragraphs: list[tuple[str, str, int]] = []
@@ -299,15 +305,20 @@ def _plain_snippets(file: _File, base_language: str) -> list[tuple[Snippet, int]
         lines.clear()
 
     for number, line in enumerate(file.text.split("\n"), start=1):
-        heading = _HEADING.match(line)
+        heading = _HEADING.fullmatch(line.rstrip())
         if heading:
             flush(number)
-            title, seen_title = (heading[1], True) if not seen_title else (title, True)
+            title, seen_title = (title if seen_title else heading[1].rstrip("# ") or heading[1]), True
         elif line.strip():
             lines.append(line.rstrip())
         else:
             flush(number)
     flush(file.text.count("\n") + 2)
+    for heading, text, line in paragraphs:
+        if len(heading) + len(text) > _MAX_BODY:
+            reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
+            problems.append(Problem(file.name, line, "body", reason))
+    paragraphs = [entry for entry in paragraphs if len(entry[0]) + len(entry[1]) <= _MAX_BODY]
     topic = file.id.rsplit("/", 1)[0] if "/" in file.id else ""
     return [
         (

@@ -14,7 +14,7 @@ from index.problems import Problem, Severity
 from index.snippets import Snippet
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
-_MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)")
+_MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")

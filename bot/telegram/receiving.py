@@ -135,7 +135,7 @@ class Polling:
     def _receive(self, result: Any) -> None:
         if not isinstance(result, list):
             raise TelegramError("no list of updates")
-        updates = [update for update in result if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+        updates = [update for update in result if _is_update(update)]
         if not updates:
             return
         self._take(updates)
@@ -194,6 +194,12 @@ class Webhook:
         await self._server.close_all_connections()
 
 
+def _is_update(value: object) -> bool:
+    """Tell whether ``value`` has the number of an update, of a size that can be written down."""
+    number = value.get("update_id") if isinstance(value, dict) else None
+    return isinstance(number, int) and 0 <= number < 2**63
+
+
 class _Door(tornado.web.RequestHandler):
     """One call from Telegram."""
 
@@ -210,10 +216,9 @@ class _Door(tornado.web.RequestHandler):
             raise tornado.web.HTTPError(503)
         try:
             update = json.loads(self.request.body)
-            usable = isinstance(update["update_id"], int)
-        except (ValueError, TypeError, KeyError):
-            usable = False
-        if not usable:
+        except (ValueError, RecursionError):
+            update = None
+        if not _is_update(update):
             raise tornado.web.HTTPError(400)
         self._take([update])
 
