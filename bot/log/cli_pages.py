@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,13 @@ def _require(command: str) -> None:
     if missing:
         message = f"`log {command}` needs {', '.join(missing)}: pip install 'partnership-bot[review]'"
         raise click.ClickException(message)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 @log.command()
@@ -49,6 +57,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
     if fresh:
         with writing(data) as connection:
             group_new(connection, data)
+    port = port or _free_port()
     with reading(data), tempfile.TemporaryDirectory() as folder:
         about = Path(folder) / "metadata.json"
         about.write_text(json.dumps(metadata()), encoding="utf-8")
