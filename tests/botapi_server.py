@@ -6,11 +6,11 @@ It refuses what Telegram refuses (``telegram_rules``) and notes it in ``violatio
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from itertools import islice
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, web
@@ -54,7 +54,9 @@ class BotApi:
         self.answered_at: dict[int, float] = {}
         """When each message of the bot got the form it has now."""
         self._updates: dict[int, Json] = {}
-        self._next_update, self._next_message = 100, 10
+        self._next_update = 100
+        # Both the test's thread and the server's take numbers from it.
+        self._message_numbers = itertools.count(11)
         self._hook: Json = {}
         self._first_texts: dict[int, str] = {}
         self._polls = 0
@@ -76,11 +78,11 @@ class BotApi:
 
     def say(self, text: str, person: int = 1, **more: Any) -> int:
         """Write to the bot in a private chat; return the message's id."""
-        self._next_message += 1
+        number = next(self._message_numbers)
         user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "en"}
         chat = {"id": person, "type": "private", "first_name": "Ann"}
         message = {
-            "message_id": self._next_message,
+            "message_id": number,
             "date": int(time.time()),
             "from": user,
             "chat": chat,
@@ -90,7 +92,7 @@ class BotApi:
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         self.deliver("message", message)
-        return self._next_message
+        return number
 
     def deliver(self, kind: str, body: Json) -> int:
         """Queue an update; return its id."""
@@ -256,7 +258,7 @@ class BotApi:
                 await asyncio.wait_for(self._news.wait(), min(float(parameters["timeout"]), 5))
             if mine != self._polls:
                 raise ConflictError
-        return list(islice(self._updates.values(), int(parameters["limit"])))
+        return list(itertools.islice(self._updates.values(), int(parameters["limit"])))
 
     async def _setWebhook(self, parameters: Json) -> bool:  # noqa: N802
         if not parameters.get("secret_token") or "allowed_updates" not in parameters:
@@ -265,18 +267,18 @@ class BotApi:
         return True
 
     async def _sendMessage(self, parameters: Json) -> Json:  # noqa: N802
-        self._next_message += 1
+        number = next(self._message_numbers)
         message = {
-            "message_id": self._next_message,
+            "message_id": number,
             "date": int(time.time()),
             "chat": {"id": parameters["chat_id"], "type": "private"},
             "text": "…",
         }
-        self.messages[self._next_message] = parameters
-        self._first_texts[self._next_message] = parameters["text"]
-        self.answered_at[self._next_message] = time.monotonic()
+        self.messages[number] = parameters
+        self._first_texts[number] = parameters["text"]
+        self.answered_at[number] = time.monotonic()
         if reply := parameters.get("reply_parameters"):
-            self.under.setdefault(reply["message_id"], []).append((self._next_message, time.monotonic()))
+            self.under.setdefault(reply["message_id"], []).append((number, time.monotonic()))
         return message
 
     async def _editMessageText(self, parameters: Json) -> bool:  # noqa: N802

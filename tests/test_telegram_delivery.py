@@ -161,7 +161,7 @@ def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(real_
             inbox = there.service.inbox
             inbox.take([{"update_id": 5, "message": there.message(question)}])
             for _ in range(ATTEMPTS):
-                inbox.left()
+                inbox.begin(5)
             there.service.take_up_left()
             await there.service.lanes.drain(10)
             (told,) = there.telegram.sent()

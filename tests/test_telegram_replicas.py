@@ -146,7 +146,7 @@ def test_presses_votes_and_edits_work_at_the_replica_that_did_not_answer(
         press(2, data["v+"])
         press(3, next(value for start, value in data.items() if start.startswith("n")))
         api.wait(lambda: any(name == "editMessageText" for name, _ in api.calls))
-        edited = {**message(5, "When was the roadmap signed?"), "edit_date": int(time.time())}
+        edited = {**asked["message"], "text": "When was the roadmap signed?", "edit_date": int(time.time())}
         two.hand({"update_id": 4, "edited_message": edited})
         api.wait(lambda: sum(name == "editMessageText" for name, _ in api.calls) == 2)
         assert [p["message_id"] for name, p in api.calls if name == "editMessageText"] == [number, number]

@@ -170,6 +170,7 @@ quota-note = { $limit ->
         [one] That was more than { $limit } question in a minute.
        *[other] That was more than { $limit } questions in a minute.
     } Please wait a little, then ask again.
+crowd-note = That is more at once than I can answer here, so some messages go unanswered. Please ask again in a few minutes.
 busy-note = ⏳ Busy, asking again in a moment: your question is in line.
 error-note = Something went wrong on my side and I could not answer. It is reported. If you write to the operator, give this number: <code>{ $id }</code>
 

@@ -26,6 +26,8 @@ class Question:
     """Who asked; nobody for a group's anonymous administrators."""
     private: bool
     posted: Posted
+    said: float
+    """When it was written or edited last, by Telegram's clock (seconds since 1970)."""
     edited: bool = False
 
     @property
@@ -49,7 +51,8 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
         return None
     person = message.from_user if message.sender_chat is None else None
     posted = Posted(message.chat.id, message.message_id, int(message.date.timestamp()))
-    return Question(" ".join(addressed.split()), address_of(message), person, private, posted, edited)
+    said = ((message.edit_date if edited else None) or message.date).timestamp()
+    return Question(" ".join(addressed.split()), address_of(message), person, private, posted, said, edited)
 
 
 def address_of(message: Message) -> Address:

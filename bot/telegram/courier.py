@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-import aiohttp
 from telegram import (
     CallbackQuery,
     InlineQueryResult,
@@ -57,8 +56,8 @@ class Case:
     """An earlier process received it and did not finish."""
     again: bool = False
     """An answer was on its way when the program was stopped: perhaps it arrived."""
-    hopeless: bool = False
-    """No process that took it up finished it."""
+    begun: int = 0
+    """How many processes have taken it up from an earlier one and not finished it."""
     answered: bool = False
     """Something was sent for it."""
     received: float = field(default_factory=time.monotonic)
@@ -297,9 +296,9 @@ class Courier:
 
 def certainly_not_done(error: TelegramError) -> bool:
     """Return whether a failed call surely had no effect: Telegram said so, or was never reached."""
-    # Not so where the connection broke, nothing came in time, or a success could not be read.
-    broken = isinstance(error.__cause__, aiohttp.ClientError | OSError) and not isinstance(error, NotSentError)
-    return isinstance(error, NetworkError) and not isinstance(error, TimedOut) and not broken
+    # Not so where nothing came in time, or the call broke off in whatever way: then the error has a cause.
+    refused = isinstance(error, NetworkError) and not isinstance(error, TimedOut) and error.__cause__ is None
+    return refused or isinstance(error, NotSentError)
 
 
 def _fingerprint(message: Rendered) -> int:

@@ -25,8 +25,9 @@ Raw = dict[str, Any]
 
 REMEMBERED_SECONDS = 48 * 3600
 """How long the number of an answered update is kept; Telegram delivers none that is older than a day."""
-ATTEMPTS = 4
-"""How many processes take up an update before it is given up: one that ends the process must not do so for ever."""
+SUSPECT, ATTEMPTS = 2, 4
+"""After so many attempts by processes that ended over it an update is worked on while no other suspect is, so that
+only the one that ends processes goes on being counted; and after so many it is given up."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS updates (
@@ -48,7 +49,7 @@ class Left:
 
     raw: Raw
     begun: int
-    """How many processes took it up before this one."""
+    """How many processes that took it up again have begun with it and not finished."""
     sending: bool
     """An answer was on its way: perhaps it arrived."""
 
@@ -94,6 +95,10 @@ class Inbox:
             )
         return [raw for raw in fresh if self._mine(int(raw["update_id"]))]
 
+    def begin(self, update_id: int) -> None:
+        """Count one more attempt at an update that an earlier process left."""
+        self._write("UPDATE updates SET begun = begun + 1 WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
+
     def sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
         self._write("UPDATE updates SET sending = 1 WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
@@ -108,14 +113,13 @@ class Inbox:
         self._write("UPDATE updates SET payload = NULL WHERE update_id = ? AND payload IS NOT NULL", (update_id,))
 
     def left(self) -> list[Left]:
-        """Return what earlier processes left, in the order received, and count this start as one more attempt at it."""
-        self._write("UPDATE updates SET begun = begun + 1 WHERE payload IS NOT NULL", ())
+        """Return what earlier processes left, in the order received."""
         rows = self._connection.execute(
             "SELECT payload, begun, sending, update_id, digest FROM updates WHERE payload IS NOT NULL ORDER BY 4"
         ).fetchall()
         self._digests.update({row[3]: row[4] for row in rows})
         return [
-            Left(json.loads(payload), begun - 1, bool(sending))
+            Left(json.loads(payload), begun, bool(sending))
             for payload, begun, sending, number, _ in rows
             if self._mine(number)
         ]

@@ -90,7 +90,7 @@ class Inline:
         person = message.from_user
         question = question_in_guest(message, self._services.me)
         number = person.id if person else abs(message.chat.id)
-        if not question or self._services.questions.ask(number) is not Verdict.TAKE:
+        if not question or self._services.questions.ask(number, message.date.timestamp()) is not Verdict.TAKE:
             texts = self._services.texts(person)
             html = (
                 texts("ask-usage-plain")

@@ -36,6 +36,10 @@ class Lanes(Generic[Item]):
         """Whether nothing is waiting or being worked on in a lane."""
         return lane not in self._queues
 
+    def length(self, lane: Hashable) -> int:
+        """Return how many items of a lane are waiting or being worked on."""
+        return len(self._queues.get(lane, ()))
+
     def put(self, lane: Hashable, item: Item) -> None:
         """Queue an item behind the others of its lane."""
         self.unfinished += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from contextvars import Context
@@ -26,6 +27,8 @@ from bot.telegram.services import Services
 from index.decision import Decision
 from index.search import Answer
 
+logger = logging.getLogger(__name__)
+
 _NOTES_PER_SECOND = 3
 _NOTE_AGAIN_SECONDS = 60.0
 _NOTED = 5_000
@@ -42,6 +45,8 @@ class Questions:
         self._notes: dict[Posted, asyncio.Task[int | None]] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
         self._last_notes: list[float] = []
+        self._crowds: OrderedDict[int, float] = OrderedDict()
+        self._refusals: set[asyncio.Task[None]] = set()
 
     async def message(self, update: Update, context: C) -> None:
         """Answer a new message if it asks the bot something."""
@@ -62,7 +67,8 @@ class Questions:
                 return
             texts = self._services.texts(message.from_user)
             to = Address(message.chat.id, message.message_id)
-            verdict = self._services.questions.ask(message.from_user.id if message.from_user else message.chat.id)
+            asker = message.from_user.id if message.from_user else message.chat.id
+            verdict = self._services.questions.ask(asker, message.date.timestamp())
             if verdict is not Verdict.DROP:
                 line = Rendered(texts("reads-text-only")) if verdict is Verdict.TAKE else self._quota_note(texts)
                 await self._services.courier.send(to, line, texts)
@@ -76,6 +82,29 @@ class Questions:
         texts = self._services.texts(question.person)
         # In a context of its own: a note is no answer.
         self._notes[question.posted] = loop.create_task(self._send_note(question, texts), context=Context())
+
+    def crowded(self, message: Message) -> None:
+        """Tell that a question is not taken because too many of its chat wait already; once a minute for each chat."""
+        question = question_in(message, self._services.me)
+        loop = asyncio.get_running_loop()
+        chat = message.chat.id
+        if question is None or self._crowds.get(chat, -_NOTE_AGAIN_SECONDS) > loop.time() - _NOTE_AGAIN_SECONDS:
+            return
+        self._crowds[chat] = loop.time()
+        self._crowds.move_to_end(chat)
+        if len(self._crowds) > _NOTED:
+            self._crowds.popitem(last=False)
+        # In a context of its own: it answers no update, for that one is struck off.
+        task = loop.create_task(self._send_refusal(question), context=Context())
+        self._refusals.add(task)
+        task.add_done_callback(self._refusals.discard)
+
+    async def _send_refusal(self, question: Question) -> None:
+        texts = self._services.texts(question.person)
+        try:
+            await self._services.courier.send(question.to, Rendered(texts("crowd-note")), texts, URGENT)
+        except TelegramError as error:
+            logger.warning("A chat could not be told that too many of its questions wait: %s", error)
 
     async def _send_note(self, question: Question, texts: Texts) -> int | None:
         try:
@@ -102,7 +131,7 @@ class Questions:
         note = self._notes.pop(question.posted, None)
         shown = await note if note else earlier.message_id if earlier else None
         texts = services.texts(question.person)
-        verdict = services.questions.ask(question.asker)
+        verdict = services.questions.ask(question.asker, question.said)
         if verdict is Verdict.NOTE or (verdict is Verdict.DROP and note):
             await self._show(question, self._quota_note(texts), texts, shown if note else None)
         if verdict is not Verdict.TAKE:

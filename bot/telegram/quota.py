@@ -36,11 +36,16 @@ class Quota:
         self._taken: OrderedDict[int, deque[float]] = OrderedDict()
         self._told: set[int] = set()
 
-    def ask(self, person: int) -> Verdict:
-        """Count one more from a person, unless the quota is used up."""
+    def ask(self, person: int, at: float | None = None) -> Verdict:
+        """Count one more from a person, unless the quota is used up.
+
+        Args:
+            at: when it was said, by a clock common to all calls; now by the quota's own if not given. What waited while
+                the bot was away is so counted by when it was written, not by when the bot got round to it.
+        """
         if not self._limit:
             return Verdict.TAKE
-        now = self._clock()
+        now = self._clock() if at is None else at
         taken = self._taken.setdefault(person, deque(maxlen=self._limit))
         self._taken.move_to_end(person)
         if len(self._taken) > _PEOPLE:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from telegram import Update
@@ -17,7 +18,7 @@ from bot.telegram.application import App, Desk
 from bot.telegram.claims import Claims
 from bot.telegram.courier import Address, Case, Courier
 from bot.telegram.errors import Failures
-from bot.telegram.inbox import ATTEMPTS, Inbox, Left, Raw
+from bot.telegram.inbox import ATTEMPTS, SUSPECT, Inbox, Left, Raw
 from bot.telegram.lanes import Lanes
 from bot.telegram.library import Library
 from bot.telegram.memory import Memory, open_database
@@ -28,6 +29,8 @@ from index.search import Index
 
 _BUSY = 200
 """From so many unfinished updates on an answer takes seconds, and people are told."""
+_CHAT = 100
+"""So many updates of one chat may be unfinished; with more it could fill the queue and keep everybody else waiting."""
 _SEARCHES = 6
 """Inline queries allowed per question allowed."""
 
@@ -42,6 +45,7 @@ class Service:
         self.application = application
         self.desk = desk
         self._databases = databases
+        self._suspects = asyncio.Lock()
         self.inbox = desk.services.courier.inbox
         self.lanes: Lanes[tuple[Update, Case]] = Lanes(self._work, settings.queue)
 
@@ -69,14 +73,18 @@ class Service:
         number = int(raw["update_id"])
         try:
             update = Update.de_json(raw, self.application.bot)
+            lane, ignored = _lane(update), self._ignored(update)
         except Exception as error:
             self.desk.services.failures.report(error, f"reading update {number}")
             self.inbox.done(number)
             return
-        if self._ignored(update):
+        if ignored:
             self.inbox.done(number)
             return
-        lane = _lane(update)
+        if update.message and not left and self.lanes.length(lane) >= _CHAT:
+            self.inbox.done(number)
+            self.desk.questions.crowded(update.message)
+            return
         # Behind another question of the same chat a note would come before that one's answer.
         if update.message and self.lanes.unfinished >= _BUSY and not left and self.lanes.idle(lane):
             self.desk.questions.busy(update.message)
@@ -92,9 +100,13 @@ class Service:
     async def _work(self, item: tuple[Update, Case]) -> None:
         update, case = item
         with self.desk.services.courier.working_on(case):
-            if case.hopeless:
+            if case.begun >= ATTEMPTS:
                 error = RuntimeError(f"update {case.update_id} was begun by {ATTEMPTS} processes and none finished it")
                 await self.application.process_error(update, error)
+            elif case.left:
+                async with self._suspects if case.begun >= SUSPECT else nullcontext():
+                    self.inbox.begin(case.update_id)
+                    await self.application.process_update(update)
             else:
                 await self.application.process_update(update)
         self.inbox.done(case.update_id)
@@ -120,17 +132,17 @@ class Service:
 
 
 def _case(number: int, left: Left | None) -> Case:
-    return Case(number, left=True, again=left.sending, hopeless=left.begun >= ATTEMPTS) if left else Case(number)
+    return Case(number, left=True, again=left.sending, begun=left.begun) if left else Case(number)
 
 
 def _lane(update: Update) -> tuple[str, int]:
     """Return what an update must wait for: others of its chat, but a press only for other presses."""
-    person = update.effective_user.id if update.effective_user else 0
+    person = int(update.effective_user.id) if update.effective_user else 0
     if update.callback_query:
         return ("press", person)
     if update.inline_query or update.chosen_inline_result:
         return ("inline", person)
-    return ("chat", update.effective_chat.id if update.effective_chat else person)
+    return ("chat", int(update.effective_chat.id) if update.effective_chat else person)
 
 
 def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> Service:

@@ -1,0 +1,326 @@
+"""What goes wrong between the bot, Telegram and people, really caused: nobody is lost, and little is said twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bot_process import LOGGED, free_port, get, process
+from botapi_server import TOKEN as SERVED
+from botapi_server import BotApi
+from faulty_network import Network
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram_desk import Bench, asked_for, bench, run
+
+from bot.telegram.application import ALLOWED_UPDATES, make_bot
+from bot.telegram.courier import certainly_not_done
+from bot.telegram.inbox import ATTEMPTS
+from bot.telegram.pacing import Pacing
+from bot.telegram.receiving import Polling
+from bot.telegram.request import AiohttpRequest, NotSentError
+from index.search import Index
+
+REMARK = "Sent once more"
+FAST = {"BOT_MESSAGES_PER_SECOND": "0"}
+
+
+def once(answers: list[str]) -> bool:
+    """Whether one answer came, and any other says that it is a repetition."""
+    return bool(answers) and all(REMARK in answer for answer in answers[1:])
+
+
+def queue(port: int) -> float:
+    """Return how many updates the bot has received and not finished."""
+    for line in get(port, "/metrics")[1].splitlines():
+        if line.startswith("partnership_bot_queue_updates "):
+            return float(line.split()[1])
+    return 0.0
+
+
+@pytest.mark.parametrize("state", ["delayed", "dropped", "reset"])
+def test_a_partition_loses_no_question(state: str, real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """What was asked before, during and after it is answered; an answer that may have arrived is repeated as such."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api, Network(api.url) as network:
+        with process(own_data, tmp_path / "log", BOT_API_URL=network.url, **FAST) as bot:
+            api.wait(lambda: api.ready)
+            asked = [api.say(f"{question} ({person})", person) for person in range(1, 6)]
+            network.become(state)
+            asked += [api.say(f"{question} ({person})", person) for person in range(6, 11)]
+            time.sleep(1.5)
+            network.become("up")
+            asked += [api.say(f"{question} ({person})", person) for person in range(11, 16)]
+            api.wait(lambda: all(api.answers_to(number) for number in asked), 40)
+            assert bot.poll() is None
+        assert all(once(api.answers_to(number)) for number in asked)
+        assert api.violations == []
+
+
+def test_a_slow_server_delays_answers_and_repeats_none(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """Every call takes more than a second; each question is answered once."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **FAST):
+        api.wait(lambda: api.ready)
+        api.delays = {"sendMessage": 1.2, "getUpdates": 0.5}
+        asked = [api.say(f"{question} ({person})", person) for person in range(1, 31)]
+        api.wait(lambda: all(api.answers_to(number) for number in asked), 40)
+        assert [len(api.answers_to(number)) for number in asked] == [1] * 30
+
+
+def test_a_server_that_hangs_is_given_up_and_the_answer_repeated_as_such(real_index: Index, tmp_path: Path) -> None:
+    """A call without an answer may have had its effect, so the next attempt says that it is one."""
+    question, _ = asked_for(real_index)
+
+    async def scenario() -> None:
+        with BotApi() as api:
+            async with bench(real_index, tmp_path) as there:
+                request = AiohttpRequest(4, 0.5)
+                bot = make_bot(SERVED, api.url, Pacing(0), request)
+                there.service.desk.services.courier._bot = bot
+                api.faults = [("sendMessage", "hang")]
+                await there.take("message", {**there.message(question), "message_id": 77})
+                (answer,) = api.answers_to(77)
+                assert REMARK in answer
+                await request.shutdown()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "certain"),
+    [
+        (NotSentError("no connection"), OSError(), True),
+        (NetworkError("Internal Server Error"), None, True),
+        (NetworkError("connection broken"), ConnectionResetError(), False),
+        (NetworkError("Unknown error in HTTP implementation"), RuntimeError(), False),
+        (TimedOut(), None, False),
+        (TelegramError("Invalid server response"), ValueError(), False),
+    ],
+)
+def test_only_what_surely_had_no_effect_is_repeated_without_a_word(
+    error: TelegramError, cause: Exception | None, certain: bool
+) -> None:
+    """Refused or never reached is sure; broken off in whatever way is not."""
+    error.__cause__ = cause
+    assert certainly_not_done(error) is certain
+
+
+def test_every_further_attempt_after_an_unknown_one_carries_the_remark(
+    real_index: Index, own_data: Path, tmp_path: Path
+) -> None:
+    """An answer cut off three times, or passed to a gateway that gave up, never stands there twice without it."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **FAST):
+        api.wait(lambda: api.ready)
+        for kinds, sent in (
+            (["lost", "lost", "500", "lost"], 4),
+            (["drop", "502"], 1),
+            (["502"], 1),
+            (["429", "500"], 1),
+        ):
+            api.faults = [("sendMessage", kind) for kind in kinds]
+            number = api.say(question)
+            api.wait(lambda number=number, sent=sent: len(api.answers_to(number)) == sent)
+            answers = api.answers_to(number)
+            assert once(answers)
+            assert (REMARK in answers[-1]) == (kinds != ["429", "500"])
+
+
+def test_a_name_that_does_not_resolve_is_told_and_tried_again(own_data: Path, tmp_path: Path) -> None:
+    """At the start the log names the host and goes on trying; a signal ends the bot cleanly."""
+    log = tmp_path / "log"
+    with process(own_data, log, BOT_API_URL="http://bot-api.invalid:8081") as bot:
+        for _ in range(300):
+            if log.exists() and log.read_text().count("no address found for bot-api.invalid") >= 2:
+                break
+            time.sleep(0.1)
+        bot.terminate()
+        assert bot.wait(30) == 0
+    assert "Telegram cannot be reached (no address found for bot-api.invalid); trying again" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+async def test_a_name_that_ceases_to_resolve_stops_no_polling(caplog: pytest.LogCaptureFixture) -> None:
+    """While the bot runs the loop goes on, and receives as soon as the name is known again."""
+    with BotApi() as api:
+        received: list[Any] = []
+
+        async def room() -> None:
+            return None
+
+        bot = make_bot(SERVED, "http://bot-api.invalid", Pacing(0), AiohttpRequest(1, 1))
+        polling = Polling(bot, received.extend, room, ALLOWED_UPDATES)
+        loop = asyncio.create_task(polling.run())
+        while "no address found for bot-api.invalid" not in caplog.text:
+            await asyncio.sleep(0.05)
+        assert not loop.done()
+        polling._url = f"{api.url}/bot{SERVED}/getUpdates"
+        api.say("hello")
+        while not received:
+            await asyncio.sleep(0.05)
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+        await polling.close(confirm=False)
+        await bot.shutdown()
+
+
+def test_a_day_of_backlog_is_answered(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """All that Telegram kept is answered once, a bounded number at a time; nobody's day counts as one minute."""
+    question, _ = asked_for(real_index)
+    day, now = 24 * 3600, int(time.time())
+    port = free_port()
+    settings = {"BOT_QUEUE": "100", "BOT_QUESTIONS_PER_MINUTE": "5", "BOT_HTTP_LISTEN": f"127.0.0.1:{port}", **FAST}
+    with BotApi() as api:
+        asked = [api.say(f"{question} ({n})", 1 + n % 300, date=now - day + n) for n in range(600)]
+        asked += [api.say(f"{question} ({n})", 9999, date=now - day + n * 3600) for n in range(8)]
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings):
+            most = 0.0
+
+            def done() -> bool:
+                nonlocal most
+                most = max(most, queue(port))
+                return all(api.answers_to(number) for number in asked)
+
+            api.wait(done, 120)
+        assert all(len(api.answers_to(number)) == 1 for number in asked)
+        assert most < 100 + 100
+        assert "more than" not in "".join(api.answers_to(asked[-1]))
+        assert api.violations == []
+
+
+def test_a_flood_from_one_keeps_nobody_else_waiting(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """Of 700 messages of one person the quota is answered and they are told; everybody else is answered meanwhile."""
+    question, _ = asked_for(real_index)
+    port = free_port()
+    settings = {"BOT_QUEUE": "150", "BOT_QUESTIONS_PER_MINUTE": "5", "BOT_HTTP_LISTEN": f"127.0.0.1:{port}", **FAST}
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings):
+        api.wait(lambda: api.ready)
+        flood = [api.say(f"{question} ({n})", 666) for n in range(700)]
+        others = [api.say(f"{question} ({n})", n) for n in range(1, 21)]
+        api.wait(lambda: all(api.answers_to(number) for number in others), 30)
+        api.wait(lambda: api.confirmed and queue(port) == 0, 40)
+        told = [answer for number in flood for answer in api.answers_to(number)]
+        notes = [text for text in told if "more than" in text or "more at once" in text]
+        assert 1 <= len(notes) <= 2
+        assert len(told) - len(notes) == 5
+
+
+def test_a_flood_from_ten_thousand_is_taken_in_small_parts(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """The queue stays bounded while the rest waits at Telegram; told to stop, the bot answers what it took, once."""
+    question, _ = asked_for(real_index)
+    port = free_port()
+    settings = {"BOT_QUEUE": "100", "BOT_HTTP_LISTEN": f"127.0.0.1:{port}", **FAST}
+    with BotApi() as api:
+        asked = [api.say(f"{question} ({person})", person) for person in range(1, 10_001)]
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
+            most = 0.0
+
+            def some() -> bool:
+                nonlocal most
+                most = max(most, queue(port))
+                return len(api.under) > 600
+
+            api.wait(some, 60)
+            assert 0 < most < 100 + 100
+            bot.terminate()
+            assert bot.wait(60) == 0
+        answered = [number for number in asked if api.answers_to(number)]
+        assert answered == asked[: len(answered)]
+        assert all(len(api.answers_to(number)) <= 2 for number in answered)
+        assert len(api._updates) == len(asked) - len(answered)
+        assert api.violations == []
+
+
+POISON = """
+import os, signal
+from bot.telegram.questions import Questions
+ask = Questions._ask
+async def deadly(self, question):
+    if "poison" in question.text:
+        os.kill(os.getpid(), signal.SIGKILL)
+    await ask(self, question)
+Questions._ask = deadly
+"""
+
+
+def test_a_message_that_kills_the_process_is_given_up_and_takes_no_other_with_it(
+    real_index: Index, own_data: Path, tmp_path: Path
+) -> None:
+    """After some kills its writer is told, once; what others asked meanwhile is answered, however often it was left."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api:
+        deaths, others = 0, []
+        poison = api.say("this is poison?", 13)
+        for _ in range(ATTEMPTS + 3):
+            others += [api.say(f"{question} ({len(others)})", 20 + len(others)) for _ in range(2)]
+            with process(own_data, tmp_path / "log", program=POISON + LOGGED, BOT_API_URL=api.url, **FAST) as bot:
+                while bot.poll() is None and not (
+                    api.answers_to(poison) and all(api.answers_to(number) for number in others)
+                ):
+                    time.sleep(0.05)
+                deaths += bot.poll() is not None
+                if bot.poll() is None:
+                    time.sleep(0.5)
+                    break
+        assert deaths == ATTEMPTS + 1
+        (told,) = api.answers_to(poison)
+        assert "Something went wrong" in told
+        for number in others:
+            assert once(api.answers_to(number))
+            assert "Something went wrong" not in "".join(api.answers_to(number))
+
+
+def test_of_two_bots_with_one_token_the_older_ends_with_one_line(
+    real_index: Index, own_data: Path, tmp_path: Path
+) -> None:
+    """It says why and exits with 1; the other goes on answering."""
+    question, _ = asked_for(real_index)
+    second = tmp_path / "second"
+    second.mkdir()
+    for name in ("index", "encoders"):
+        (second / name).symlink_to(own_data / name)
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url) as older:
+        api.wait(lambda: api.ready)
+        with process(second, tmp_path / "second.log", BOT_API_URL=api.url) as newer:
+            assert older.wait(30) == 1
+            number = api.say(question)
+            api.wait(lambda: api.answers_to(number))
+            assert newer.poll() is None
+    last = (tmp_path / "log").read_text()
+    assert "Telegram reports a conflict: another program receives this bot's updates; stop one of them." in last
+    assert "Traceback" not in last
+
+
+def test_clock_jumps_change_nothing(real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day forward, two days back: questions are answered, edits find their answers, no id comes twice, no repeats."""
+    question, _ = asked_for(real_index)
+    real, real_ns = time.time, time.time_ns
+
+    def jump(seconds: int) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+        monkeypatch.setattr(time, "time_ns", lambda: real_ns() + seconds * 10**9)
+
+    async def scenario(there: Bench) -> None:
+        first = there.message(question)
+        there.service.take([{"update_id": 1, "message": first}])
+        await there.service.lanes.drain(20)
+        for seconds in (86_400, -172_800, 0, -172_800):
+            jump(seconds)
+            assert len(await there.say(f"{question} ({seconds})", language="en")) == 1
+            there.service.take([{"update_id": 1, "message": first}])
+            await there.service.lanes.drain(20)
+        edited = {**first, "text": f"{question} again", "edit_date": first["date"]}
+        calls = await there.take("edited_message", edited)
+        (edit,) = [call for call in calls if call.method == "editMessageText"]
+        assert edit.parameters["message_id"] == 1001
+        assert len(there.telegram.sent("sendMessage")) == 5
+
+    run(real_index, tmp_path, scenario, questions_per_minute=20)
+    with closing(sqlite3.connect(tmp_path / "queries.db")) as connection:
+        ids = [row[0] for row in connection.execute("SELECT id FROM questions")]
+    assert len(ids) == len(set(ids)) == 6
