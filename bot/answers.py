@@ -190,10 +190,24 @@ def source_url(source: Source) -> str | None:
 
 
 def answer_message(
-    answer: Answer, texts: Texts, place: Place, asked: Asked, topics: Sequence[Topic], *, follow_up: bool = False
+    answer: Answer,
+    texts: Texts,
+    place: Place,
+    asked: Asked,
+    topics: Sequence[Topic],
+    *,
+    follow_up: bool = False,
+    captioned: bool = False,
 ) -> Rendered:
-    """Return the message for an answer, by its decision."""
+    """Return the message for an answer, by its decision.
+
+    Args:
+        follow_up: It was understood together with the question before.
+        captioned: The question stood under a picture or file, which nobody has looked at.
+    """
     notes = []
+    if captioned:
+        notes.append(f"<i>{texts('answer-caption')}</i>")
     if answer.truncated:
         notes.append(f"<i>{texts('answer-question-cut')}</i>")
     if follow_up:

@@ -190,6 +190,56 @@ def test_what_is_not_text_gets_a_friendly_line_in_private_only(
     run(real_index, tmp_path, scenario)
 
 
+PHOTO = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]}
+
+
+def test_a_caption_is_a_question(real_index: Index, tmp_path: Path) -> None:
+    """Words under a picture are answered, saying that only they were read; an edit of them edits the answer."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        message = there.message(None, caption=question, **PHOTO)
+        (answer,) = await there.take("message", message)
+        assert "only read text" in answer.text
+        assert "blockquote" in answer.parameters["text"]
+        assert answer.parameters["reply_parameters"]["message_id"] == message["message_id"]
+        (edit,) = await there.take("edited_message", {**message, "caption": "Hello!", "edit_date": message["date"] + 1})
+        assert edit.method == "editMessageText"
+        (line,) = await there.say(None, caption="/start", **PHOTO)
+        assert "only read text" in line.text
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_captions_in_groups_only_when_addressed(real_index: Index, tmp_path: Path) -> None:
+    """A picture in a group is answered if its caption mentions the bot, and else passed over."""
+    question, _ = asked_for(real_index)
+    mention = [{"type": "mention", "offset": 0, "length": 9}]
+
+    async def scenario(there: Bench) -> None:
+        assert await there.say(None, group=True, caption=question, **PHOTO) == []
+        (answer,) = await there.say(
+            None, group=True, caption=f"@test_bot {question}", caption_entities=mention, **PHOTO
+        )
+        assert "blockquote" in answer.parameters["text"]
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_an_album_is_one_message(real_index: Index, tmp_path: Path) -> None:
+    """Telegram delivers an album in parts: they get one line together, and none where its caption was answered."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        lines = [await there.say(None, media_group_id="1", **PHOTO) for _ in range(3)]
+        assert [len(each) for each in lines] == [1, 0, 0]
+        (answer,) = await there.say(None, media_group_id="2", caption=question, **PHOTO)
+        assert "blockquote" in answer.parameters["text"]
+        assert await there.say(None, media_group_id="2", **PHOTO) == []
+
+    run(real_index, tmp_path, scenario)
+
+
 def test_greetings_get_a_human_reply_with_examples(real_index: Index, tmp_path: Path) -> None:
     """Small talk is answered in words, with questions to tap, and no quote."""
 

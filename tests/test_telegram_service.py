@@ -23,7 +23,7 @@ def test_polling_from_start_to_clean_shutdown(real_index: Index, own_data: Path,
     with BotApi() as api, process(own_data, log, BOT_API_URL=api.url) as bot:
         api.wait(lambda: api.ready)
         methods = {name for name, _ in api.calls}
-        assert {"getMe", "setMyCommands", "setMyDescription", "setMyShortDescription", "getUpdates"} <= methods
+        assert {"getMe", "setMyCommands", "setChatMenuButton", "setMyDescription", "getUpdates"} <= methods
         asked = [api.say(question, person) for person in range(1, 6)]
         api.wait(lambda: all(api.answers_to(number) for number in asked))
         last = api.say(question, 9)

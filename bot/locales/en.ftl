@@ -57,6 +57,7 @@ answer-as-of = As of { $date }
 answer-position = Passage { $number } of { $count }
 answer-shortened = The passage is longer; this is the part that answers.
 answer-question-cut = Your question was long; I read only its beginning.
+answer-caption = I can only read text, so this answers your caption alone.
 answer-follow-up = Understood together with your previous question.
 answer-repeated = ↻ Sent once more: the connection broke while I was answering.
 answer-more-sources = { $count ->

@@ -57,6 +57,7 @@ answer-as-of = { $date } жағдай бойынша
 answer-position = { $count } мәтіннің { $number }-сі
 answer-shortened = Мәтін бұдан ұзын; мұнда сұраққа жауап беретін бөлігі көрсетілген.
 answer-question-cut = Сұрағыңыз ұзын болды: тек басын оқыдым.
+answer-caption = Мен тек мәтінді оқи аламын, сондықтан тек жазуыңызға жауап беремін.
 answer-follow-up = Алдыңғы сұрағыңызбен бірге түсінілді.
 answer-repeated = ↻ Қайта жіберілді: жауап беріп жатқанда байланыс үзілді.
 answer-more-sources = { $count ->

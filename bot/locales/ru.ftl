@@ -57,6 +57,7 @@ answer-as-of = По состоянию на { $date }
 answer-position = Текст { $number } из { $count }
 answer-shortened = Текст длиннее; здесь показана та его часть, которая отвечает на вопрос.
 answer-question-cut = Вопрос был длинным: я прочитал только его начало.
+answer-caption = Я понимаю только текст, поэтому отвечаю лишь на вашу подпись.
 answer-follow-up = Понято вместе с вашим предыдущим вопросом.
 answer-repeated = ↻ Отправлено ещё раз: связь прервалась, пока я отвечал.
 answer-more-sources = { $count ->

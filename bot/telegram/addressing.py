@@ -29,6 +29,8 @@ class Question:
     said: float
     """When it was written or edited last, by Telegram's clock (seconds since 1970)."""
     edited: bool = False
+    captioned: bool = False
+    """It stands under a picture, video, file …"""
 
     @property
     def asker(self) -> int:
@@ -40,9 +42,9 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     """Return the question a message asks the bot, or ``None`` if it does not ask it anything.
 
     In private chats every text is a question. In groups only what addresses the bot is: ``/ask``, a mention, or a
-    reply to one of its messages; never what was forwarded or comes from a bot.
+    reply to one of its messages; never what was forwarded or comes from a bot. A caption counts as text.
     """
-    text = message.text
+    text = message.caption if message.text is None else message.text
     if text is None or (message.via_bot is not None and message.via_bot.id == me.id):
         return None
     private = message.chat.type == "private"
@@ -52,7 +54,9 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     person = message.from_user if message.sender_chat is None else None
     posted = Posted(message.chat.id, message.message_id, int(message.date.timestamp()))
     said = ((message.edit_date if edited else None) or message.date).timestamp()
-    return Question(" ".join(addressed.split()), address_of(message), person, private, posted, said, edited)
+    words = " ".join(addressed.split())
+    captioned = message.text is None
+    return Question(words, address_of(message), person, private, posted, said, edited, captioned)
 
 
 def address_of(message: Message) -> Address:
@@ -90,7 +94,7 @@ def _group_text(message: Message, text: str, me: User) -> str | None:
         if command is None or command[0] != "ask":
             return None
         return command[1] or _asked_about(message, me)
-    if spans := _mentions(message.entities, text, me):
+    if spans := _mentions(_entities(message), text, me):
         return _without(text, spans)
     replied = message.reply_to_message
     # In a forum every message replies to the one that opened its topic, which may have been the bot's.
@@ -102,14 +106,13 @@ def _group_text(message: Message, text: str, me: User) -> str | None:
 def _asked_about(message: Message, me: User) -> str:
     """Return what a bare ``/ask`` that replies to somebody's message asks: that message."""
     replied = message.reply_to_message
-    if (
-        replied
-        and replied.text
-        and not replied.forum_topic_created
-        and not (replied.from_user and replied.from_user.is_bot)
-    ):
-        return replied.text
+    if replied and not replied.forum_topic_created and not (replied.from_user and replied.from_user.is_bot):
+        return replied.text or replied.caption or ""
     return ""
+
+
+def _entities(message: Message) -> Sequence[MessageEntity]:
+    return message.caption_entities if message.text is None else message.entities
 
 
 def _mentions(entities: Sequence[MessageEntity], text: str, me: User) -> list[tuple[int, int]]:
@@ -137,5 +140,4 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def question_in_guest(message: Message, me: User) -> str:
     """Return what a guest message asks: its text, or a bare mention's replied-to message; perhaps nothing."""
     text = message.text or message.caption or ""
-    entities = message.entities if message.text else message.caption_entities
-    return " ".join((_without(text, _mentions(entities, text, me)) or _asked_about(message, me)).split())
+    return " ".join((_without(text, _mentions(_entities(message), text, me)) or _asked_about(message, me)).split())

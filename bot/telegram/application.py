@@ -100,7 +100,8 @@ class Desk:
             [
                 MessageHandler(new & (private | groups) & filters.TEXT & ~filters.COMMAND, self.questions.message),
                 MessageHandler(
-                    filters.UpdateType.EDITED_MESSAGE & (private | groups) & filters.TEXT, self.questions.edited
+                    filters.UpdateType.EDITED_MESSAGE & (private | groups) & (filters.TEXT | filters.CAPTION),
+                    self.questions.edited,
                 ),
                 CallbackQueryHandler(self.presses.press),
                 InlineQueryHandler(self.inline.query),
@@ -120,6 +121,7 @@ class Desk:
                 CommandHandler("reload", self.admin.reload, admins),
                 CommandHandler("stats", self.admin.stats, admins),
                 MessageHandler(here & (private | groups) & filters.COMMAND, self.browsing.unknown),
+                MessageHandler(new & (private | groups) & filters.CAPTION, self.questions.captioned),
                 MessageHandler(new & private & ~filters.TEXT & ~filters.StatusUpdate.ALL, self.questions.media),
                 ChatMemberHandler(self.membership, ChatMemberHandler.MY_CHAT_MEMBER),
             ]

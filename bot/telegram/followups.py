@@ -83,6 +83,15 @@ def leans_on_another(text: str) -> bool:
     return any(line == opening or line.startswith(opening + " ") for opening in openings)
 
 
+def asks_about_the_quote(text: str) -> bool:
+    """Return whether a question holds nothing but who, when or from where: it is about the passage shown before."""
+    words = _plain(text).split()
+    _, pointers = _cues()
+    core = frozenset(_phrases()["quote_words"])
+    empty = core | pointers | frozenset(_phrases()["quote_fillers"])
+    return 0 < len(words) <= _LONGEST and not core.isdisjoint(words) and empty.issuperset(words)
+
+
 def answers_clearly_better(combined: Answer, alone: Answer) -> bool:
     """Return whether a question is better understood together with the one before it than alone."""
     if combined.decision is not Decision.ANSWER or alone.decision is Decision.ANSWER:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, MenuButtonCommands
 from telegram.error import TelegramError
 
 from bot.locales import FALLBACK, LANGUAGES, Texts, texts_for
@@ -18,7 +18,7 @@ GROUP_COMMANDS = ("ask", "topics", "help")
 
 async def present(bot: Bot) -> None:
     """Set commands and descriptions where they are not as they should be; what fails is left for the next start."""
-    steps = []
+    steps = [_menu(bot)]
     for language in LANGUAGES:
         # What people with any other language see is in English.
         code = None if language == FALLBACK else language
@@ -39,6 +39,11 @@ async def _commands(bot: Bot, texts: Texts, code: str | None) -> None:
         wanted = tuple(BotCommand(name, texts(f"command-{name}")) for name in names)
         if await bot.get_my_commands(scope, language_code=code) != wanted:
             await bot.set_my_commands(wanted, scope, language_code=code)
+
+
+async def _menu(bot: Bot) -> None:
+    # It has no language of its own: the commands it opens do. Setting it again does no harm.
+    await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
 
 
 async def _description(bot: Bot, texts: Texts, code: str | None) -> None:

@@ -19,7 +19,7 @@ from bot.querylog import Delivery, Entry
 from bot.telegram.addressing import Question, question_in
 from bot.telegram.browsing import Browsing
 from bot.telegram.courier import Address
-from bot.telegram.followups import answers_clearly_better, leans_on_another, small_talk
+from bot.telegram.followups import answers_clearly_better, asks_about_the_quote, leans_on_another, small_talk
 from bot.telegram.memory import ANSWER_SECONDS, Posted
 from bot.telegram.pacing import URGENT
 from bot.telegram.quota import Verdict
@@ -45,6 +45,7 @@ class Questions:
         self._notes: dict[Posted, asyncio.Task[int | None]] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
         self._last_notes: list[float] = []
+        self._albums: OrderedDict[str, None] = OrderedDict()
         self._crowds: OrderedDict[int, float] = OrderedDict()
         self._refusals: set[asyncio.Task[None]] = set()
 
@@ -60,10 +61,21 @@ class Questions:
         if message and (question := question_in(message, self._services.me, edited=True)):
             await self._ask(question)
 
+    async def captioned(self, update: Update, context: C) -> None:
+        """Answer the words under a picture or file if they ask the bot something."""
+        message = update.message
+        if message is None:
+            return
+        if question := question_in(message, self._services.me):
+            self._seen_of_album(message)
+            await self._ask(question)
+        elif message.chat.type == "private":
+            await self.media(update, context)
+
     async def media(self, update: Update, context: C) -> None:
-        """Say that only text is read."""
+        """Say that only text is read; of an album, which comes as many messages, once."""
         if message := update.message:
-            if message.via_bot and message.via_bot.id == self._services.me.id:
+            if (message.via_bot and message.via_bot.id == self._services.me.id) or self._seen_of_album(message):
                 return
             texts = self._services.texts(message.from_user)
             to = Address(message.chat.id, message.message_id)
@@ -72,6 +84,18 @@ class Questions:
             if verdict is not Verdict.DROP:
                 line = Rendered(texts("reads-text-only")) if verdict is Verdict.TAKE else self._quota_note(texts)
                 await self._services.courier.send(to, line, texts)
+
+    def _seen_of_album(self, message: Message) -> bool:
+        """Return whether another part of the message's album has come before; this one counts from now on."""
+        album = message.media_group_id
+        if album is None:
+            return False
+        if album in self._albums:
+            return True
+        self._albums[album] = None
+        if len(self._albums) > _NOTED:
+            self._albums.popitem(last=False)
+        return False
 
     def busy(self, message: Message) -> None:
         """Tell somebody whose question has to wait; its answer will take the place of this note."""
@@ -172,6 +196,7 @@ class Questions:
             Asked(entry, question.asker),
             services.library.index.topics,
             follow_up=follow_up_of is not None,
+            captioned=question.captioned,
         )
         try:
             sent = await self._show(question, rendered, texts, shown)
@@ -190,9 +215,12 @@ class Questions:
         library = self._services.library
         alone = await library.answer(question.text)
         last = self._services.conversations.last(question.to.chat, question.asker)
-        if last is None or question.edited or alone.decision is Decision.ANSWER or not leans_on_another(question.text):
+        if last is None or question.edited or alone.decision is Decision.ANSWER or not _may_go_on(question.text):
             return alone, None, question.text
-        combined = await library.answer(f"{last.text} {question.text}")
+        # Speaker, date and source stand with every quote: such a question asks for the same passage, and adding its
+        # words to the one before would only make that less sure.
+        words = last.text if asks_about_the_quote(question.text) else f"{last.text} {question.text}"
+        combined = await library.answer(words)
         if answers_clearly_better(combined, alone):
             return combined, last.entry, last.text
         return alone, None, question.text
@@ -220,3 +248,7 @@ class Questions:
         if len(self._noted) > _NOTED:
             self._noted.popitem(last=False)
         return True
+
+
+def _may_go_on(text: str) -> bool:
+    return leans_on_another(text) or asks_about_the_quote(text)
