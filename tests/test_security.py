@@ -301,6 +301,27 @@ def test_without_administrators_nobody_is_one(real_index: Index, tmp_path: Path)
     run(real_index, tmp_path, scenario)
 
 
+@pytest.mark.parametrize("number", [{}, [1], "x", float("inf"), None])
+def test_numbers_that_are_none_stop_nobody_else(number: object, real_index: Index, tmp_path: Path) -> None:
+    """An update that names a person or chat by something else than a number is left out, for good."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        message = there.message(question)
+        person = {**message["from"], "id": number}
+        hostile = [
+            {"update_id": 1, "message": {**message, "chat": {**message["chat"], "id": number}}},
+            {"update_id": 2, "callback_query": {"id": "7", "chat_instance": "1", "from": person}},
+            {"update_id": 3, "message": message},
+        ]  # fmt: skip
+        there.service.take(hostile)
+        await there.service.lanes.drain(10)
+        assert [call.parameters["chat_id"] for call in there.telegram.sent()] == [1]
+        assert there.service.inbox.left() == []
+
+    run(real_index, tmp_path, scenario)
+
+
 LINKS = st.one_of(
     st.text(max_size=70),
     st.builds(lambda kind, rest: f"{kind}_{rest}", st.sampled_from("ptxPT"), st.text(max_size=64)),
