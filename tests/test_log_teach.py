@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 import shutil
 import string
 from contextlib import closing
@@ -18,8 +20,11 @@ from log_answers import entry, open_log
 from bot.log.cli import log as log_commands
 from bot.log.store import open_for_writing
 from bot.log.teach import TeachError, add_questions, add_to_evaluation, draft, is_fit, slug_of
+from bot.querylog import Entry
+from index.build import BuildResult
 from index.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge import read_knowledge
+from index.search import Index
 
 ROOT = Path(__file__).parent.parent
 BODY = "---\nLithium is mined.  \n\n- questions: not these\n"
@@ -297,3 +302,36 @@ async def test_teach_explains_what_is_missing(tmp_path: Path, options: tuple[str
     result, _ = await taught(tmp_path, *options)
     assert result.exit_code == 2
     assert reason in result.output
+
+
+async def test_a_taught_gap_is_answered(small: tuple[Path, Path, BuildResult]) -> None:
+    """From a question that got no answer to one that does: only its line is added, and every other question stays."""
+    knowledge, data, _ = small
+    question, others = "tell me about the spa town deal", ["Who is the trade envoy?", "how much copper is made"]
+    index = Index.open(data)
+    log = open_log(data)
+    assert index.answer(question).decision != "answer"
+    before = {other: index.answer(other).hits[0].snippet.id for other in others}
+    for person in (1, 2):
+        await log.record(Entry(index.answer(question), "private", person=person))
+    await log.close()
+    index.close()
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(log_commands, [*arguments, "--data", str(data)])
+        assert result.exit_code == 0, result.output
+        return result
+
+    [gap] = json.loads(run("gaps", "--json").stdout)
+    files = {path: path.read_bytes() for path in knowledge.rglob("*.*")}
+    options = ["--snippet", "deals/memorandum", "--pick", "all", "--yes", "--build", "--knowledge", str(knowledge)]
+    taught = run("teach", str(gap["id"]), *options)
+    assert "1 of 1 wordings are answered now." in taught.output
+    assert [path.name for path, content in files.items() if path.read_bytes() != content] == ["memorandum.md"]
+    changed = [line for line in taught.output.splitlines() if re.match(r"[+-](?![+-])", line)]
+    assert changed == [f"+  - {question}"]
+    index = Index.open(data)
+    assert index.answer(question).hits[0].snippet.id == "deals/memorandum"
+    assert {other: index.answer(other).hits[0].snippet.id for other in others} == before
+    index.close()
+    assert json.loads(run("gaps", "--no-update", "--json").stdout) == []

@@ -99,6 +99,9 @@ def teach(
         if out_of_scope:
             mark(connection, gap, State.WILL_NOT_COVER)
             click.echo(f"Gap {gap} is marked will-not-cover.")
+        if evaluate and not rebuild:
+            click.echo("What the bot makes of them: partnership-bot evaluate")
+            return
         if topic:
             click.echo("Write the text and the sources, then: partnership-bot check, and teach again with --build.")
             return
