@@ -43,7 +43,7 @@ class BotApi:
         self.failed = 0
         """How many calls were made to fail."""
         self.keep = True
-        """Whether ``calls`` is kept; long loads do without."""
+        """Whether ``calls`` and whole messages are kept; long loads do without."""
         self.delays: dict[str, float] = {}
         """For how many seconds a method keeps its caller waiting before it is done."""
         self.url = ""
@@ -274,8 +274,10 @@ class BotApi:
             "chat": {"id": parameters["chat_id"], "type": "private"},
             "text": "…",
         }
-        self.messages[number] = parameters
-        self._first_texts[number] = parameters["text"]
+        # Of a long load the beginning and the end of an answer are enough: they tell what it is.
+        short = {"text": f"{parameters['text'][:80]} … {parameters['text'][-80:]}"}
+        self.messages[number] = parameters if self.keep else short
+        self._first_texts[number] = self.messages[number]["text"]
         self.answered_at[number] = time.monotonic()
         if reply := parameters.get("reply_parameters"):
             self.under.setdefault(reply["message_id"], []).append((number, time.monotonic()))

@@ -324,3 +324,21 @@ def test_clock_jumps_change_nothing(real_index: Index, tmp_path: Path, monkeypat
     with closing(sqlite3.connect(tmp_path / "queries.db")) as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM questions")]
     assert len(ids) == len(set(ids)) == 6
+
+
+def test_a_webhook_that_cannot_be_set_at_once_is_set_later(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """The bot listens once, and tells Telegram again and again where until that works."""
+    question, _ = asked_for(real_index)
+    port = free_port()
+    settings = {
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{port}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_SECRET": "a_secret-for-the-webhook",
+    }
+    with BotApi() as api:
+        api.faults = [("setWebhook", "500"), ("setWebhook", "drop")]
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings):
+            api.wait(lambda: api.ready)
+            number = api.say(question)
+            api.wait(lambda: api.answers_to(number))
+    assert "The webhook could not be set" in (tmp_path / "log").read_text()

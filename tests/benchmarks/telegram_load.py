@@ -43,6 +43,7 @@ def questions_of(data: Path) -> list[str]:
         question for topic in index.topics for each in index.in_topic(topic.id, "en") for question in each.questions
     ]
     index.close()
+    questions = sorted(set(questions))
     random.Random(1).shuffle(questions)
     return questions
 
@@ -62,6 +63,7 @@ class Load:
         self.api = api
         self.asked: dict[int, float] = {}
         """When each question was asked, by its message's number."""
+        self._without_reply: set[int] = set()
         self._texts = (f"{question} ({turn})" for turn in itertools.count(1) for question in questions)
         self._people = itertools.cycle(range(1, people + 1))
 
@@ -70,6 +72,7 @@ class Load:
         at = time.monotonic()
         number = self.api.say(next(self._texts), next(self._people))
         self.asked[number] = at
+        self._without_reply.add(number)
         return number
 
     def at_rate(self, rate: float, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
@@ -81,6 +84,20 @@ class Load:
                 return
             time.sleep(max(0.0, due - time.monotonic()))
             self.ask()
+
+    def at_most(self, waiting: int, until: Callable[[], bool]) -> None:
+        """Ask as fast as answers come, with so many questions waiting, until something is the case."""
+        while not until():
+            if self.waiting < waiting:
+                self.ask()
+            else:
+                time.sleep(0.002)
+
+    @property
+    def waiting(self) -> int:
+        """How many questions have no reply yet."""
+        self._without_reply = {number for number in self._without_reply if number not in self.api.under}
+        return len(self._without_reply)
 
     def settle(self, seconds: float) -> None:
         """Wait, at most so long, until every question has something for an answer, then a moment for what is double."""
