@@ -5,7 +5,7 @@ inbox         every update is on disk before Telegram may forget it, and is stru
 lanes         one chat's updates in order, different chats side by side, never more than a bound
 application   which handler takes which update: the table of contents of what the bot does
 questions     questions in private chats and groups (addressing, followups), their answers and their edits
-browsing      /start, /topics, /sources and the like, and the buttons under them
+browsing      /start, /topics, /sources and the like, and the buttons under them (pages)
 inline        inline queries and guest messages
 feedback      votes and wishes
 admin         /status, /reload, /stats

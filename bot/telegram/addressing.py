@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 from telegram import Message, MessageEntity, User
 
-from bot.telegram.courier import Address
 from bot.telegram.memory import Posted
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{3,32}))?(?:\s+(?P<rest>.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes."""
+
+    chat: int
+    reply_to: int | None = None
+    thread: int | None = None
+    """The forum topic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from bot.telegram.browsing import Browsing
 from bot.telegram.feedback import Feedback
 from bot.telegram.inline import Inline
 from bot.telegram.pacing import Pacing, Turn
+from bot.telegram.pages import Pages
 from bot.telegram.presses import Presses
 from bot.telegram.privacy import Privacy
 from bot.telegram.questions import Questions
@@ -74,8 +75,9 @@ class Desk:
 
     def __init__(self, services: Services, waiting: Callable[[], int]) -> None:
         self.services = services
-        self.browsing = Browsing(services)
-        self.questions = Questions(services, self.browsing)
+        pages = Pages(services)
+        self.browsing = Browsing(services, pages)
+        self.questions = Questions(services, pages)
         self.privacy = Privacy(services)
         self.presses = Presses(services, self.browsing, Feedback(services), self.privacy)
         self.inline = Inline(services)

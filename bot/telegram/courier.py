@@ -6,8 +6,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,10 +26,12 @@ from telegram.ext import ExtBot
 
 from bot.answers import Rendered
 from bot.locales import Texts
+from bot.telegram.addressing import Address
 from bot.telegram.inbox import Inbox
 from bot.telegram.memory import Memory
 from bot.telegram.pacing import NORMAL, URGENT, Turn
 from bot.telegram.request import NotSentError
+from bot.telegram.typing_indicator import Typing
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -39,11 +41,6 @@ _PAUSES = (0.3, 0.7, 1.5, 3.0, *[5.0] * 120)
 """Seconds between attempts while Telegram cannot be reached: some ten minutes, then the answer is given up."""
 _QUERY_PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Likewise for buttons and inline queries, which Telegram lets nobody answer late."""
-_TYPING_AFTER = 0.7
-_TYPING_LASTS = 5.0
-_TYPING_TIMES = 4
-_TYPING_AT_ONCE = 20
-"""In how many chats: when many wait, saying so to each would only make them wait longer."""
 _SHOWN = 5_000
 
 
@@ -63,16 +60,6 @@ class Case:
     received: float = field(default_factory=time.monotonic)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a message goes."""
-
-    chat: int
-    reply_to: int | None = None
-    thread: int | None = None
-    """The forum topic."""
-
-
 class Courier:
     """Sends for the handlers. Whatever fails in a way that may pass is tried again; what is lost for good raises.
 
@@ -84,7 +71,7 @@ class Courier:
         self._bot = bot
         self.inbox = inbox
         self._memory = memory
-        self._typing = 0
+        self.typing = Typing(bot)
         self._case: ContextVar[Case | None] = ContextVar("case", default=None)
         self._shown: OrderedDict[tuple[int, int | str], int] = OrderedDict()
 
@@ -236,36 +223,6 @@ class Courier:
             await self._persist(
                 lambda: self._bot.send_photo(to.chat, picture, message_thread_id=to.thread), _QUERY_PAUSES
             )
-
-    @asynccontextmanager
-    async def typing(self, to: Address) -> AsyncIterator[None]:
-        """Show that the bot is typing, once what happens within this takes longer than a moment."""
-        loop = asyncio.get_running_loop()
-        tasks: list[asyncio.Task[None]] = []
-        timer = loop.call_later(_TYPING_AFTER, lambda: tasks.append(loop.create_task(self._keep_typing(to))))
-        try:
-            yield
-        finally:
-            timer.cancel()
-            for task in tasks:
-                task.cancel()
-
-    async def _keep_typing(self, to: Address) -> None:
-        if self._typing >= _TYPING_AT_ONCE:
-            return
-        self._typing += 1
-        try:
-            await self._show_typing(to)
-        finally:
-            self._typing -= 1
-
-    async def _show_typing(self, to: Address) -> None:
-        for _ in range(_TYPING_TIMES):
-            try:
-                await self._bot.send_chat_action(to.chat, "typing", message_thread_id=to.thread)
-            except TelegramError as error:
-                logger.debug("Typing could not be shown: %s", error)
-            await asyncio.sleep(_TYPING_LASTS)
 
     async def _query(self, call: Callable[[], Awaitable[object]]) -> None:
         try:

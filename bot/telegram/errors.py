@@ -12,7 +12,8 @@ from html import escape
 
 from bot.answers import Rendered, clip
 from bot.locales import FALLBACK, texts_for
-from bot.telegram.courier import Address, Courier
+from bot.telegram.addressing import Address
+from bot.telegram.courier import Courier
 from bot.telegram.memory import Memory
 
 logger = logging.getLogger(__name__)

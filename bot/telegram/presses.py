@@ -8,8 +8,8 @@ from telegram.ext import ContextTypes
 from bot.answers import Rendered
 from bot.buttons import parse
 from bot.locales import Texts
+from bot.telegram.addressing import Address
 from bot.telegram.browsing import Browsing
-from bot.telegram.courier import Address
 from bot.telegram.feedback import Feedback
 from bot.telegram.pacing import URGENT
 from bot.telegram.privacy import Privacy

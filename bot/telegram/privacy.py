@@ -13,8 +13,7 @@ from telegram.ext import ContextTypes
 from bot.answers import Rendered
 from bot.locales import Texts
 from bot.querylog import Forgotten, QueryLogError
-from bot.telegram.addressing import address_of
-from bot.telegram.courier import Address
+from bot.telegram.addressing import Address, address_of
 from bot.telegram.reactions import Reaction
 from bot.telegram.services import Services
 

@@ -16,12 +16,11 @@ from bot.answers import CLOSEST, Rendered, answer_message
 from bot.buttons import Asked
 from bot.locales import Texts
 from bot.querylog import Delivery, Entry
-from bot.telegram.addressing import Question, question_in
-from bot.telegram.browsing import Browsing
-from bot.telegram.courier import Address
+from bot.telegram.addressing import Address, Question, question_in
 from bot.telegram.followups import answers_clearly_better, asks_about_the_quote, leans_on_another, small_talk
 from bot.telegram.memory import ANSWER_SECONDS, Posted
 from bot.telegram.pacing import URGENT
+from bot.telegram.pages import Pages
 from bot.telegram.quota import Verdict
 from bot.telegram.services import Services
 from index.decision import Decision
@@ -39,9 +38,9 @@ C = ContextTypes.DEFAULT_TYPE
 class Questions:
     """The handlers for everything people write."""
 
-    def __init__(self, services: Services, browsing: Browsing) -> None:
+    def __init__(self, services: Services, pages: Pages) -> None:
         self._services = services
-        self._browsing = browsing
+        self._pages = pages
         self._notes: dict[Posted, asyncio.Task[int | None]] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
         self._last_notes: list[float] = []
@@ -161,10 +160,10 @@ class Questions:
         if verdict is not Verdict.TAKE:
             return
         if not question.text:
-            await self._show(question, self._browsing.how_to_ask(texts), texts, shown)
+            await self._show(question, self._pages.how_to_ask(texts), texts, shown)
             return
         if kind := small_talk(question.text):
-            sent = await self._show(question, self._browsing.talk(kind, texts), texts, shown)
+            sent = await self._show(question, self._pages.talk(kind, texts), texts, shown)
             if sent is not None:
                 services.memory.remember_answer(question.posted, question.text, sent, "")
             return

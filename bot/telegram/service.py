@@ -14,9 +14,10 @@ from telegram.error import TelegramError
 from bot.answers import Rendered
 from bot.querylog import QueryLog
 from bot.settings import Settings
+from bot.telegram.addressing import Address
 from bot.telegram.application import App, Desk
 from bot.telegram.claims import Claims
-from bot.telegram.courier import Address, Case, Courier
+from bot.telegram.courier import Case, Courier
 from bot.telegram.errors import Failures
 from bot.telegram.inbox import ATTEMPTS, SUSPECT, Inbox, Left, Raw
 from bot.telegram.lanes import Lanes
