@@ -49,6 +49,8 @@ def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_versi
             logged(f"Answering from index {second} now")
             rollback(data)
             logged(f"Answering from index {first} now")
+            # What is not in use any more is let go of, memory and files.
+            api.wait(lambda: second not in Path(f"/proc/{bot.pid}/maps").read_text(), 40)
             versions = index_folder(data)
             damaged = "20990101T000000000Z-0123abcd"
             shutil.copytree(versions / second, versions / damaged)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import logging
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +41,7 @@ class Library:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
         self._known: OrderedDict[tuple[str, int], Answer] = OrderedDict()
         self._changing = asyncio.Lock()
+        self._untidy = False
         self._refused: str | None = None
         self.refusal = ""
         """Why the version seen last was refused."""
@@ -74,6 +77,7 @@ class Library:
             try:
                 version = await asyncio.to_thread(live_version, self._data)
                 if version is None or version == self.index.version:
+                    await self._tidy()
                     return Swap.SAME
                 if version == self._refused and not again:
                     return Swap.SAME
@@ -85,10 +89,29 @@ class Library:
                     logger.error("The new index is refused, %s stays in use: %s", self.index.version, error)
                 return Swap.REFUSED if first else Swap.SAME
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
+            self._untidy = True
             # The old one is freed with the last question that is still being answered from it.
             logger.info("Answering from index %s now, before from %s.", index.version, old)
             return Swap.DONE
 
+    async def _tidy(self) -> None:
+        """Give back the memory and files of a version that was in use before; the first look after a change does so."""
+        if self._untidy:
+            self._untidy = False
+            await asyncio.to_thread(_give_back)
+
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _give_back() -> None:
+    """Close what only a cycle of references still holds, and return freed memory to the system.
+
+    Each thread that opens an index takes memory from a place of its own, and glibc keeps what is freed there: without
+    this, every version published adds to the process until all of its places are used.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
