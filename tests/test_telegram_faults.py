@@ -210,6 +210,23 @@ def test_a_flood_from_one_keeps_nobody_else_waiting(real_index: Index, own_data:
         assert len(told) - len(notes) == 5
 
 
+def test_a_crowded_group_keeps_nobody_else_waiting(real_index: Index, tmp_path: Path) -> None:
+    """What is more than a group can be sent for a while is turned away, with one note; others are answered."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        asked = [there.message(f"/ask {question} ({person})", person, group=True) for person in range(1, 61)]
+        there.service.take([{"update_id": message["message_id"], "message": message} for message in asked])
+        assert there.service.lanes.unfinished <= 25
+        there.service.take([{"update_id": 100, "message": there.message(question, 99)}])
+        while not any(call.parameters["chat_id"] == 99 for call in there.telegram.sent()):
+            await asyncio.sleep(0.02)
+        notes = [call for call in there.telegram.sent() if "more at once" in call.text]
+        assert [call.parameters["chat_id"] for call in notes] == [asked[0]["chat"]["id"]]
+
+    run(real_index, tmp_path, scenario)
+
+
 def test_a_flood_from_ten_thousand_is_taken_in_small_parts(real_index: Index, own_data: Path, tmp_path: Path) -> None:
     """The queue stays bounded while the rest waits at Telegram; told to stop, the bot answers what it took, once."""
     question, _ = asked_for(real_index)

@@ -30,8 +30,9 @@ from index.search import Index
 
 _BUSY = 200
 """From so many unfinished updates on an answer takes seconds, and people are told."""
-_CHAT = 100
-"""So many updates of one chat may be unfinished; with more it could fill the queue and keep everybody else waiting."""
+_CHAT, _GROUP = 100, 25
+"""So many updates of one chat, or of one person's presses, may be unfinished; with more it could fill the queue and
+keep everybody else waiting. Groups are given little more than what may be sent to them in a minute."""
 _SEARCHES = 6
 """Inline queries allowed per question allowed."""
 
@@ -82,9 +83,10 @@ class Service:
         if ignored:
             self.inbox.done(number)
             return
-        if update.message and not left and self.lanes.length(lane) >= _CHAT:
+        if not left and self.lanes.length(lane) >= _bound(update):
             self.inbox.done(number)
-            self.desk.questions.crowded(update.message)
+            if update.message:
+                self.desk.questions.crowded(update.message)
             return
         # Behind another question of the same chat a note would come before that one's answer.
         if update.message and self.lanes.unfinished >= _BUSY and not left and self.lanes.idle(lane):
@@ -134,6 +136,11 @@ class Service:
 
 def _case(number: int, left: Left | None) -> Case:
     return Case(number, left=True, again=left.sending, begun=left.begun) if left else Case(number)
+
+
+def _bound(update: Update) -> int:
+    chat = update.effective_chat
+    return _GROUP if chat and chat.type != "private" and not update.callback_query else _CHAT
 
 
 def _lane(update: Update) -> tuple[str, int]:
