@@ -9,7 +9,6 @@ import json
 import os
 import pickle
 import re
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -60,16 +59,20 @@ HOSTILE: dict[str, tuple[str, str]] = {
 }
 
 
-def limited() -> None:
-    """Bound a child: half a minute of processor time, two gigabytes."""
-    resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
-    resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
+# Half a minute of processor time and two gigabytes are all that the program gets.
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
+from bot.cli import main
+main()
+"""
 
 
 def check(folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "check", "--knowledge", str(folder)],
-        cwd=ROOT, env=environment(folder / "none"), preexec_fn=limited, capture_output=True, text=True,
+        [sys.executable, "-c", LIMITED, "check", "--knowledge", str(folder)],
+        cwd=ROOT, env=environment(folder / "none"), capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 1, (done.returncode, done.stderr[-500:])
