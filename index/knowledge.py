@@ -314,16 +314,18 @@ def _plain_snippets(file: _File, base_language: str, problems: list[Problem]) ->
         else:
             flush(number)
     flush(file.text.count("\n") + 2)
-    for heading, text, line in paragraphs:
-        if len(heading) + len(text) > _MAX_BODY:
+    fitting = []
+    for paragraph in paragraphs:
+        if len(paragraph[0]) + len(paragraph[1]) <= _MAX_BODY:
+            fitting.append(paragraph)
+        else:
             reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
-            problems.append(Problem(file.name, line, "body", reason))
-    paragraphs = [entry for entry in paragraphs if len(entry[0]) + len(entry[1]) <= _MAX_BODY]
+            problems.append(Problem(file.name, paragraph[2], "body", reason))
     topic = file.id.rsplit("/", 1)[0] if "/" in file.id else ""
     return [
         (
             Snippet(
-                id=file.id if len(paragraphs) == 1 else f"{file.id}#{number}",
+                id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
                 language=file.language or base_language,
                 topic=topic,
                 title=heading,
@@ -332,7 +334,7 @@ def _plain_snippets(file: _File, base_language: str, problems: list[Problem]) ->
             ),
             line,
         )
-        for number, (heading, text, line) in enumerate(paragraphs, start=1)
+        for number, (heading, text, line) in enumerate(fitting, start=1)
     ]
 
 
