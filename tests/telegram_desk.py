@@ -17,6 +17,7 @@ from telegram_rules import RefusedError, check_call, parameters_of, parse
 
 from bot.settings import Settings
 from bot.telegram.application import make_bot
+from bot.telegram.library import Library
 from bot.telegram.pacing import Pacing
 from bot.telegram.service import Service, build_service
 from bot.telegram.tally import Tally
@@ -183,7 +184,8 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
     telegram = Telegram()
     bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
     await bot.initialize()
-    service = build_service(Settings(**values), bot, index, Tally())
+    given = Settings(**values)
+    service = build_service(given, bot, Library(index, given.index_home), Tally())
     await service.application.initialize()
     telegram.calls.clear()
     try:

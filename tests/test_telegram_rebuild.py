@@ -21,7 +21,10 @@ from index.export import DEFAULT_ENCODER
 def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_version_each(
     make_knowledge: MakeKnowledge, small_data: Path, tmp_path: Path
 ) -> None:
-    """All are answered once, from the version that the log names; a damaged one is refused and the old one stays."""
+    """All are answered once, from the version that the log names; a damaged one is refused and the old one stays.
+
+    Of a version that is not in use any more no file stays open.
+    """
     knowledge, data = make_knowledge(), small_data
     first = live_version(data)
     assert first
@@ -47,9 +50,9 @@ def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_versi
             copper.write_text(copper.read_text().replace("6,218", "7,777"))
             second = build(knowledge, data, encoder=DEFAULT_ENCODER).version
             logged(f"Answering from index {second} now")
+            api.wait(lambda: first not in Path(f"/proc/{bot.pid}/maps").read_text(), 40)
             rollback(data)
             logged(f"Answering from index {first} now")
-            # What is not in use any more is let go of, memory and files.
             api.wait(lambda: second not in Path(f"/proc/{bot.pid}/maps").read_text(), 40)
             versions = index_folder(data)
             damaged = "20990101T000000000Z-0123abcd"

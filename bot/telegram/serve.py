@@ -17,7 +17,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.settings import Settings, host_and_port
 from bot.telegram.application import ALLOWED_UPDATES, make_bot
 from bot.telegram.health import Health
-from bot.telegram.library import Swap
+from bot.telegram.library import Library, Swap
 from bot.telegram.monitoring import Monitoring
 from bot.telegram.opening import open_index
 from bot.telegram.pacing import Pacing
@@ -30,7 +30,6 @@ from bot.telegram.services import Services
 from bot.telegram.tally import Tally
 from bot.telegram.watchdog import Notifier
 from index.errors import PartnershipError
-from index.search import Index
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +64,9 @@ def run(settings: Settings) -> int:
     sys.setswitchinterval(0.0005)
     try:
         _check(settings, token, secret)
-        index = open_index(settings)
-        return asyncio.run(_serve(settings, token, secret, index))
+        # Held by nothing else, so that it is freed when a newer version takes its place.
+        library = Library(open_index(settings), settings.index_home)
+        return asyncio.run(_serve(settings, token, secret, library))
     except PartnershipError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -92,7 +92,7 @@ def _check(settings: Settings, token: str, secret: str) -> None:
         raise StartError("BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess.")
 
 
-async def _serve(settings: Settings, token: str, secret: str, index: Index) -> int:
+async def _serve(settings: Settings, token: str, secret: str, library: Library) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -108,7 +108,7 @@ async def _serve(settings: Settings, token: str, secret: str, index: Index) -> i
         if not connected.done():
             return 0
         await connected
-        service = build_service(settings, bot, index, tally)
+        service = build_service(settings, bot, library, tally)
         return await _run(service, secret, stopped, health)
     finally:
         for task in (connected, stopped):
@@ -186,13 +186,13 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health
             polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES, services.tally.failed)
             receiver, receiving = polling, loop.create_task(_poll(polling, bot))
         tasks.append(receiving)
-        index = services.library.index
         health.begin(service, receiver)
         watchdog = loop.create_task(notifier.watch(health))
-        notifier.tell("READY=1", f"STATUS=@{bot.username} answers from index {index.version}")
+        manifest = services.library.index.manifest
+        notifier.tell("READY=1", f"STATUS=@{bot.username} answers from index {manifest.version}")
         logger.info(
             "@%s answers from index %s with %s snippets (%s).",
-            bot.username, index.version, index.manifest.counts["snippets"], "webhook" if webhook else "polling",
+            bot.username, manifest.version, manifest.counts["snippets"], "webhook" if webhook else "polling",
         )  # fmt: skip
         await asyncio.wait({receiving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if receiving.done():

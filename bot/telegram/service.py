@@ -26,7 +26,6 @@ from bot.telegram.memory import Memory, open_database
 from bot.telegram.quota import Quota
 from bot.telegram.services import Services
 from bot.telegram.tally import Tally
-from index.search import Index
 
 _BUSY = 200
 """From so many unfinished updates on an answer takes seconds, and people are told."""
@@ -153,7 +152,7 @@ def _lane(update: Update) -> tuple[str, int]:
     return ("chat", int(update.effective_chat.id) if update.effective_chat else person)
 
 
-def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> Service:
+def build_service(settings: Settings, bot: Any, library: Library, tally: Tally) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.data_dir / "telegram.db")
@@ -169,7 +168,7 @@ def build_service(settings: Settings, bot: Any, index: Index, tally: Tally) -> S
     services = Services(
         settings=settings,
         me=bot.bot,
-        library=Library(index, settings.index_home),
+        library=library,
         log=QueryLog.open(
             settings.data_dir / "queries.db",
             key_file=settings.key_file,
