@@ -49,13 +49,14 @@ class Library:
     async def answer(self, question: str, *, limit: int = 5) -> Answer:
         """Answer a question without holding up the event loop."""
         index, key = self.index, (question, limit)
-        if (known := self._known.get(key)) is not None and known.index_version == index.version:
+        if (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return known
         answer = await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: index.answer(question, limit=limit)
         )
-        if len(question) <= _SHORT:
+        # An answer of a version that has been replaced meanwhile is not kept, for it keeps that version in memory.
+        if len(question) <= _SHORT and index is self.index:
             self._known[key] = answer
             if len(self._known) > _KNOWN:
                 self._known.popitem(last=False)
@@ -89,6 +90,7 @@ class Library:
                     logger.error("The new index is refused, %s stays in use: %s", self.index.version, error)
                 return Swap.REFUSED if first else Swap.SAME
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
+            self._known.clear()
             self._untidy = True
             # The old one is freed with the last question that is still being answered from it.
             logger.info("Answering from index %s now, before from %s.", index.version, old)
