@@ -23,7 +23,7 @@ from typing import Any
 
 from index.errors import ArtifactError, BuildError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
 LOCK_FILE = "build.lock"

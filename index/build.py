@@ -97,6 +97,8 @@ class _Vectors:
     rows: NDArray[np.int8]
     scales: NDArray[np.float32]
     tokens: NDArray[np.int8]
+    token_counts: NDArray[np.int64]
+    """Tokens of the title and of each sentence, shape (sentences + 1,)."""
 
 
 def build(
@@ -305,14 +307,20 @@ def _embed(
         unit = np.vstack([passage.vector[None], pieces[start:end]])
         scales = np.abs(unit).max(axis=1) / 127
         rows = np.rint(unit / scales[:, None]).astype(np.int8)
-        results[number] = _Vectors(rows, scales.astype(np.float32), passage.tokens)
+        begins = [len(snippet.title) + len(_AFTER_TITLE) + begin for begin, _ in snippet.sentences]
+        parts = np.searchsorted(begins, passage.token_offsets, side="right")
+        counts = np.bincount(parts, minlength=len(begins) + 1)
+        results[number] = _Vectors(rows, scales.astype(np.float32), passage.tokens, counts)
         start = end
     return [results[number] for number in range(len(snippets))], len(fresh)
 
 
+_AFTER_TITLE = ". "
+
+
 def passage_text(snippet: Snippet) -> str:
     """Return what stands for the whole snippet when it is embedded."""
-    return f"{snippet.title}. {snippet.text}"
+    return f"{snippet.title}{_AFTER_TITLE}{snippet.text}"
 
 
 def _write(
@@ -336,7 +344,7 @@ def _write(
     dense_rows = _dense_rows(snippets, starts, trust)
     rows = np.concatenate([record.rows for record in vectors])
     scales = np.concatenate([record.scales for record in vectors])
-    token_starts = np.concatenate([[0], np.cumsum([len(record.tokens) for record in vectors])]).astype(np.int64)
+    token_starts = np.concatenate([[0], np.cumsum(np.concatenate([record.token_counts for record in vectors]))])
     tokens = np.concatenate([record.tokens for record in vectors])
     arrays: tuple[NDArray[Any], ...] = (
         starts,
@@ -344,7 +352,7 @@ def _write(
         dense_rows,
         rows,
         scales,
-        token_starts,
+        token_starts.astype(np.int64),
         tokens,
     )
     for name, array in zip(ROW_ARRAYS, arrays, strict=True):

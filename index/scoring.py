@@ -40,6 +40,8 @@ class Weights(NamedTuple):
     """Cosine of the question and the nearest example question or the title; late interaction where there is none."""
     sentence_stems: float
     """Coverage of the question's stems by the one sentence that covers most."""
+    sentence_grams: float
+    """Coverage of the question's character n-grams by the one sentence that covers most."""
     stems: float
     """Coverage of the question's stems by the whole record."""
     grams: float
@@ -49,8 +51,12 @@ class Weights(NamedTuple):
 # Fitted once (multinomial logistic regression over the candidates, non-negative weights) on public data of two kinds,
 # encyclopaedia passages without and frequently asked questions with example questions; the articles they were fitted on
 # and those they were judged on differ. The second row is for text in a language that the encoder cannot read.
-DENSE = Weights(passage=0.1, sentence=0.19, asked=0.45, sentence_stems=0.12, stems=0.0, grams=0.14)
-LEXICAL = Weights(passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.3, stems=0.3, grams=0.4)
+DENSE = Weights(
+    passage=0.08, sentence=0.2, asked=0.47, sentence_stems=0.06, sentence_grams=0.06, stems=0.06, grams=0.07
+)
+LEXICAL = Weights(
+    passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.25, sentence_grams=0.25, stems=0.25, grams=0.25
+)
 _DENSE, _LEXICAL = np.array(DENSE, np.float32), np.array(LEXICAL, np.float32)
 
 # Late interaction runs about this much higher than the cosine of an unrelated example question, and stands in for it.
@@ -65,8 +71,12 @@ class Wording:
     grams: Coverage
     unknown: float
     """Share of the stems' weight that the corpus has nowhere."""
+    unknown_grams: float
+    """The same for the n-grams."""
+    length: int
+    """How many words and numbers the question has."""
     numbers: tuple[str, ...]
-    """The numbers the question names."""
+    """The numbers among them."""
 
     @classmethod
     def look_up(
@@ -74,11 +84,14 @@ class Wording:
     ) -> Wording:
         """Look up the terms of ``question``; ``budget`` is how many postings may be read for each kind of term."""
         stems, grams = lexical.look_up(terms.stems(question, language)), lexical.look_up(terms.grams(question))
+        found = words(question)
         return cls(
             lexical.coverage(stems, budget, without),
             lexical.coverage(grams, budget, without),
             stems.unknown,
-            tuple(word for word in words(question) if word[0].isdigit()),
+            grams.unknown,
+            len(found),
+            tuple(word for word in found if word[0].isdigit()),
         )
 
 
@@ -101,6 +114,7 @@ class Features:
     asked: NDArray[np.float32]
     """NaN for a record without example questions until late interaction has filled it."""
     sentence_stems: NDArray[np.float64]
+    sentence_grams: NDArray[np.float64]
     stems: NDArray[np.float64]
     grams: NDArray[np.float64]
 
@@ -125,20 +139,20 @@ class Rows:
     vectors: NDArray[np.int8]
     """Unit vectors times ``1 / scales``, shape (rows, dimension)."""
     scales: NDArray[np.float32]
+    parts: NDArray[np.int64]
+    """Where each record begins among all titles and sentences, and the end, shape (records + 1,)."""
     token_starts: NDArray[np.int64]
+    """First token of each title and sentence, and the end, shape (parts + 1,)."""
     tokens: NDArray[np.int8]
     """Reduced token vectors times 127, shape (tokens, token_dimension)."""
 
-    def rows_of(self, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows of ``records`` one after the other, and where each record begins among them."""
-        begins, ends = self.starts[records], self.starts[records + 1]
-        lengths = ends - begins
-        offsets = np.cumsum(lengths) - lengths
-        return np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths), offsets
+    def tokens_of(self, record: int) -> slice:
+        """Return which ``tokens`` are those of a record."""
+        return slice(int(self.token_starts[self.parts[record]]), int(self.token_starts[self.parts[record + 1]]))
 
     def features(self, query: Query, records: NDArray[np.int64]) -> tuple[Features, UnitScores]:
         """Compare ``query`` with ``records``, which are not empty."""
-        rows, offsets = self.rows_of(records)
+        rows, offsets = _ranges(self.starts[records], self.starts[records + 1])
         # One row more than there are, so that a record without questions has a place where they would begin.
         similarity = np.full(len(rows) + 1, -1.0, np.float32)
         similarity[:-1] = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
@@ -152,35 +166,49 @@ class Rows:
         no_questions = questions - offsets == self.starts[records + 1] - self.starts[records]
         asked[no_questions | (best[:, Unit.QUESTION] <= -1)] = np.nan
         wording = query.wording
-        stems = wording.stems.rows[rows]
+        stems, grams = wording.stems.rows[rows], wording.grams.rows[rows]
         bodies = np.column_stack([offsets, sentences]).ravel()
         features = Features(
             passage=best[:, Unit.PASSAGE],
             sentence=best[:, Unit.SENTENCE],
             asked=asked,
             sentence_stems=np.maximum.reduceat(stems, bodies)[1::2],
+            sentence_grams=np.maximum.reduceat(grams, bodies)[1::2],
             stems=wording.stems.records[records],
             grams=wording.grams.records[records],
         )
-        return features, UnitScores(offsets, similarity, stems, wording.grams.rows[rows])
+        return features, UnitScores(offsets, similarity, stems, grams)
 
     def late_interaction(self, query: Query, records: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return for each record the mean over the question's tokens of the best cosine with a token of the passage.
+        """Return for each record the mean over the question's tokens of the best cosine with a token near one place.
 
-        ColBERT's MaxSim (Khattab and Zaharia, 2020) over tokens reduced to a few dimensions.
+        ColBERT's MaxSim (Khattab and Zaharia, 2020) over tokens reduced to a few dimensions, in the best window of two
+        neighbouring sentences and the title: what answers stands together.
         """
         asked = query.encoded.tokens
         if not len(asked) or not len(records):
             return np.zeros(len(records), np.float32)
-        spans = zip(self.token_starts[records].tolist(), self.token_starts[records + 1].tolist(), strict=True)
-        pieces = [self.tokens[begin:end] for begin, end in spans]
-        lengths = np.array([len(piece) for piece in pieces])
-        offsets = np.cumsum(lengths) - lengths
-        cosines = np.concatenate(pieces).astype(np.float32) @ (asked.T / np.float32(127))
+        cosines = np.concatenate([self.tokens[self.tokens_of(record)] for record in records.tolist()]).astype(
+            np.float32
+        ) @ (asked.T / np.float32(127))
+        parts, offsets = _ranges(self.parts[records], self.parts[records + 1])
+        lengths = self.token_starts[parts + 1] - self.token_starts[parts]
         full = lengths > 0
-        result = np.zeros(len(records), np.float32)
-        result[full] = np.maximum.reduceat(cosines, offsets[full], axis=0).mean(axis=1)
-        return result
+        best = np.full((len(parts), len(asked)), -1.0, np.float32)
+        if full.any():
+            best[full] = np.maximum.reduceat(cosines, (np.cumsum(lengths) - lengths)[full], axis=0)
+        title = np.repeat(offsets, self.parts[records + 1] - self.parts[records])
+        windows = np.maximum(best, best[title])
+        same = title[1:] == title[:-1]
+        windows[:-1][same] = np.maximum(windows[:-1][same], best[1:][same])
+        return np.asarray(np.maximum.reduceat(windows.mean(axis=1), offsets), np.float32)
+
+
+def _ranges(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of all ranges one after the other, and where each range begins among them."""
+    lengths = ends - begins
+    offsets = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(begins - offsets, lengths), offsets
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from index.errors import ArtifactError
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
 from index.lexical import LexicalIndex, Terms, map_array, words
+from index.respelling import readings
 from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights, Wording
 from index.snippets import Snippet, Source, Span, Topic
 from index.store import SnippetStore
@@ -26,14 +28,16 @@ from index.store import SnippetStore
 MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
-_DENSE_ROWS = 32
-_CANDIDATES = 16
+_DENSE_ROWS = 48
+_CANDIDATES = 24
 _LANGUAGES_FOR = 3
 """The numbers of candidates are for up to so many languages."""
 _LEXICAL_RECORDS = 16
 _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
-_SHORTLIST = 12
+_STRANGE, _FAMILIAR = 0.75, 0.4
+"""A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
+_SHORTLIST = 16
 _LEAD_OVER = 6
 FAISS_FILE = "vectors.faiss"
 ROW_ARRAYS = ("row-starts", "sentence-counts", "dense-rows", "vectors", "scales", "token-starts", "tokens")
@@ -177,13 +181,15 @@ class Index:
             arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
             sources = [Source(**entry) for entry in manifest.sources]
             store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
-            vectors = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
-            starts, sentence_counts, dense_rows, rows, scales, token_starts, tokens = arrays
-            parts = Rows(starts, sentence_counts, rows, scales, token_starts, tokens)
+            faiss_index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+            starts, sentence_counts, dense_rows, vectors, scales, token_starts, tokens = arrays
+            parts = np.concatenate([[0], np.cumsum(sentence_counts + 1)])
+            rows = Rows(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
             owners = np.repeat(np.arange(store.records), np.diff(starts))
             lexical = LexicalIndex.load(folder, owners, store.records)
-            _check_counts(folder, manifest, encoder, parts, store, vectors, lexical, len(dense_rows))
-            return cls(manifest, encoder, store, parts, lexical, vectors, owners[dense_rows], Terms(manifest.synonyms))
+            _check_counts(folder, manifest, encoder, rows, store, faiss_index, lexical, len(dense_rows))
+            terms = Terms(manifest.synonyms)
+            return cls(manifest, encoder, store, rows, lexical, faiss_index, owners[dense_rows], terms)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
             raise ArtifactError(
                 f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
@@ -222,12 +228,16 @@ class Index:
         text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
         asked_in = language or self.detect(text)
         query = self.query(text, asked_in)
+        read_as = text
+        if query.wording.unknown >= _STRANGE and (reading := self._in_other_letters(text)):
+            asked_in, read_as = reading
+            query = self.query(read_as, asked_in)
         ranking = self.rank(query, asked_in)
         evidence = self.evidence(query, ranking)
         calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
         confidence = calibration.confidence(evidence) if says_something else 0.0
-        wanted = wanted_kinds(text)
+        wanted = wanted_kinds(read_as)
         hits = tuple(
             self._hit(query, ranking, place, wanted, asked_in)
             for place in range(min(max(5, limit), len(ranking.records)))
@@ -244,6 +254,17 @@ class Index:
             vector=query.encoded.vector,
             evidence=dict(zip(EVIDENCE, evidence, strict=True)),
         )
+
+    def _in_other_letters(self, text: str) -> tuple[str, str] | None:
+        """Return the language and spelling ``text`` was certainly meant in, though typed in another alphabet."""
+        best, reading = _FAMILIAR, None
+        for language, spelled in readings(text):
+            if language in self.languages and len(words(spelled)) > 1:
+                wording = Wording.look_up(spelled, language, self._terms, self._lexical, 0)
+                unknown = (wording.unknown + wording.unknown_grams) / 2
+                if unknown < best:
+                    best, reading = unknown, (language, spelled)
+        return reading
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, that of the whole folder where it has none."""
@@ -316,6 +337,7 @@ class Index:
             float(ranking.features.sentence_stems[ranking.positions[0]]),
             query.wording.unknown,
             missing,
+            math.log1p(query.wording.length),
         )
 
     def question_rows(self, record: int) -> list[int]:
@@ -323,14 +345,17 @@ class Index:
         first = int(self._rows.starts[record]) + Unit.SENTENCE + int(self._rows.sentence_counts[record])
         return list(range(first, int(self._rows.starts[record + 1])))
 
-    def vectors_of(self, record: int) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
-        """Return the stored rows, scales and tokens of a record, for the next version to take over."""
+    def vectors_of(
+        self, record: int
+    ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]:
+        """Return what is stored of a record, for the next version: rows, scales, tokens, tokens of each part."""
         rows = slice(int(self._rows.starts[record]), int(self._rows.starts[record + 1]))
-        tokens = slice(int(self._rows.token_starts[record]), int(self._rows.token_starts[record + 1]))
+        parts = slice(int(self._rows.parts[record]), int(self._rows.parts[record + 1]) + 1)
         return (
             np.array(self._rows.vectors[rows]),
             np.array(self._rows.scales[rows]),
-            np.array(self._rows.tokens[tokens]),
+            np.array(self._rows.tokens[self._rows.tokens_of(record)]),
+            np.diff(self._rows.token_starts[parts]),
         )
 
     def _candidates(self, query: Query) -> NDArray[np.int64]:
@@ -411,7 +436,7 @@ def _check_counts(
     encoder: Encoder,
     rows: Rows,
     store: SnippetStore,
-    vectors: Any,
+    faiss_index: Any,
     lexical: LexicalIndex,
     dense_rows: int,
 ) -> None:
@@ -423,10 +448,11 @@ def _check_counts(
         "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
         "lexical terms": (len(lexical.idf), len(lexical.vocabulary)),
         "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
-        "FAISS vectors": (dense_rows, vectors.ntotal),
+        "FAISS vectors": (dense_rows, faiss_index.ntotal),
         "tokens": (manifest.counts["tokens"], len(rows.tokens)),
+        "token starts": (int(rows.parts[-1]) + 1, len(rows.token_starts)),
         "dimension": (manifest.dimension, rows.vectors.shape[1]),
-        "FAISS dimension": (manifest.dimension, vectors.d),
+        "FAISS dimension": (manifest.dimension, faiss_index.d),
         "encoder dimension": (manifest.dimension, encoder.card.dimension),
         "encoder": (manifest.encoder_key, encoder.card.key),
     }

@@ -1,0 +1,83 @@
+"""Show what each part of retrieval earns: the right passage's place with everything on, and with one part off.
+
+    python tests/benchmarks/ablation.py [--data DIR] [--questions FILE]
+
+FILE is like ``knowledge/evaluation.yaml``, or JSON lines with ``question`` and ``passage``. A part of the score is
+switched off by giving it no weight; nothing is fitted again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from index import scoring
+from index.evaluate import evaluate
+from index.evaluation_set import Question, read_evaluation
+from index.scoring import DENSE, LEXICAL, Rows, Weights
+from index.search import Index
+
+
+@contextlib.contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Give the named features no weight."""
+    kept = np.array([name not in names for name in Weights._fields], np.float32)
+    dense, lexical = np.array(DENSE, np.float32) * kept, np.array(LEXICAL, np.float32) * kept
+    with mock.patch.object(scoring, "_DENSE", dense), mock.patch.object(scoring, "_LEXICAL", lexical):
+        yield
+
+
+@contextlib.contextmanager
+def without_windows() -> Iterator[None]:
+    """Take the mean of passage and sentence similarity for MaxSim."""
+
+    def nothing(self: Rows, query: object, records: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        return np.full(len(records), np.nan, np.float32)
+
+    with mock.patch.object(Rows, "late_interaction", nothing):
+        yield
+
+
+PARTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    "everything": contextlib.nullcontext,
+    "without passage similarity": lambda: without("passage"),
+    "without sentence similarity": lambda: without("sentence"),
+    "without example questions and MaxSim": lambda: without("asked"),
+    "without MaxSim": without_windows,
+    "without stems": lambda: without("sentence_stems", "stems"),
+    "without n-grams": lambda: without("sentence_grams", "grams"),
+    "without sentence coverage": lambda: without("sentence_stems", "sentence_grams"),
+    "without all terms": lambda: without("sentence_stems", "sentence_grams", "stems", "grams"),
+    "passage similarity alone": lambda: without(*(set(Weights._fields) - {"passage"})),
+}
+
+
+def main() -> None:
+    """Print one line for each part and language."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, default=Path("data"))
+    arguments.add_argument("--questions", type=Path, default=Path("knowledge/evaluation.yaml"))
+    options = arguments.parse_args()
+    index = Index.open(options.data)
+    questions = [question for question in read_evaluation(options.questions).questions if question.answerable]
+    languages = sorted({question.language or index.detect(question.text) for question in questions})
+    print(f"{'':40}" + "".join(f"{language:>8} first   in 3" for language in languages))
+    for name, part in PARTS.items():
+        with part():
+            rates = [_rates(index, questions, language) for language in languages]
+        print(f"{name:40}" + "".join(f"{first:14.1%}{three:7.1%}" for first, three in rates))
+
+
+def _rates(index: Index, questions: list[Question], language: str) -> tuple[float, float]:
+    chosen = [question for question in questions if (question.language or index.detect(question.text)) == language]
+    metrics = evaluate(index, chosen).overall
+    return metrics.recall_at_1 or 0.0, metrics.recall_at_3 or 0.0
+
+
+if __name__ == "__main__":
+    main()
