@@ -26,8 +26,8 @@ from bot.buttons import (
     vote_buttons,
 )
 from bot.locales import Texts
+from index.answer import Answer, Hit
 from index.decision import Decision
-from index.search import Answer, Hit
 from index.snippets import Snippet, Source, Span, Topic
 
 MESSAGE_UNITS = 4096

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from bot.terminal import print_answer, print_explanation
-from index.search import Answer, Index
+from index.answer import Answer
+from index.search import Index
 
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 

@@ -21,7 +21,7 @@ from index.search import Index
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from index.build import Report
+    from index.report import Report
 
 
 def check_knowledge(settings: Settings) -> int:
@@ -57,7 +57,7 @@ def _token_counter(settings: Settings):  # type: ignore[no-untyped-def]
 
     from index.artifact import encoder_folder, index_folder, read_manifest
     from index.encoder import TOKENIZER_FILE, EncoderCard
-    from index.export import locate
+    from index.passages import locate
 
     try:
         version = live_version(settings.index_home)

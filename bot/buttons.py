@@ -15,7 +15,7 @@ from typing import Self
 from telegram import InlineKeyboardButton
 
 from bot.locales import Texts
-from index.search import Hit
+from index.answer import Hit
 from index.snippets import Snippet, Span, snippet_key
 
 LIMIT = 64

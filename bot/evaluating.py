@@ -14,14 +14,15 @@ import click
 from bot.building import open_or_build
 from bot.log.terminal import one_line, print_json, print_table
 from bot.settings import Settings
+from index.answer import Hit
 from index.artifact import index_folder, live_version, versions
 from index.errors import ArtifactError, KnowledgeError
 from index.evaluate import Evaluation, evaluate, rounded
 from index.evaluation_set import EvaluationSet, read_evaluation
 from index.gate import mcnemar, shortfalls
-from index.knowledge import EVALUATION_FILE
+from index.knowledge_files import EVALUATION_FILE
 from index.metrics import SHARES, Fault, Metrics, Outcome
-from index.search import Hit, Index
+from index.search import Index
 
 _LABELS = {
     "questions": "questions",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from index.search import Answer, Index
+from index.answer import Answer
+from index.search import Index
 
 
 def probe(index: Index) -> tuple[Answer, bool]:

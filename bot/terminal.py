@@ -10,9 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from index.answer import Answer, Hit
 from index.decision import Decision
 from index.scoring import DENSE, Weights
-from index.search import Answer, Hit, Index
+from index.search import Index
 from index.snippets import Snippet
 
 _NEAREST = 3

@@ -27,6 +27,9 @@ FORMAT = 4
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
 LOCK_FILE = "build.lock"
+FAISS_FILE = "vectors.faiss"
+ROW_ARRAYS = ("row-starts", "sentence-counts", "dense-rows", "vectors", "scales", "token-starts", "tokens")
+"""Arrays of the vectors: a row for each unit of a record, and its tokens."""
 KEEP_VERSIONS = 5
 REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version before)"
 

@@ -12,17 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.frontmatter import parse_yaml
+from index.report import Report
 from index.search import Index
-
-if TYPE_CHECKING:
-    from index.build import Report
 
 _MOST_QUESTIONS = 400
 """Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from index.answer import Answer
 from index.evaluation_set import Question
 from index.metrics import Metrics, Outcome, is_answered, measure
-from index.search import Answer, Index
+from index.search import Index
 
 _HITS = 10
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.frontmatter import Node
-from index.knowledge import Knowledge, read_yaml_file
+from index.knowledge import Knowledge
+from index.knowledge_files import read_yaml_file
 from index.metrics import SHARES
 from index.problems import Problem, Severity
 

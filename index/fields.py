@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.frontmatter import FrontMatter, Node
+from index.knowledge_files import SOURCES_FILE, TOPICS_FILE
 from index.problems import Problem, Severity
 from index.sentences import split_sentences
 from index.snippets import Snippet, Source, Topic
@@ -173,14 +174,12 @@ def read_snippet(
 
 
 _SOURCE_FIELDS = frozenset({"id", "publisher", "title", "date", "url", "description"})
-_SOURCES_FILE = "sources.yaml"
-_TOPICS_FILE = "topics.yaml"
 
 
 def read_sources(node: Node | None, problems: list[Problem]) -> dict[str, Source]:
     """Read ``sources.yaml``: a mapping from id to fields, or a list of entries with an ``id`` each."""
     sources: dict[str, Source] = {}
-    for source_id, fields in _entries(_SOURCES_FILE, node, problems):
+    for source_id, fields in _entries(SOURCES_FILE, node, problems):
         fields.unknown(_SOURCE_FIELDS)
         publisher, title = fields.text("publisher"), fields.text("title")
         for name, value in (("publisher", publisher), ("title", title)):
@@ -202,7 +201,7 @@ def read_sources(node: Node | None, problems: list[Problem]) -> dict[str, Source
 def read_topics(node: Node | None, problems: list[Problem]) -> dict[str, Topic]:
     """Read ``topics.yaml``: a list of entries with ``id`` and ``title`` (by language), in the order to be shown."""
     topics: dict[str, Topic] = {}
-    for topic_id, fields in _entries(_TOPICS_FILE, node, problems):
+    for topic_id, fields in _entries(TOPICS_FILE, node, problems):
         fields.unknown(frozenset({"id", "title", "description"}))
         title = fields.by_language("title")
         if not title:

@@ -7,13 +7,20 @@ both were asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
+from pathlib import Path
 from typing import Any
 
-from index.evaluate import Evaluation
-from index.evaluation_set import Bound
+from index.artifact import Manifest, index_folder, live_version, read_manifest
+from index.errors import ArtifactError, BuildError
+from index.evaluate import Evaluation, evaluate
+from index.evaluation_set import Bound, read_evaluation
+from index.knowledge_files import EVALUATION_FILE
 from index.metrics import LESS_IS_BETTER, Metrics, Outcome, is_answered
+from index.problems import Severity
+from index.report import Report
+from index.search import Index
 
 CHANCE = 0.01
 """A loss against the live version is clear when chance alone would make it, or a greater one, less often than this."""
@@ -42,6 +49,40 @@ _PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
     ("answered", True, lambda rank, answered: rank == 1 and answered),
     ("false_answers", False, lambda rank, answered: not answered),
 )
+
+
+def gate(draft: Index, folder: Path, data: Path, force: bool, report: Report) -> Manifest:
+    """Ask the new version the folder's evaluation questions and return its manifest with what came of it.
+
+    Raises BuildError with a table of what got worse when it must not be published, unless ``force`` is given.
+    """
+    found = read_evaluation(folder / EVALUATION_FILE)
+    broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
+    for problem in found.problems:
+        if problem.severity is not Severity.ERROR:
+            report.say(f"{problem}")
+    objections = ["\n".join(["The evaluation questions cannot be used:", *broken])] if broken else []
+    manifest = draft.manifest
+    if found.floor and not found.questions:
+        objections.append(f"{EVALUATION_FILE} sets a floor, but holds no question to measure with.")
+    if found.questions:
+        report.step("Evaluating", len(found.questions))
+        evaluation = evaluate(draft, found.questions, report.advance)
+        for question in evaluation.stale:
+            report.say(
+                f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
+            )
+        short, worse = shortfalls(evaluation, found.floor, _live_evaluation(data))
+        if short:
+            objections.append("\n".join(["The new version does not answer well enough:", table(short, worse)]))
+        manifest = replace(manifest, evaluation=evaluation.summary())
+    if not objections:
+        return manifest
+    if not force:
+        remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
+        raise BuildError("\n".join([*objections, remedy]))
+    report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
+    return replace(manifest, forced=True)
 
 
 def shortfalls(
@@ -127,3 +168,12 @@ def _recorded(live: Mapping[str, Any], metric: str, language: str | None) -> flo
     metrics = live.get("languages", {}).get(language, {}) if language else live.get("metrics", {})
     value = metrics.get(metric)
     return float(value) if value is not None else None
+
+
+def _live_evaluation(data: Path) -> Mapping[str, Any]:
+    """Return how the live version did when it was built; nothing where there is none or it cannot be read."""
+    try:
+        version = live_version(data)
+        return read_manifest(index_folder(data) / version, verify=False).evaluation if version else {}
+    except ArtifactError:
+        return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,22 +11,14 @@ from pathlib import Path
 
 from index.errors import KnowledgeError
 from index.fields import Inherited, read_snippet, read_sources, read_topics
-from index.frontmatter import FrontMatter, Node, YamlError, parse_yaml, split_front_matter
+from index.frontmatter import FrontMatter, Node, YamlError, split_front_matter
+from index.knowledge_files import SOURCES_FILE, TOPICS_FILE, TextFile, read_text_files, read_yaml_file
 from index.language import UNKNOWN, detect_language
 from index.problems import Problem, Severity
 from index.sentences import split_sentences
 from index.snippets import Snippet, Source, Topic
 
-SOURCES_FILE = "sources.yaml"
-TOPICS_FILE = "topics.yaml"
-EVALUATION_FILE = "evaluation.yaml"
-SYNONYMS_FILE = "synonyms.yaml"
-
-_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
-_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
 _HEADING = re.compile(r"#{1,6}\s+(.+)")
-_MAX_FILE_BYTES = 1_000_000
-_MAX_REGISTER_BYTES = 20_000_000
 _MAX_BODY = 10_000
 """Characters; an encoder reads the first thousand or so, and what looks for sentences takes time by the square."""
 
@@ -67,16 +58,6 @@ class Knowledge:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    """Path relative to the folder, with forward slashes."""
-    id: str
-    language: str | None
-    """From the suffix (``slug.ru.md``), or ``None`` for an original."""
-    text: str
-
-
 def read_knowledge(
     folder: Path, *, today: date | None = None, progress: Callable[[int], None] = lambda files: None
 ) -> Knowledge:
@@ -90,7 +71,7 @@ def read_knowledge(
     if not folder.is_dir():
         raise KnowledgeError(f"{folder}: no such folder; name one with --knowledge DIR or BOT_KNOWLEDGE_DIR.")
     problems: list[Problem] = []
-    files = list(_read_files(folder, problems, progress))
+    files = list(read_text_files(folder, problems, progress))
     curated, front = _parse(files, problems)
     curated = curated or (folder / SOURCES_FILE).exists()
     sources = read_sources(_read_register(folder, SOURCES_FILE, problems), problems)
@@ -152,75 +133,9 @@ def read_knowledge(
     )
 
 
-def _read_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[_File]:
-    count = 0
-    for name in _text_files(folder, problems):
-        text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
-        if text is None:
-            continue
-        stem = name[: name.rindex(".")]
-        suffix = _LANGUAGE_SUFFIX.search(stem)
-        yield _File(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
-        count += 1
-        progress(count)
-
-
-def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
-    """Yield the names of all text files below ``folder``, with forward slashes, but hidden ones and README."""
-
-    def unreadable(error: OSError) -> None:
-        problems.append(Problem(_relative(folder, error.filename), 1, "file", f"cannot be read: {error.strerror}"))
-
-    for parent, folders, files in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in folders:
-            if (Path(parent) / name).is_symlink():
-                place = _relative(folder, Path(parent) / name)
-                problems.append(Problem(place, 1, "file", "is a link to a folder; links to folders are not followed"))
-        for name in sorted(files):
-            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of a million files is slow
-            if suffix in _TEXT_SUFFIXES and not name.startswith(".") and name.lower() != "readme.md":
-                yield _relative(folder, Path(parent) / name)
-
-
-def _relative(folder: Path, path: Path | str) -> str:
-    return Path(path).relative_to(folder).as_posix()
-
-
-def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
-    """Return the text of a file of ``folder``, or report why it cannot be had and return ``None``."""
-    path = folder / name
-    reason = None
-    try:
-        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
-            reason = "is a link to a place outside the knowledge folder"
-        elif not path.is_file():
-            reason = "is not a file"
-        elif path.stat().st_size > most:
-            reason = f"is larger than {most:,} bytes"
-        else:
-            return _decode(path.read_bytes(), name, problems)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
-        reason = f"cannot be read: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
-    problems.append(Problem(name, 1, "file", reason))
-    return None
-
-
-def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problems.append(
-            Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8")
-        )
-        return None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _parse(files: list[_File], problems: list[Problem]) -> tuple[bool, list[tuple[_File, FrontMatter | None]]]:
+def _parse(files: list[TextFile], problems: list[Problem]) -> tuple[bool, list[tuple[TextFile, FrontMatter | None]]]:
     """Split every file; tell whether this is a curated folder, that is whether any file has front matter."""
-    front: list[tuple[_File, FrontMatter | None]] = []
+    front: list[tuple[TextFile, FrontMatter | None]] = []
     curated = False
     for file in files:
         try:
@@ -234,18 +149,18 @@ def _parse(files: list[_File], problems: list[Problem]) -> tuple[bool, list[tupl
     return curated, front
 
 
-def _original_files(files: list[_File]) -> dict[str, str]:
+def _original_files(files: list[TextFile]) -> dict[str, str]:
     """Return the name of the original of each snippet: the file without a language suffix, else the English one."""
     originals = {file.id: file.name for file in files if file.language == "en"}
     return originals | {file.id: file.name for file in files if file.language is None}
 
 
-def _is_original(file: _File, originals: dict[str, str]) -> bool:
+def _is_original(file: TextFile, originals: dict[str, str]) -> bool:
     """Tell whether ``file`` stands for itself, as a translation without an original also must."""
     return file.language is None or originals.get(file.id, file.name) == file.name
 
 
-def _orphans(files: list[_File], originals: dict[str, str]) -> Iterator[Problem]:
+def _orphans(files: list[TextFile], originals: dict[str, str]) -> Iterator[Problem]:
     """Find translations without an original, unless every file is in the one language that its suffix names."""
     if len({file.language for file in files}) < 2:
         return
@@ -260,19 +175,7 @@ def _read_register(folder: Path, name: str, problems: list[Problem]) -> Node | N
     return None if node is None or node.value is None else node
 
 
-def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | None:
-    """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
-    if not (folder / name).exists() and not (folder / name).is_symlink():
-        return None
-    text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
-    try:
-        return None if text is None else parse_yaml(text)
-    except YamlError as error:
-        problems.append(Problem(name, error.line, "file", str(error)))
-    return None
-
-
-def _base_language(front: list[tuple[_File, FrontMatter | None]]) -> str:
+def _base_language(front: list[tuple[TextFile, FrontMatter | None]]) -> str:
     """The language of most of the files without a language suffix, judged on a sample of them."""
     texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
     languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
@@ -292,7 +195,7 @@ def _add(
     return True
 
 
-def _plain_snippets(file: _File, base_language: str, problems: list[Problem]) -> list[tuple[Snippet, int]]:
+def _plain_snippets(file: TextFile, base_language: str, problems: list[Problem]) -> list[tuple[Snippet, int]]:
     """Make snippets of a text without front matter: one for each paragraph under the title."""
     title = file.id.rsplit("/", 1)[-1].replace("-", " ").replace("_", " ").strip()
     paragraphs: list[tuple[str, str, int]] = []

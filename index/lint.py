@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 from index.encoder import legibility
 from index.evaluation_set import check_evaluation, read_evaluation
-from index.knowledge import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, Knowledge, read_yaml_file
+from index.knowledge import Knowledge
+from index.knowledge_files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
 from index.lexical import Terms, words
 from index.problems import Problem, Severity
 from index.snippets import Snippet

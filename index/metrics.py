@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.answer import Answer, Hit
 from index.decision import Decision
-from index.search import Answer, Hit
 
 if TYPE_CHECKING:
     from index.evaluation_set import Question

@@ -4,156 +4,56 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.answer import Answer, Hit, Ranking
 from index.artifact import Manifest, encoder_folder, read_manifest, resolve
+from index.candidates import find_candidates
 from index.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
 from index.encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
-from index.lexical import LexicalIndex, Terms, map_array, words
+from index.lexical import words
+from index.reading import Parts, read_parts
 from index.respelling import readings
-from index.scoring import LATE_INTERACTION_OFFSET, Features, Query, Rows, Unit, UnitScores, Weights, Wording
-from index.snippets import Snippet, Source, Span, Topic
-from index.store import SnippetStore
+from index.scoring import LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Weights, Wording
+from index.snippets import Snippet, Source, Topic
 
 MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
 
-_DENSE_ROWS = 48
-_CANDIDATES = 24
-_LANGUAGES_FOR = 3
-"""The numbers of candidates are for up to so many languages."""
-_LEXICAL_RECORDS = 16
 _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
 _SHORTLIST = 16
 _LEAD_OVER = 6
-FAISS_FILE = "vectors.faiss"
-ROW_ARRAYS = ("row-starts", "sentence-counts", "dense-rows", "vectors", "scales", "token-starts", "tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that may answer, with the sentence in it that does."""
-
-    snippet: Snippet
-    score: float
-    """Absolute score, about 0 to 1, comparable between questions."""
-    highlight: Span
-    question: str | None
-    """The example question of the snippet nearest to what was asked."""
-    parts: Mapping[str, float]
-    """What the score was made of."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the hit as ``ask --json`` prints it."""
-        start, end = self.highlight
-        snippet = self.snippet
-        return {
-            "id": snippet.id,
-            "language": snippet.language,
-            "score": round(self.score, 4),
-            "title": snippet.title,
-            "text": snippet.text,
-            "highlight": snippet.text[start:end],
-            "speaker": snippet.speaker,
-            "as_of": snippet.as_of,
-            "sources": [
-                {"id": s.id, "publisher": s.publisher, "title": s.title, "date": s.date, "url": s.url}
-                for s in snippet.sources
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the knowledge holds on a question."""
-
-    question: str
-    language: str
-    decision: Decision
-    confidence: float
-    """Calibrated probability that the first hit answers."""
-    hits: tuple[Hit, ...]
-    """Best first, at least five where there are as many snippets, whatever the decision."""
-    index_version: str
-    ms: float
-    """Time it took, in milliseconds."""
-    truncated: bool
-    """Whether the question was longer than the encoder reads, so that only its beginning counted."""
-    vector: NDArray[np.float32] = field(repr=False, compare=False)
-    evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """What the confidence was computed from."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer as ``ask --json`` prints it."""
-        return {
-            "question": self.question,
-            "language": self.language,
-            "decision": str(self.decision),
-            "confidence": round(self.confidence, 4),
-            "hits": [hit.as_json() for hit in self.hits],
-            "index_version": self.index_version,
-            "ms": round(self.ms, 3),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The records found for a question, one for each snippet, best first; arrays of shape (found,)."""
-
-    records: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    positions: NDArray[np.int64]
-    """Where each record stands in ``features`` and ``units``."""
-    features: Features
-    units: UnitScores
-    late_interaction: float
-    """MaxSim of the best record."""
 
 
 class Index:
     """A published version, opened for answering. Immutable and safe to use from several threads."""
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        encoder: Encoder,
-        store: SnippetStore,
-        rows: Rows,
-        lexical: LexicalIndex,
-        faiss_index: Any,
-        dense_owners: NDArray[np.int64],
-        terms: Terms,
-    ) -> None:
+    def __init__(self, manifest: Manifest, encoder: Encoder, parts: Parts) -> None:
         """Put the parts together; ``Index.open`` is the way in."""
         self.manifest = manifest
         self.version = manifest.version
         self.encoder = encoder
-        self.snippets = store
+        self.snippets = parts.store
         self.topics = tuple(Topic(**entry) for entry in manifest.topics)
         self.sources = tuple(Source(**entry) for entry in manifest.sources)
         self.calibrations = {name: Calibration.from_manifest(entry) for name, entry in manifest.calibration.items()}
         self.languages = tuple(manifest.languages)
-        self._rows = rows
-        self._faiss = faiss_index
-        self._terms = terms
-        # Candidates are records; with many languages it takes more of them to have five different snippets.
-        self._spread = -(-len(self.languages) // _LANGUAGES_FOR)
+        self._rows = parts.rows
+        self._faiss = parts.faiss_index
+        self._terms = parts.terms
         self._beside = ThreadPoolExecutor(_THREADS_BESIDE, thread_name_prefix="terms")
-        self._lexical = lexical
-        self._owners = dense_owners
+        self._lexical = parts.lexical
+        self._owners = parts.dense_owners
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
 
     @classmethod
@@ -175,21 +75,10 @@ class Index:
     @classmethod
     def assemble(cls, folder: Path, manifest: Manifest, encoder: Encoder) -> Index:
         """Open the files of one version with an encoder that is loaded already."""
-        import faiss
+        import faiss  # noqa: F401 - here, because a version is not damaged where the library cannot be loaded
 
         try:
-            arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
-            sources = [Source(**entry) for entry in manifest.sources]
-            store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
-            faiss_index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
-            starts, sentence_counts, dense_rows, vectors, scales, token_starts, tokens = arrays
-            parts = np.concatenate([[0], np.cumsum(sentence_counts + 1)])
-            rows = Rows(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
-            owners = np.repeat(np.arange(store.records), np.diff(starts))
-            lexical = LexicalIndex.load(folder, owners, store.records)
-            _check_counts(folder, manifest, encoder, rows, store, faiss_index, lexical, len(dense_rows))
-            terms = Terms(manifest.synonyms)
-            return cls(manifest, encoder, store, rows, lexical, faiss_index, owners[dense_rows], terms)
+            return cls(manifest, encoder, read_parts(folder, manifest, encoder))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
             raise ArtifactError(
                 f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
@@ -295,7 +184,7 @@ class Index:
 
         ``without_snippet``, one of ``SnippetStore.snippet_numbers``, is left out, as calibration needs.
         """
-        candidates = self._candidates(query)
+        candidates = find_candidates(query, self._faiss, self._owners, len(self.languages))
         numbers = self.snippets.snippet_numbers
         if without_snippet is not None:
             candidates = candidates[numbers[candidates] != without_snippet]
@@ -358,31 +247,6 @@ class Index:
             np.diff(self._rows.token_starts[parts]),
         )
 
-    def _candidates(self, query: Query) -> NDArray[np.int64]:
-        """Return the records worth comparing in full, ascending.
-
-        Those with the nearest rows and those that hold most of the question's terms come together, and of them the
-        best by both.
-        """
-        wanted = min(_DENSE_ROWS * self._spread, len(self._owners))
-        nearest, found = self._faiss.search(query.encoded.vector[None], wanted)
-        # An inverted file gives -1 where its lists hold fewer than were asked for.
-        real = found[0] >= 0
-        nearest, found = nearest[0][real], found[0][real]
-        held = query.wording.stems.records + query.wording.grams.records
-        most = min(_LEXICAL_RECORDS * self._spread, len(held) - 1)
-        by_terms = np.argpartition(-held, most)[: most + 1].tolist()
-        similarity = dict.fromkeys(by_terms, float(nearest[-1]) if len(nearest) else 0.0)
-        for record, value in zip(self._owners[found].tolist(), nearest.tolist(), strict=True):
-            similarity[record] = max(similarity.get(record, value), value)
-        records = np.fromiter(similarity, np.int64, len(similarity))
-        most = _CANDIDATES * self._spread
-        if len(records) > most:
-            rough = np.fromiter(similarity.values(), np.float64, len(similarity)) + held[records] / 2
-            records = records[np.argpartition(-rough, most)[:most]]
-        records.sort()
-        return records
-
     def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
         record, position = int(ranking.records[place]), int(ranking.positions[place])
         found = self.snippets.record(record)
@@ -428,38 +292,3 @@ class Index:
         rows = units.questions(position, len(found.sentences), len(found.questions))
         similarity: list[float] = units.similarity[rows].tolist()
         return found.questions[similarity.index(max(similarity))]
-
-
-def _check_counts(
-    folder: Path,
-    manifest: Manifest,
-    encoder: Encoder,
-    rows: Rows,
-    store: SnippetStore,
-    faiss_index: Any,
-    lexical: LexicalIndex,
-    dense_rows: int,
-) -> None:
-    """Raise ArtifactError listing every number that does not fit the manifest or the encoder."""
-    expected_and_found = {
-        "records": (manifest.counts["records"], store.records),
-        "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
-        "rows": (manifest.counts["rows"], len(rows.vectors)),
-        "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
-        "lexical terms": (len(lexical.idf), len(lexical.vocabulary)),
-        "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
-        "FAISS vectors": (dense_rows, faiss_index.ntotal),
-        "tokens": (manifest.counts["tokens"], len(rows.tokens)),
-        "token starts": (int(rows.parts[-1]) + 1, len(rows.token_starts)),
-        "dimension": (manifest.dimension, rows.vectors.shape[1]),
-        "FAISS dimension": (manifest.dimension, faiss_index.d),
-        "encoder dimension": (manifest.dimension, encoder.card.dimension),
-        "encoder": (manifest.encoder_key, encoder.card.key),
-    }
-    wrong = [
-        f"{name}: {found}, {expected} expected"
-        for name, (expected, found) in expected_and_found.items()
-        if found != expected
-    ]
-    if wrong:
-        raise ArtifactError(f"{folder}: parts do not fit ({'; '.join(wrong)}); run 'partnership-bot build --force'.")

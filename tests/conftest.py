@@ -14,7 +14,7 @@ for _name in [name for name in os.environ if name.startswith("BOT_")]:
     del os.environ[_name]
 
 from index.build import BuildResult, build  # noqa: E402
-from index.export import DEFAULT_ENCODER  # noqa: E402
+from index.passages import DEFAULT_ENCODER  # noqa: E402
 from index.search import Index  # noqa: E402
 
 ROOT = Path(__file__).parent.parent

@@ -10,8 +10,8 @@ from telegram_rules import check_keyboard, check_text, parse, units
 from bot.answers import MESSAGE_UNITS, Rendered, answer_message, clip, extract, parsed_units, single_passage, visible
 from bot.buttons import Asked, Place
 from bot.locales import LANGUAGES, Texts, texts_for
+from index.answer import Answer, Hit
 from index.decision import Decision
-from index.search import Answer, Hit
 from index.sentences import split_sentences
 from index.snippets import Snippet, Source, Topic
 

@@ -21,7 +21,7 @@ import index.artifact
 from index.artifact import build_lock, index_folder, live_version, versions
 from index.build import BuildResult, build, rollback
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
-from index.export import DEFAULT_ENCODER
+from index.passages import DEFAULT_ENCODER
 from index.search import Index
 
 Small = tuple[Path, Path, BuildResult]
@@ -287,9 +287,10 @@ def test_leftovers_of_a_killed_build_are_removed(small: Small) -> None:
 KILLER = """
 import json, os, random, signal, sys, time
 from pathlib import Path
-import index.export, sentence_transformers, torch
+import sentence_transformers, torch
 from index.artifact import live_version
-from index.build import Silent, build
+from index.build import build
+from index.report import Silent
 from index.search import Index
 
 folder, data, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

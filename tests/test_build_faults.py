@@ -17,7 +17,7 @@ import pytest
 from index.artifact import index_folder, live_version
 from index.build import BuildResult, build
 from index.errors import BuildError
-from index.export import DEFAULT_ENCODER
+from index.passages import DEFAULT_ENCODER
 from index.search import Index
 
 Small = tuple[Path, Path, BuildResult]
@@ -39,7 +39,7 @@ def run(program: str, *arguments: object) -> list[list[object]]:
 POWER_CUT = """
 import json, os, signal, sys
 from pathlib import Path
-import index.export, sentence_transformers, torch
+import sentence_transformers, torch
 from index.artifact import live_version
 from index.build import build
 from index.search import Index
@@ -141,7 +141,7 @@ def test_a_power_cut_at_any_step_harms_nothing(small: Small) -> None:
 STARVED = """
 import json, os, resource, sys
 from pathlib import Path
-import index.export, sentence_transformers, torch
+import sentence_transformers, torch
 from index.artifact import live_version
 from index.build import build
 from index.errors import BuildError

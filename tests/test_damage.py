@@ -19,7 +19,7 @@ import index.artifact
 from index.artifact import POINTER_FILE, encoder_folder, index_folder, live_version, read_manifest
 from index.build import build, rollback
 from index.errors import ArtifactError, EncoderError
-from index.export import DEFAULT_ENCODER
+from index.passages import DEFAULT_ENCODER
 from index.search import Index
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,8 @@ from bot.cli import cli
 from index.artifact import index_folder, live_version, read_manifest, versions
 from index.build import build
 from index.errors import BuildError
-from index.export import DEFAULT_ENCODER
 from index.gate import mcnemar
+from index.passages import DEFAULT_ENCODER
 from index.search import Index
 
 MakeKnowledge = Callable[..., Path]

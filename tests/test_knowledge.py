@@ -10,7 +10,8 @@ from tokenizers import Tokenizer
 
 from index.encoder import TOKENIZER_FILE, EncoderCard
 from index.evaluation_set import read_evaluation
-from index.knowledge import EVALUATION_FILE, Knowledge, read_knowledge
+from index.knowledge import Knowledge, read_knowledge
+from index.knowledge_files import EVALUATION_FILE
 from index.lint import lint
 
 FOLDER = Path(__file__).parent.parent / "knowledge"

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from index.artifact import index_folder
+from index.answer import Answer, Hit
+from index.artifact import FAISS_FILE, index_folder
 from index.decision import Decision
 from index.frontmatter import split_front_matter
-from index.search import FAISS_FILE, Answer, Hit, Index
+from index.search import Index
 
 KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
 QUESTIONS = (

@@ -16,8 +16,9 @@ from bot.telegram.followups import (
     leans_on_another,
     small_talk,
 )
+from index.answer import Answer
 from index.decision import Decision
-from index.search import Answer, Index
+from index.search import Index
 
 
 @pytest.mark.parametrize(

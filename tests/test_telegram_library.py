@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.telegram.library import Library, Swap
 from index.artifact import live_version
 from index.build import BuildResult, build
-from index.export import DEFAULT_ENCODER
+from index.passages import DEFAULT_ENCODER
 from index.search import Index
 
 

@@ -15,7 +15,7 @@ from conftest import MakeKnowledge
 
 from index.artifact import index_folder, live_version
 from index.build import build, rollback
-from index.export import DEFAULT_ENCODER
+from index.passages import DEFAULT_ENCODER
 
 
 def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_version_each(

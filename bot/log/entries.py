@@ -17,7 +17,7 @@ from bot.log.pseudonyms import Pseudonyms
 from bot.log.redaction import redact
 
 if TYPE_CHECKING:
-    from index.search import Answer, Hit
+    from index.answer import Answer, Hit
     from index.snippets import Snippet
 
 Row = Mapping[str, object]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.log.gaps import normal
-from index.search import Answer
+from index.answer import Answer
 
 Ask = Callable[[str], Answer]
 

@@ -13,8 +13,8 @@ from importlib.resources import files
 
 import yaml
 
+from index.answer import Answer
 from index.decision import Decision
-from index.search import Answer
 
 FOLLOW_UP_SECONDS = 600
 """How long after a question another can go on from it."""

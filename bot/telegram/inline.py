@@ -25,8 +25,8 @@ from bot.telegram.addressing import question_in_guest
 from bot.telegram.courier import NO_PREVIEW
 from bot.telegram.quota import Verdict
 from bot.telegram.services import Services
+from index.answer import Answer
 from index.decision import Decision
-from index.search import Answer
 from index.snippets import Snippet, Span, Topic, snippet_key
 
 C = ContextTypes.DEFAULT_TYPE

@@ -12,9 +12,10 @@ from enum import Enum
 from pathlib import Path
 
 from bot.probe import probe
+from index.answer import Answer
 from index.artifact import live_version
 from index.errors import PartnershipError
-from index.search import Answer, Index
+from index.search import Index
 
 logger = logging.getLogger(__name__)
 

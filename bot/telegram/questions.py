@@ -23,8 +23,8 @@ from bot.telegram.pacing import URGENT
 from bot.telegram.pages import Pages
 from bot.telegram.quota import Verdict
 from bot.telegram.services import Services
+from index.answer import Answer
 from index.decision import Decision
-from index.search import Answer
 
 logger = logging.getLogger(__name__)
 

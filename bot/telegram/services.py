@@ -18,7 +18,7 @@ from bot.telegram.library import Library
 from bot.telegram.memory import Memory
 from bot.telegram.quota import Quota
 from bot.telegram.tally import Tally
-from index.search import Answer
+from index.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)

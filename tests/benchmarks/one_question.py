@@ -79,8 +79,8 @@ def main() -> None:
     from sentence_transformers import SentenceTransformer
 
     from index.build import build
-    from index.export import DEFAULT_ENCODER, locate
     from index.knowledge import read_knowledge
+    from index.passages import DEFAULT_ENCODER, locate
     from index.search import Index
 
     scratch = Path(tempfile.mkdtemp())

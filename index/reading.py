@@ -1,0 +1,87 @@
+"""Open the files of a version and check that they fit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact import FAISS_FILE, ROW_ARRAYS, Manifest
+from index.encoder import Encoder
+from index.errors import ArtifactError
+from index.lexical import LexicalIndex, Terms, map_array
+from index.scoring import Rows
+from index.snippets import Source
+from index.store import SnippetStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a version holds beside its manifest, open for searching."""
+
+    store: SnippetStore
+    rows: Rows
+    lexical: LexicalIndex
+    faiss_index: Any
+    dense_owners: NDArray[np.int64]
+    """The record of each vector in ``faiss_index``."""
+    terms: Terms
+
+
+def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
+    """Open the files of the version in ``folder``; large ones are memory-mapped.
+
+    Raises ArtifactError when they do not fit each other or the encoder, and the errors of the libraries that read them,
+    such as OSError, ValueError, KeyError or RuntimeError, when one is missing or damaged.
+    """
+    import faiss
+
+    arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
+    sources = [Source(**entry) for entry in manifest.sources]
+    store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
+    faiss_index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+    starts, sentence_counts, dense_rows, vectors, scales, token_starts, tokens = arrays
+    parts = np.concatenate([[0], np.cumsum(sentence_counts + 1)])
+    rows = Rows(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
+    owners = np.repeat(np.arange(store.records), np.diff(starts))
+    lexical = LexicalIndex.load(folder, owners, store.records)
+    _check_counts(folder, manifest, encoder, rows, store, faiss_index, lexical, len(dense_rows))
+    return Parts(store, rows, lexical, faiss_index, owners[dense_rows], Terms(manifest.synonyms))
+
+
+def _check_counts(
+    folder: Path,
+    manifest: Manifest,
+    encoder: Encoder,
+    rows: Rows,
+    store: SnippetStore,
+    faiss_index: Any,
+    lexical: LexicalIndex,
+    dense_rows: int,
+) -> None:
+    """Raise ArtifactError listing every number that does not fit the manifest or the encoder."""
+    expected_and_found = {
+        "records": (manifest.counts["records"], store.records),
+        "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
+        "rows": (manifest.counts["rows"], len(rows.vectors)),
+        "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
+        "lexical terms": (len(lexical.idf), len(lexical.vocabulary)),
+        "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
+        "FAISS vectors": (dense_rows, faiss_index.ntotal),
+        "tokens": (manifest.counts["tokens"], len(rows.tokens)),
+        "token starts": (int(rows.parts[-1]) + 1, len(rows.token_starts)),
+        "dimension": (manifest.dimension, rows.vectors.shape[1]),
+        "FAISS dimension": (manifest.dimension, faiss_index.d),
+        "encoder dimension": (manifest.dimension, encoder.card.dimension),
+        "encoder": (manifest.encoder_key, encoder.card.key),
+    }
+    wrong = [
+        f"{name}: {found}, {expected} expected"
+        for name, (expected, found) in expected_and_found.items()
+        if found != expected
+    ]
+    if wrong:
+        raise ArtifactError(f"{folder}: parts do not fit ({'; '.join(wrong)}); run 'partnership-bot build --force'.")
