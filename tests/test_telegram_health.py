@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -273,6 +273,15 @@ def test_systemd_is_told_of_the_start_of_health_and_of_the_end(
         assert bot.wait(30) == 0
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, for half a minute at most."""
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it never came true")
+
+
 def test_the_watchdog_is_fed_only_while_the_bot_is_well(
     manager: tuple[socket.socket, str], real_index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -294,20 +303,18 @@ def test_the_watchdog_is_fed_only_while_the_bot_is_well(
             library = there.service.desk.services.library
             notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000"})
             watching = asyncio.create_task(notifier.watch(health))
-            await asyncio.sleep(0.3)
-            assert heard() > 0
+            await until(lambda: heard() > 0)
 
             async def lost() -> bool:
                 return False
 
             probe, library.probe = library.probe, lost  # type: ignore[method-assign]
-            await asyncio.sleep(0.1)
+            await until(lambda: "does not find a passage" in caplog.text)
             heard()
             await asyncio.sleep(0.2)
             assert heard() == 0
             library.probe = probe  # type: ignore[method-assign]
-            await asyncio.sleep(0.3)
-            assert heard() > 0
+            await until(lambda: heard() > 0)
             watching.cancel()
 
     with caplog.at_level(logging.INFO):
