@@ -10,9 +10,9 @@ the parts of it, each alone.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import math
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -107,5 +107,14 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
         await measured("  search index and counts", number, take_up, base)
 
 
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("questions", type=int, nargs="?", default=1500)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1500))
+    given = arguments()
+    asyncio.run(main(given.data, given.questions))

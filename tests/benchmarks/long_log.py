@@ -8,9 +8,9 @@ answered.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -199,5 +199,14 @@ def main(data: Path, number: int) -> None:
     print(f"{number} questions in {time.perf_counter() - began:.0f} s, {size:.0f} MiB")
 
 
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+    given = arguments()
+    main(given.data, given.rows)

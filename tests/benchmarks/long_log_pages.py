@@ -9,6 +9,7 @@ away; pages are asked of Datasette as `log serve` sets it up, each once and then
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import sys
@@ -121,8 +122,17 @@ async def seconds(work: Callable[[], Awaitable[None]]) -> float:
     return time.perf_counter() - began
 
 
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("seconds", type=float, nargs="?", default=2.0)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    measured = Times(float(sys.argv[2]) if len(sys.argv) > 2 else 2.0)
-    commands(Path(sys.argv[1]), measured)
-    asyncio.run(ask(Path(sys.argv[1]), measured))
+    given = arguments()
+    measured = Times(given.seconds)
+    commands(given.data, measured)
+    asyncio.run(ask(given.data, measured))
     sys.exit(measured.slow > 0)
