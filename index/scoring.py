@@ -188,9 +188,8 @@ class Rows:
         asked = query.encoded.tokens
         if not len(asked) or not len(records):
             return np.zeros(len(records), np.float32)
-        cosines = np.concatenate([self.tokens[self.tokens_of(record)] for record in records.tolist()]).astype(
-            np.float32
-        ) @ (asked.T / np.float32(127))
+        tokens, _ = _ranges(self.token_starts[self.parts[records]], self.token_starts[self.parts[records + 1]])
+        cosines = self.tokens[tokens].astype(np.float32) @ (asked.T / np.float32(127))
         parts, offsets = _ranges(self.parts[records], self.parts[records + 1])
         lengths = self.token_starts[parts + 1] - self.token_starts[parts]
         full = lengths > 0

@@ -31,7 +31,7 @@ _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
-_SHORTLIST = 16
+_SHORTLIST = 12
 _LEAD_OVER = 6
 
 
@@ -196,9 +196,11 @@ class Index:
         ranked = np.argsort(-first, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
         scores = first
+        late_of: dict[int, float] = {}
         without_questions = shortlist[np.isnan(features.asked[shortlist])]
         if len(without_questions):
             late = self._rows.late_interaction(query, candidates[without_questions])
+            late_of = dict(zip(without_questions.tolist(), late.tolist(), strict=True))
             features.asked[without_questions] = late - LATE_INTERACTION_OFFSET
             scores = features.score(trust)
             # Beyond the shortlist nothing may overtake it: those records were not compared token by token.
@@ -206,7 +208,9 @@ class Index:
             ranked = np.argsort(-scores, kind="stable")
         _, firsts = np.unique(numbers[candidates[ranked]], return_index=True)
         best = ranked[np.sort(firsts)]
-        best_late = float(self._rows.late_interaction(query, candidates[best[:1]])[0])
+        best_late = late_of.get(int(best[0]))
+        if best_late is None:
+            best_late = float(self._rows.late_interaction(query, candidates[best[:1]])[0])
         return Ranking(candidates[best], scores[best], best, features, units, best_late)
 
     def evidence(self, query: Query, ranking: Ranking) -> tuple[float, ...]:

@@ -1,10 +1,11 @@
 """Measure answering beside the plain way of doing it, in one run on one machine.
 
-    python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N]
+    python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N] [--made-up N]
 
 The baseline encodes every passage with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP`` and answers a
 question with one encode and one search. Latency is the median over rounds that take turns; the first answer is timed
-from the start of a fresh process; memory is the peak resident size of that process (Linux).
+from the start of a fresh process; memory is the peak resident size of that process (Linux). ``--made-up 10000``
+measures on so many passages, each of two English sentences drawn from the knowledge and a number of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -65,12 +67,29 @@ def fresh_process(script: str, *arguments: str) -> dict[str, float]:
     return min(runs, key=lambda run: run["s"])
 
 
+def make_up(folder: Path, knowledge: Path, number: int) -> None:
+    """Write ``number`` passages into ``folder``, a hundred in a file."""
+    from index.knowledge import read_knowledge
+
+    snippets = [snippet for snippet in read_knowledge(knowledge).snippets if snippet.language == "en"]
+    sentences = [snippet.text[begin:end].strip() for snippet in snippets for begin, end in snippet.sentences]
+    chance = random.Random(0)
+    folder.mkdir()
+    for file in range(-(-number // 100)):
+        passages = [
+            f"{' '.join(chance.sample(sentences, 2))} Report {file}-{place} of {chance.randint(1900, 2100)} says so."
+            for place in range(min(100, number - file * 100))
+        ]
+        (folder / f"report-{file}.md").write_text("\n\n".join(passages) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--knowledge", type=Path, default=ROOT / "knowledge")
     parser.add_argument("--data", type=Path, help="an index built already; built anew when not given")
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--made-up", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     sys.path.insert(0, str(ROOT))
@@ -84,6 +103,9 @@ def main() -> None:
     from index.search import Index
 
     scratch = Path(tempfile.mkdtemp())
+    if arguments.made_up:
+        make_up(scratch / "knowledge", arguments.knowledge, arguments.made_up)
+        arguments.knowledge = scratch / "knowledge"
     began = time.perf_counter()
     data = arguments.data or scratch / "data"
     if arguments.data is None:
