@@ -117,7 +117,7 @@ class BotApi:
     @property
     def confirmed(self) -> bool:
         """Whether the bot has let go of every update delivered so far."""
-        polls = [parameters["offset"] for name, parameters in self.calls if name == "getUpdates"]
+        polls = [int(parameters.get("offset", 0)) for name, parameters in self.calls if name == "getUpdates"]
         return bool(polls) and polls[-1] > self._next_update
 
     @property
@@ -242,14 +242,14 @@ class BotApi:
     async def _getUpdates(self, parameters: Json) -> list[Json]:  # noqa: N802
         if "allowed_updates" not in parameters:
             raise RefusedError("allowed_updates must be explicit")
-        for number in [number for number in self._updates if number < int(parameters["offset"])]:
+        for number in [number for number in self._updates if number < int(parameters.get("offset", 0))]:
             del self._updates[number]
         self._polls += 1
         mine = self._polls
         # Whoever polled before is told that somebody else does.
         self._news.set()
         self._news = asyncio.Event()
-        if not self._updates and parameters["timeout"]:
+        if not self._updates and parameters.get("timeout"):
             with self._changed:
                 if self.keep:
                     self.calls.append(("getUpdates", parameters))
@@ -258,7 +258,7 @@ class BotApi:
                 await asyncio.wait_for(self._news.wait(), min(float(parameters["timeout"]), 5))
             if mine != self._polls:
                 raise ConflictError
-        return list(itertools.islice(self._updates.values(), int(parameters["limit"])))
+        return list(itertools.islice(self._updates.values(), int(parameters.get("limit", 100))))
 
     async def _setWebhook(self, parameters: Json) -> bool:  # noqa: N802
         if not parameters.get("secret_token") or "allowed_updates" not in parameters:

@@ -18,11 +18,11 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 
 # Found by the path set above; these are programs, not part of the tests' own path.
 from bot_process import process  # noqa: E402
-from botapi_server import BotApi  # noqa: E402
+from botapi_server import TOKEN, BotApi  # noqa: E402
 
 from index.search import Index  # noqa: E402
 
-__all__ = ["BotApi", "Load", "bot", "copied", "questions_of", "report", "spread"]
+__all__ = ["TOKEN", "BotApi", "Load", "bot", "copied", "questions_of", "report", "spread"]
 
 PROGRAM = "from bot.cli import main; main()"
 REMARK, TOLD = "Sent once more", ("Something went wrong", "more than")
