@@ -55,7 +55,7 @@ DENSE = Weights(
     passage=0.08, sentence=0.2, asked=0.47, sentence_stems=0.06, sentence_grams=0.06, stems=0.06, grams=0.07
 )
 LEXICAL = Weights(
-    passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.25, sentence_grams=0.25, stems=0.25, grams=0.25
+    passage=0.0, sentence=0.0, asked=0.0, sentence_stems=0.36, sentence_grams=0.18, stems=0.18, grams=0.28
 )
 _DENSE, _LEXICAL = np.array(DENSE, np.float32), np.array(LEXICAL, np.float32)
 
