@@ -261,3 +261,30 @@ def test_the_matched_words_are_in_the_passage(real_index: Index) -> None:
     snippet = real_index.snippet("people/john-alderdice", "en")
     assert snippet is not None
     assert real_index.matched("the envoys of volcanoes", "en", snippet) == ["the", "envoys"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "snippet"),
+    [
+        ("rnj gjlgbcfk ljhj;ye. rfhne 2024 ujlf", "ru", "agreements/roadmap-2024-signatories"),
+        ("kto podpisal dorozhnuyu kartu 2024", "ru", "agreements/roadmap-2024-signatories"),
+        ("2024 jyly jol kartasyna kim qol qoidy", "kk", "agreements/roadmap-2024-signatories"),
+        ("Uran öndirisi qansha boldy", "kk", "resources/uranium-output-and-share"),
+        ("црщ шы еру икшешыр фьифыыфвщк", "en", "people/sally-axworthy"),
+    ],
+)
+def test_a_question_in_other_letters_is_read_as_it_was_meant(
+    real_index: Index, typed: str, language: str, snippet: str
+) -> None:
+    """The wrong keyboard layout and Latin letters cost neither the language nor the passage."""
+    answer = real_index.answer(typed)
+    assert answer.question == typed
+    assert answer.language == language
+    assert answer.hits[0].snippet.id == snippet
+    assert answer.hits[0].snippet.language == language
+
+
+@pytest.mark.parametrize("typed", ["recommend a pasta recipe", "qwerty asdfgh", "lithium", "Иран Шархан"])
+def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed: str) -> None:
+    """Strange words alone are no reason to read something else into them."""
+    assert real_index.answer(typed).language == real_index.detect(typed)
