@@ -57,11 +57,12 @@ class Index:
         self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
 
     @classmethod
-    def open(cls, path: Path, *, threads: int = 1) -> Index:
+    def open(cls, path: Path, *, threads: int = 1, instead_of: Index | None = None) -> Index:
         """Open the live version of the data folder ``path``, or the version whose folder ``path`` is.
 
-        ``threads`` is how many one question may use while it is embedded. Raises ArtifactError or EncoderError when any
-        part is missing, damaged or does not fit the others.
+        ``threads`` is how many one question may use while it is embedded. An encoder that ``instead_of`` has loaded is
+        not loaded again: a second one would cost as much memory as all the rest. Raises ArtifactError or EncoderError
+        when any part is missing, damaged or does not fit the others.
         """
         import faiss
 
@@ -69,8 +70,9 @@ class Index:
         faiss.omp_set_num_threads(threads)
         folder, data = resolve(Path(path))
         manifest = read_manifest(folder)
-        encoder = OnnxEncoder(encoder_folder(data, manifest.encoder_key), threads=threads)
-        return cls.assemble(folder, manifest, encoder)
+        if instead_of and instead_of.manifest.encoder_key == manifest.encoder_key:
+            return cls.assemble(folder, manifest, instead_of.encoder)
+        return cls.assemble(folder, manifest, OnnxEncoder(encoder_folder(data, manifest.encoder_key), threads=threads))
 
     @classmethod
     def assemble(cls, folder: Path, manifest: Manifest, encoder: Encoder) -> Index:

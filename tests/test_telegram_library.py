@@ -25,12 +25,14 @@ def test_a_new_version_is_taken_over_and_a_damaged_one_refused_once(small: tuple
 
     async def scenario() -> None:
         library = Library(Index.open(data), data)
+        encoder = library.index.encoder
         assert (await library.answer("how much copper is made")).index_version == first.version
         assert await library.refresh() is Swap.SAME
 
         second = await asyncio.to_thread(publish, folder, data, "nickel")
         assert await library.refresh() is Swap.DONE
         assert (await library.answer("how much copper is made")).index_version == second
+        assert library.index.encoder is encoder, "the same encoder is not loaded twice"
 
         third = await asyncio.to_thread(publish, folder, data, "cobalt")
         (data / "index" / third / "vectors.npy").write_bytes(b"damaged")

@@ -83,7 +83,7 @@ class Library:
                     return Swap.SAME
                 if version == self._refused and not again:
                     return Swap.SAME
-                index = await asyncio.to_thread(Index.open, self._data)
+                index = await asyncio.to_thread(Index.open, self._data, instead_of=self.index)
             except (PartnershipError, OSError) as error:
                 first = again or self.refusal == "" or version != self._refused
                 self._refused, self.refusal = version, str(error)
