@@ -23,19 +23,34 @@ class Decision(StrEnum):
     """Say that the knowledge does not hold an answer."""
 
 
-EVIDENCE = ("score", "margin", "lead", "late_interaction", "sentence_stems", "unknown", "missing_numbers", "length")
+EVIDENCE = (
+    "score",
+    "margin",
+    "lead",
+    "late_interaction",
+    "sentence_stems",
+    "stems",
+    "unknown",
+    "missing_numbers",
+    "length",
+)
 """What the probability is computed from: the best score, how far it is above the next snippet's and above the mean of
-the next five, MaxSim and the best sentence's stem coverage of the best record, the share of the question's stems that
-the corpus has nowhere, the share of the question's numbers that the best record does not hold, and the logarithm of
-how many words the question has: a short question says less of what it wants."""
+the next five; MaxSim of the best record, and its coverage of the question's stems by its best sentence and as a whole;
+the share of the question's stems that the corpus has nowhere, the share of its numbers that the best record does not
+hold, and the logarithm of how many words it has: a short question says less of what it wants."""
 
-PRIOR = (-9.12, 5.46, 5.63, 8.27, 2.24, 0.84, 1.23, -1.15, 0.93)
-"""Intercept and coefficients fitted on public questions with and without their passage; a folder's own questions move
-them."""
+# Fitted by logistic regression to public questions asked of folders with their passage and of folders built without it,
+# and to off-topic lines.
+PUBLIC = (-10.82, 19.26, 19.35, -10.0, -0.21, 5.4, -4.47, -1.68, -0.7, 0.72)
+"""Intercept and coefficients for folders of plain passages, which is what those questions were asked of."""
+PRIOR = (-8.72, 3.84, 7.37, 3.6, 4.48, 2.14, 0.13, -1.37, -0.5, 0.57)
+"""The same, held near zero: what the fit to a folder's own questions starts from, whose evidence differs."""
+_SPREAD = (1.0, 0.194, 0.128, 0.141, 0.149, 0.247, 0.346, 0.281, 0.232, 0.444)
+"""Standard deviation of each piece of evidence among those questions; 1 for the intercept."""
+_PRIOR_STRENGTH = 4.0
+"""How strongly the fit holds on to the prior: the precision of a coefficient whose evidence has a deviation of 1."""
 
 _SMALL_STEP = 1e-8
-_PRIOR_STRENGTH = 4.0
-"""How strongly the fit holds on to the prior: the precision of each coefficient, in units of questions."""
 
 TARGET_FALSE_ANSWERS = 0.05
 ALL_LANGUAGES = "all"
@@ -48,7 +63,7 @@ DEFAULT_ANSWER, DEFAULT_CLOSEST = 0.6, 0.2
 class Calibration:
     """A logistic model of "the best passage answers" with the two thresholds that follow from a stated target."""
 
-    coefficients: tuple[float, ...] = PRIOR
+    coefficients: tuple[float, ...] = PUBLIC
     answer: float = DEFAULT_ANSWER
     """Least probability at which the best passage is quoted as the answer."""
     closest: float = DEFAULT_CLOSEST
@@ -84,21 +99,23 @@ def fit(
 ) -> tuple[float, ...]:
     """Return the coefficients of a logistic regression held to ``PRIOR`` by a Gaussian, by Newton's method.
 
+    The wider evidence spreads, the more a step of its coefficient changes, and the tighter that one is held.
+
     ``evidence`` has shape (questions, len(EVIDENCE)), ``answered`` is 1 where the best passage answers, ``weights``
     says what each question counts.
     """
     x = np.column_stack([np.ones(len(evidence)), evidence])
-    prior = np.array(PRIOR)
+    prior, precision = np.array(PRIOR), _PRIOR_STRENGTH * np.square(_SPREAD)
 
     def loss(beta: NDArray[np.float64]) -> float:
         margins = np.where(answered > 0, 1.0, -1.0) * (x @ beta)
-        return float(weights @ np.logaddexp(0, -margins) + _PRIOR_STRENGTH / 2 * ((beta - prior) ** 2).sum())
+        return float(weights @ np.logaddexp(0, -margins) + precision @ (beta - prior) ** 2 / 2)
 
     beta, value = prior.copy(), loss(prior)
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
-        gradient = x.T @ (weights * (answered - p)) - _PRIOR_STRENGTH * (beta - prior)
-        curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + _PRIOR_STRENGTH * np.eye(len(beta))
+        gradient = x.T @ (weights * (answered - p)) - precision * (beta - prior)
+        curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
         # A prior far from the data makes full steps overshoot; half steps always get nearer.
         while (better := loss(beta + step)) > value and np.abs(step).max() >= _SMALL_STEP:

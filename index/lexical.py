@@ -13,7 +13,7 @@ import hashlib
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -193,17 +193,23 @@ class LexicalIndex:
         arrays = {name: map_array(folder / f"lexical-{name}.npy") for name in cls.FILES}
         return cls(**arrays, owners=owners, records=records)
 
-    def look_up(self, terms: Collection[str]) -> TermWeights:
-        """Look up the terms of a question."""
+    def look_up(self, terms: Collection[str], without: Sequence[int] = ()) -> TermWeights:
+        """Look up the terms of a question; the corpus does not know what only rows in ``without`` hold."""
         wanted = hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
             return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
         ids = places[self.vocabulary[places] == wanted]
+        if without:
+            ids = ids[[not np.isin(postings, without).all() for postings in self._postings_of(ids)]]
         idf = self.idf[ids]
         missing = (len(wanted) - len(ids)) * _idf_of_unseen(self.records)
         total = float(idf.sum()) + missing
         return TermWeights(ids, idf / np.float32(total), missing / total)
+
+    def _postings_of(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
+            yield self.postings[begin:end]
 
     def coverage(self, wanted: TermWeights, budget: int, without: Sequence[int] = ()) -> Coverage:
         """Return how much of the weight of ``wanted`` each row and each record holds; rows in ``without`` hold nothing.
@@ -212,13 +218,12 @@ class LexicalIndex:
         apart the least and cost the most.
         """
         order = np.argsort(-self.idf[wanted.ids], kind="stable")
-        begins, ends = self.starts[wanted.ids[order]], self.starts[wanted.ids[order] + 1]
-        lengths = ends - begins
+        ids = wanted.ids[order]
+        lengths = self.starts[ids + 1] - self.starts[ids]
         read = int(np.searchsorted(np.cumsum(lengths), budget, side="right"))
         if not read:
             return Coverage(np.zeros(len(self.owners)), np.zeros(self.records))
-        spans = zip(begins[:read].tolist(), ends[:read].tolist(), strict=True)
-        rows = np.concatenate([self.postings[begin:end] for begin, end in spans])
+        rows = np.concatenate(list(self._postings_of(ids[:read])))
         terms = np.repeat(np.arange(read), lengths[:read])
         if without:
             kept = ~np.isin(rows, without)

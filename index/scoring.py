@@ -83,7 +83,8 @@ class Wording:
         cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int, without: Sequence[int] = ()
     ) -> Wording:
         """Look up the terms of ``question``; ``budget`` is how many postings may be read for each kind of term."""
-        stems, grams = lexical.look_up(terms.stems(question, language)), lexical.look_up(terms.grams(question))
+        stems = lexical.look_up(terms.stems(question, language), without)
+        grams = lexical.look_up(terms.grams(question), without)
         found = words(question)
         return cls(
             lexical.coverage(stems, budget, without),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -173,13 +174,13 @@ class Index:
             text, default="en" if "en" in self.languages or not self.languages else self.languages[0]
         )
 
-    def query(self, text: str, language: str, *, without_rows: tuple[int, ...] = ()) -> Query:
+    def query(self, text: str, language: str, *, without_rows: Sequence[int] = ()) -> Query:
         """Embed a question and look up its terms; ``without_rows`` do not count, as calibration needs."""
         # The encoder works outside the interpreter's lock; meanwhile a second thread looks up the terms.
         wording = self._beside.submit(
             Wording.look_up, text, language, self._terms, self._lexical, _POSTINGS_BUDGET, without_rows
         )
-        return Query(self.encoder.encode(text), wording.result(), without_rows)
+        return Query(self.encoder.encode(text), wording.result(), tuple(without_rows))
 
     def rank(self, query: Query, language: str, *, without_snippet: int | None = None) -> Ranking:
         """Score the candidates for a question.
@@ -230,10 +231,16 @@ class Index:
             best - float(others.mean()) if len(others) else best,
             ranking.late_interaction,
             float(ranking.features.sentence_stems[ranking.positions[0]]),
+            float(ranking.features.stems[ranking.positions[0]]),
             query.wording.unknown,
             missing,
             math.log1p(query.wording.length),
         )
+
+    def rows_of(self, snippet: int) -> list[int]:
+        """Return the rows of all records of a snippet, one of ``SnippetStore.snippet_numbers``."""
+        records = np.flatnonzero(self.snippets.snippet_numbers == snippet)
+        return [row for record in records for row in range(self._rows.starts[record], self._rows.starts[record + 1])]
 
     def question_rows(self, record: int) -> list[int]:
         """Return the rows of a record's example questions, in their order."""
