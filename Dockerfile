@@ -20,17 +20,21 @@ RUN python3 -m venv --without-pip /opt/serve && python3 -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY index index
-# What only converts or tests models is left behind.
+# What serving does not use is left behind: tools that convert models, ONNX Runtime's library for programs in C, the hub's
+# client, languages and countries that nothing here asks for, tests. The next steps prove that it works without.
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheel . \
     && /opt/build/bin/pip --python /opt/serve/bin/python install --no-index --no-deps /wheel/*.whl \
     && /opt/build/bin/pip install --no-index --no-deps /wheel/*.whl \
     && cd /opt/serve/lib/python3*/site-packages \
-    && rm -rf onnxruntime/quantization onnxruntime/tools onnxruntime/transformers \
+    && rm -rf onnxruntime/quantization onnxruntime/tools onnxruntime/transformers onnxruntime/capi/libonnxruntime.so.* \
+        huggingface_hub hf_xet phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
+    && find babel/locale-data -name '*.dat' ! -name 'root.dat' ! -name 'en*.dat' ! -name 'ru.dat' ! -name 'kk.dat' -delete \
     && find /opt/serve -type d \( -name __pycache__ -o -path '*/numpy/*' -name tests \) -prune -exec rm -rf {} +
 COPY knowledge knowledge
-RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot build --knowledge knowledge --data /seed
+RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot build --knowledge knowledge --data /index \
+    && chmod -R a+rX /index
 # Serving must work without torch. What these two import stays compiled, as the user of the image cannot write beside it.
-RUN export BOT_DATA_DIR=/seed ORT_DISABLE_TELEMETRY=1 \
+RUN export BOT_DATA_DIR=/index ORT_DISABLE_TELEMETRY=1 \
     && /opt/serve/bin/partnership-bot status && /opt/serve/bin/partnership-bot ask "uranium output"
 
 FROM ${BASE_IMAGE}
@@ -41,12 +45,14 @@ RUN groupadd --gid 10001 bot \
     && useradd --uid 10001 --gid bot --no-create-home --home-dir /data --shell /usr/sbin/nologin bot \
     && install --directory --owner bot --group bot /data
 COPY --from=build /opt/serve /opt/serve
-COPY --from=build --chown=10001:10001 /seed /data
+# The index is the image's, so that a newer image brings its own; the volume holds what the bot writes.
+COPY --from=build /index /index
 USER 10001
 WORKDIR /data
 # ONNX Runtime reports its use to its maker and keeps a device id unless this variable is set before it starts.
-ENV PATH=/opt/serve/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BOT_DATA_DIR=/data HF_HUB_OFFLINE=1 \
-    ORT_DISABLE_TELEMETRY=1
+# The health check asks the running bot, at the address that BOT_HTTP_LISTEN gives.
+ENV PATH=/opt/serve/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 \
+    BOT_DATA_DIR=/data BOT_INDEX_DIR=/index BOT_HTTP_LISTEN=127.0.0.1:9464
 VOLUME /data
 HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["partnership-bot", "status"]
 ENTRYPOINT ["partnership-bot"]
