@@ -19,7 +19,7 @@ from index.artifact import index_folder, live_version, versions
 from index.errors import ArtifactError, KnowledgeError
 from index.evaluate import Evaluation, evaluate, rounded
 from index.evaluation_set import EvaluationSet, read_evaluation
-from index.gate import mcnemar, shortfalls
+from index.gate import digits, mcnemar, shortfalls
 from index.knowledge_files import EVALUATION_FILE
 from index.metrics import SHARES, Fault, Metrics, Outcome
 from index.search import Index
@@ -155,7 +155,9 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
         click.echo()
         click.echo("Below the floor:" if short else f"All {len(found.floor)} limits of the floor are kept.")
         for each in short:
-            click.echo(f"  {each.metric}{f' ({each.language})' if each.language else ''} {each.now:.3f}: {each.reason}")
+            click.echo(
+                f"  {each.metric}{f' ({each.language})' if each.language else ''} {digits(each.now)}: {each.reason}"
+            )
     if before is not None:
         _print_comparison(evaluation, before)
     if failures:
@@ -302,7 +304,12 @@ def _as_json(
         "kinds": {name: rounded(metrics) for name, metrics in evaluation.by_kind.items()},
         "floor": [{"metric": b.metric, "language": b.language, "value": b.value} for b in found.floor],
         "below_floor": [
-            {"metric": each.metric, "language": each.language, "value": round(each.now, 4)} for each in short
+            {
+                "metric": each.metric,
+                "language": each.language,
+                "value": None if each.now is None else round(each.now, 4),
+            }
+            for each in short
         ],
         "not_asked": [{"question": question.text, "answers": list(question.answers)} for question in evaluation.stale],
     }

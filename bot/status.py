@@ -86,7 +86,7 @@ def _of_index(index: Index) -> dict[str, Any]:
         "live": index.version,
         "built": manifest.built,
         "age_seconds": max(0, round((datetime.now(UTC) - built).total_seconds())),
-        "forced": manifest.forced,
+        "overridden": manifest.overridden,
         "snippets": manifest.counts["snippets"],
         "passages": manifest.counts["records"],
         "topics": len(index.topics),
@@ -156,8 +156,9 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
-    forced = "; published with --force although its evaluation spoke against it" if status["forced"] else ""
+    forced = "; published with --force although its evaluation spoke against it:" if status["overridden"] else ""
     yield f"Live version: {status['live']}, built {_age(status['age_seconds'])} ago{forced}"
+    yield from (f"  {line}" for line in status["overridden"].splitlines())
     yield (
         f"Knowledge: {status['snippets']:,} snippets in {', '.join(status['languages'])} "
         f"({status['passages']:,} passages), "
@@ -185,14 +186,17 @@ def _expectation(values: Mapping[str, Any]) -> str:
     expected, questions = values["expected"], values["questions"]
     told = [
         f"{words} {_percent(expected[name])}"
-        for name, words in (("near_miss", "near misses answered"), ("off_topic", "off-topic answered"))
+        for name, words in (
+            ("false_answers", "unanswerable answered"),
+            ("near_miss", "near misses answered"),
+            ("off_topic", "off-topic answered"),
+            ("off_topic_shown", "passages shown for off-topic"),
+            ("withheld", "right passages withheld"),
+        )
         if name in expected
     ]
-    if "off_topic_shown" in expected:
-        told.append(f"passages shown for off-topic {_percent(expected['off_topic_shown'])}")
-    if "withheld" in expected:
-        told.append(f"right passages withheld {_percent(expected['withheld'])}")
-    return f"{', '.join(told)} (from {sum(questions.values()):,} questions; answers from {values['answer_from']:.2f})"
+    asked = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in questions.items())
+    return f"{', '.join(told)} (asked: {asked}; answers from {values['answer_from']:.2f})"
 
 
 def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:

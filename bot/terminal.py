@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from index.answer import Answer, Hit
-from index.decision import Decision
-from index.scoring import DENSE, Weights
+from index.decision import EVIDENCE, Decision
+from index.scoring import Weights
 from index.search import Index
 from index.snippets import Snippet
 
@@ -81,10 +81,12 @@ def print_explanation(index: Index, answer: Answer) -> None:
         f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {calibration.answer:.3f}, "
         f"closest from {calibration.closest:.3f}); language {answer.language}; {answer.ms:.1f} ms"
     )
-    out.print(", ".join(f"{name} {value:.3f}" for name, value in answer.evidence.items()))
-    table = Table("passage", "score", *Weights._fields, box=None, pad_edge=False)
+    coefficients = dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True))
+    told = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
+    out.print(f"log-odds of an answer: {calibration.coefficients[0]:+.2f}; {'; '.join(told)}")
+    table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
     for hit in answer.hits:
-        parts = (f"{hit.parts[name]:.2f} × {weight:.2f}" for name, weight in zip(Weights._fields, DENSE, strict=True))
+        parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
         table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
     out.print(table)
     matched = index.matched(answer.question, answer.language, answer.hits[0].snippet)

@@ -20,12 +20,14 @@ class Hit:
 
     snippet: Snippet
     score: float
-    """Absolute score, about 0 to 1, comparable between questions."""
+    """Absolute score, comparable between questions; from 0 up, above 1 where a passage repeats what is asked."""
     highlight: Span
     question: str | None
     """The example question of the snippet nearest to what was asked."""
     parts: Mapping[str, float]
-    """What the score was made of."""
+    """What the score was made of, by the names of ``scoring.Weights``."""
+    weights: Mapping[str, float]
+    """What each part counts, by how far the encoder can read question and passage."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the hit as ``ask --json`` prints it."""

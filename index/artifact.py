@@ -17,13 +17,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from index.errors import ArtifactError, BuildError
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
 LOCK_FILE = "build.lock"
@@ -65,8 +66,8 @@ class Manifest:
     topics: list[dict[str, Any]]
     sources: list[dict[str, Any]]
     synonyms: list[list[str]]
-    forced: bool = False
-    """Whether an operator published this version although its evaluation spoke against it."""
+    overridden: str = ""
+    """What spoke against this version when an operator published it all the same; empty where nothing did."""
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of every other file of the version."""
     format: int = FORMAT
@@ -133,25 +134,41 @@ def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         found = fields.get("format")
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path}: missing or damaged; {REMEDY}.") from error
     if found != FORMAT:
-        raise ArtifactError(f"{path}: index format {found}, this program reads {FORMAT}; run 'partnership-bot build'.")
+        raise ArtifactError(
+            f"{path}: index format {found!r:.40}, this program reads {FORMAT}; run 'partnership-bot build'."
+        )
     try:
         if fields.pop(SEAL, None) != seal(fields):
             raise ValueError("changed since it was written")
         manifest = Manifest(**fields)
-        listed = dict(manifest.files)
+        if strange := _of_another_kind(manifest):
+            raise TypeError(f"of another kind: {', '.join(strange)}")
+        if not _VERSION.fullmatch(manifest.version):
+            raise ValueError("names no version")
     except (TypeError, ValueError) as error:
         raise ArtifactError(f"{path}: damaged; {REMEDY}.") from error
     if manifest.version != folder.name:
         raise ArtifactError(f"{folder}: holds version {manifest.version} under another name; {REMEDY}.")
     wrong = [
-        f"{name}: {reason}" for name, expected in listed.items() if (reason := _fault(folder / name, expected, verify))
+        f"{name}: {reason}"
+        for name, expected in manifest.files.items()
+        if (reason := _fault(folder / name, expected, verify))
     ]
     if wrong:
         raise ArtifactError(f"{folder}: {'; '.join(wrong)}. To mend it, {REMEDY}.")
     return manifest
+
+
+_KINDS: Mapping[str, type] = {"str": str, "int": int, "Mapping": dict, "list": list}
+
+
+def _of_another_kind(manifest: Manifest) -> list[str]:
+    """Return the fields that hold another kind of value than they are declared with; only the outermost one counts."""
+    kinds = {each.name: _KINDS.get(str(each.type).partition("[")[0], object) for each in fields_of(Manifest)}
+    return [name for name, kind in kinds.items() if not isinstance(getattr(manifest, name), kind)]
 
 
 def seal(fields: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from index.artifact import (
+    FORMAT,
     build_lock,
     encoder_folder,
     index_folder,
@@ -26,6 +27,7 @@ from index.artifact import (
     unfinished,
 )
 from index.calibrate import calibrate
+from index.decision import EVIDENCE, PRIOR, PUBLIC
 from index.embedding import embed
 from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError
@@ -35,6 +37,7 @@ from index.knowledge import Knowledge, read_knowledge
 from index.knowledge_files import SYNONYMS_FILE, read_yaml_file
 from index.passages import PassageEncoder
 from index.report import Report, Silent
+from index.scoring import DENSE, LEXICAL
 from index.search import Index
 from index.snippets import Snippet
 from index.writing import write_version
@@ -224,8 +227,9 @@ def read_synonyms(folder: Path) -> list[list[str]]:
 
 
 def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]]) -> str:
-    """Hash everything that is indexed."""
-    digest = hashlib.sha256(json.dumps([card.key, synonyms], ensure_ascii=False).encode())
+    """Hash everything that is indexed, and by what it is searched: a program that ranks otherwise builds anew."""
+    searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
+    digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
     parts: list[Any] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())

@@ -90,8 +90,11 @@ class Calibration:
 
     @classmethod
     def from_manifest(cls, fields: Mapping[str, Any]) -> Calibration:
-        """Restore what ``dataclasses.asdict`` made. Raises TypeError or KeyError when it is damaged."""
-        return cls(**{**fields, "coefficients": tuple(fields["coefficients"])})
+        """Restore what ``dataclasses.asdict`` made. Raises TypeError, KeyError or ValueError when it is damaged."""
+        coefficients = tuple(fields["coefficients"])
+        if len(coefficients) != len(PRIOR):
+            raise ValueError(f"calibration has {len(coefficients)} coefficients, this program uses {len(PRIOR)}")
+        return cls(**{**fields, "coefficients": coefficients})
 
 
 def fit(

@@ -36,7 +36,8 @@ class Shortfall:
     language: str | None
     before: float | None
     """What the live version measured, where known."""
-    now: float
+    now: float | None
+    """What the new one measures; ``None`` where no question can tell."""
     reason: str
 
 
@@ -82,7 +83,7 @@ def gate(draft: Index, folder: Path, data: Path, force: bool, report: Report) ->
         remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
         raise BuildError("\n".join([*objections, remedy]))
     report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
-    return replace(manifest, forced=True)
+    return replace(manifest, overridden="\n".join(objections))
 
 
 def shortfalls(
@@ -132,7 +133,7 @@ def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
     rows = [("measure", "live", "new", "")]
     for each in found:
         name = f"{each.metric} ({each.language})" if each.language else each.metric
-        rows.append((name, "-" if each.before is None else f"{each.before:.3f}", f"{each.now:.3f}", each.reason))
+        rows.append((name, digits(each.before), digits(each.now), each.reason))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows
@@ -148,11 +149,17 @@ def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def digits(value: float | None) -> str:
+    """Return a measure to three digits, a dash where there is none."""
+    return "-" if value is None else f"{value:.3f}"
+
+
 def _below(evaluation: Evaluation, bound: Bound, live: Mapping[str, Any]) -> Shortfall | None:
     metrics = _of(evaluation, bound.language)
     now = getattr(metrics, bound.metric) if metrics else None
     if now is None:
-        return None
+        reason = "there is a floor, but no question asked that could tell"
+        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), None, reason)
     most = bound.metric in LESS_IS_BETTER
     if (now > bound.value) if most else (now < bound.value):
         reason = f"the floor is {'at most' if most else 'at least'} {bound.value:g}"

@@ -30,9 +30,15 @@ _SNOWBALL = {"en": "english", "ru": "russian"}
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.75
 """BM25's k1 and b at their usual values."""
 
-# A number with its groups of thousands and its fraction is one word; else letters, digits and underscores are.
-_WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)+|\w+")
+# A number with its groups of thousands and its fraction is one word, and what is written close behind it another, as in
+# 55bn; else letters, digits and underscores are.
+_WORD = re.compile(
+    r"(?<!\d)\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)+|(?<!\w)\d+(?=[^\W\d_])|\w+"
+)
 _GROUPS = re.compile(r"[ ,\u00a0\u202f](?=\d{3}(?!\d))")
+# Acronyms are one word however they are written: B.G.S., and several of them: REEs, MoUs.
+_DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?")
+_PLURAL_ACRONYM = re.compile(r"(?<!\w)([A-Z][A-Za-z]?[A-Z]{1,4})s(?!\w)")
 _STEM_MARK, _GRAM_MARK = "s", "g"
 
 # Letters that people replace by a neighbour: ё in Russian, and the Kazakh letters missing on a Russian keyboard.
@@ -49,6 +55,7 @@ def words(text: str) -> list[str]:
 
     Numbers come out in one spelling: ``6,218``, ``6 218`` and ``6218`` are the same, and so are ``1.18`` and ``1,18``.
     """
+    text = _DOTTED.sub(lambda acronym: acronym[0].replace(".", ""), _PLURAL_ACRONYM.sub(r"\1", text))
     found: list[str] = _WORD.findall(fold(text))
     return [_GROUPS.sub("", word).replace(",", ".") if word[0].isdigit() else word for word in found]
 
@@ -63,13 +70,27 @@ class Terms:
     def stems(self, text: str, language: str) -> list[str]:
         """Return the stems of the words of ``text``, with one term more for each synonym group it mentions."""
         stems = self._stem(words(text), language)
-        terms = [_STEM_MARK + stem for stem in stems]
-        names = self._synonyms(language)
-        for start, stem in enumerate(stems):
-            for phrase, name in names.get(stem, ()):
-                if tuple(stems[start : start + len(phrase)]) == phrase:
-                    terms.append(name)
+        groups = (name for start in range(len(stems)) for _, name in self._mentions(stems, start, language))
+        return [*(_STEM_MARK + stem for stem in stems), *groups]
+
+    def asked(self, question: str, language: str) -> list[str]:
+        """Return the stems of a question, with the name of its group in place of each longest synonym.
+
+        Whatever word of a group is used, the same is asked; one that no text holds is not an unknown word.
+        """
+        stems = self._stem(words(question), language)
+        terms, start = [], 0
+        while start < len(stems):
+            length, name = max(self._mentions(stems, start, language), default=(1, _STEM_MARK + stems[start]))
+            terms.append(name)
+            start += length
         return terms
+
+    def _mentions(self, stems: list[str], start: int, language: str) -> Iterator[tuple[int, str]]:
+        """Yield how many stems from ``start`` on name a synonym group, and the group's name."""
+        for phrase, name in self._synonyms(language).get(stems[start], ()):
+            if tuple(stems[start : start + len(phrase)]) == phrase:
+                yield len(phrase), name
 
     def grams(self, text: str) -> list[str]:
         """Return the character n-grams of the words of ``text``; a word's edges count as a character."""
@@ -128,6 +149,8 @@ class TermWeights:
     """Share of each in the weight of all terms of the question, those unknown to the corpus included; shape (n,)."""
     unknown: float
     """Share of that weight that belongs to terms the corpus has nowhere."""
+    rarity: float
+    """Inverse document frequency of the rarest known term over that of a term no record holds, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +220,16 @@ class LexicalIndex:
         """Look up the terms of a question; the corpus does not know what only rows in ``without`` hold."""
         wanted = hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
-            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0)
+            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, 0.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
         ids = places[self.vocabulary[places] == wanted]
         if without:
             ids = ids[[not np.isin(postings, without).all() for postings in self._postings_of(ids)]]
         idf = self.idf[ids]
-        missing = (len(wanted) - len(ids)) * _idf_of_unseen(self.records)
+        unseen = _idf_of_unseen(self.records)
+        missing = (len(wanted) - len(ids)) * unseen
         total = float(idf.sum()) + missing
-        return TermWeights(ids, idf / np.float32(total), missing / total)
+        return TermWeights(ids, idf / np.float32(total), missing / total, float(idf.max(initial=0.0)) / unseen)
 
     def _postings_of(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
@@ -220,8 +244,9 @@ class LexicalIndex:
         order = np.argsort(-self.idf[wanted.ids], kind="stable")
         ids = wanted.ids[order]
         lengths = self.starts[ids + 1] - self.starts[ids]
-        read = int(np.searchsorted(np.cumsum(lengths), budget, side="right"))
-        if not read:
+        # However many there are, the rarest one is looked at, lest nothing at all be found.
+        read = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), 1 if budget else 0)
+        if not len(ids) or not read:
             return Coverage(np.zeros(len(self.owners)), np.zeros(self.records))
         rows = np.concatenate(list(self._postings_of(ids[:read])))
         terms = np.repeat(np.arange(read), lengths[:read])

@@ -71,8 +71,10 @@ class Wording:
     grams: Coverage
     unknown: float
     """Share of the stems' weight that the corpus has nowhere."""
+    rarity: float
+    """How rare the rarest known stem is, 0 to 1."""
     unknown_grams: float
-    """The same for the n-grams."""
+    """The same as ``unknown`` for the n-grams."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -83,13 +85,14 @@ class Wording:
         cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int, without: Sequence[int] = ()
     ) -> Wording:
         """Look up the terms of ``question``; ``budget`` is how many postings may be read for each kind of term."""
-        stems = lexical.look_up(terms.stems(question, language), without)
+        stems = lexical.look_up(terms.asked(question, language), without)
         grams = lexical.look_up(terms.grams(question), without)
         found = words(question)
         return cls(
             lexical.coverage(stems, budget, without),
             lexical.coverage(grams, budget, without),
             stems.unknown,
+            stems.rarity,
             grams.unknown,
             len(found),
             tuple(word for word in found if word[0].isdigit()),
@@ -113,20 +116,25 @@ class Features:
     passage: NDArray[np.float32]
     sentence: NDArray[np.float32]
     asked: NDArray[np.float32]
-    """NaN for a record without example questions until late interaction has filled it."""
+    """For a record without example questions the mean of passage and sentence, until late interaction takes its place.
+    """
     sentence_stems: NDArray[np.float64]
     sentence_grams: NDArray[np.float64]
     stems: NDArray[np.float64]
     grams: NDArray[np.float64]
+    without_questions: NDArray[np.bool_]
+    """Which records have no example questions that count."""
 
     def score(self, trust: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the absolute scores; ``trust`` (records,) says how far the encoder can read question and record."""
         columns = np.array([getattr(self, name) for name in Weights._fields], np.float32)
-        missing = np.isnan(columns[2])
-        if missing.any():
-            columns[2, missing] = (columns[0, missing] + columns[1, missing]) / 2
         dense, lexical = _DENSE @ columns, _LEXICAL @ columns
         return np.asarray(trust * dense + (1 - trust) * lexical, np.float32)
+
+
+def weights(trust: float) -> Weights:
+    """Return what each feature adds to the score where the encoder is trusted so far, 0 to 1."""
+    return Weights(*(trust * dense + (1 - trust) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +171,11 @@ class Rows:
         questions = sentences + self.sentence_counts[records]
         kinds = np.column_stack([offsets, offsets + Unit.TITLE, sentences, questions])
         best = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4)
-        asked = np.maximum(best[:, Unit.TITLE], best[:, Unit.QUESTION])
-        no_questions = questions - offsets == self.starts[records + 1] - self.starts[records]
-        asked[no_questions | (best[:, Unit.QUESTION] <= -1)] = np.nan
+        without = (questions - offsets == self.starts[records + 1] - self.starts[records]) | (
+            best[:, Unit.QUESTION] <= -1
+        )
+        instead = (best[:, Unit.PASSAGE] + best[:, Unit.SENTENCE]) / 2
+        asked = np.where(without, instead, np.maximum(best[:, Unit.TITLE], best[:, Unit.QUESTION]))
         wording = query.wording
         stems, grams = wording.stems.rows[rows], wording.grams.rows[rows]
         bodies = np.column_stack([offsets, sentences]).ravel()
@@ -177,6 +187,7 @@ class Rows:
             sentence_grams=np.maximum.reduceat(grams, bodies)[1::2],
             stems=wording.stems.records[records],
             grams=wording.grams.records[records],
+            without_questions=without,
         )
         return features, UnitScores(offsets, similarity, stems, grams)
 

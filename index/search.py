@@ -22,7 +22,7 @@ from index.language import detect_language
 from index.lexical import words
 from index.reading import Parts, read_parts
 from index.respelling import readings
-from index.scoring import LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Weights, Wording
+from index.scoring import LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Weights, Wording, weights
 from index.snippets import Snippet, Source, Topic
 
 MAX_QUESTION = 4096
@@ -32,7 +32,8 @@ _THREADS_BESIDE = 2
 _POSTINGS_BUDGET = 200_000
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
-_SHORTLIST = 12
+_RARE, _ALL = 0.5, 0.999
+_SHORTLIST = 8
 _LEAD_OVER = 6
 
 
@@ -77,15 +78,21 @@ class Index:
 
     @classmethod
     def assemble(cls, folder: Path, manifest: Manifest, encoder: Encoder) -> Index:
-        """Open the files of one version with an encoder that is loaded already."""
+        """Open the files of one version with an encoder that is loaded already.
+
+        Raises ArtifactError when a part is damaged or does not fit the others, MemoryError when there is no room.
+        """
         import faiss  # noqa: F401 - here, because a version is not damaged where the library cannot be loaded
 
         try:
             return cls(manifest, encoder, read_parts(folder, manifest, encoder))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-            raise ArtifactError(
-                f"{folder}: damaged ({str(error).splitlines()[0][:200]}); run 'partnership-bot build'."
-            ) from error
+        except (ArtifactError, MemoryError):
+            raise
+        # What numpy, FAISS and JSON raise on bytes that nobody foresaw is written down nowhere: numpy's reader of
+        # headers alone lets errors of Python's tokenizer through.
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            raise ArtifactError(f"{folder}: damaged ({reason}); run 'partnership-bot build'.") from error
 
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
@@ -129,6 +136,9 @@ class Index:
         calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
         confidence = calibration.confidence(evidence) if says_something else 0.0
+        decision = calibration.decide(confidence) if says_something else Decision.NONE
+        if decision is Decision.NONE and _stands_there(query, ranking):
+            decision = Decision.CLOSEST
         wanted = wanted_kinds(read_as)
         hits = tuple(
             self._hit(query, ranking, place, wanted, asked_in)
@@ -137,7 +147,7 @@ class Index:
         return Answer(
             question=text,
             language=asked_in,
-            decision=calibration.decide(confidence) if says_something else Decision.NONE,
+            decision=decision,
             confidence=confidence,
             hits=hits,
             index_version=self.version,
@@ -194,13 +204,13 @@ class Index:
         if not len(candidates):
             candidates = np.array([int(np.argmax(numbers != without_snippet))])
         features, units = self._rows.features(query, candidates)
-        trust = np.minimum(self._trust[self.snippets.languages[candidates]], self.manifest.trust.get(language, 1.0))
+        trust = self._trusted(candidates, language)
         first = features.score(trust)
         ranked = np.argsort(-first, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
         scores = first
         late_of: dict[int, float] = {}
-        without_questions = shortlist[np.isnan(features.asked[shortlist])]
+        without_questions = shortlist[features.without_questions[shortlist]]
         if len(without_questions):
             late = self._rows.late_interaction(query, candidates[without_questions])
             late_of = dict(zip(without_questions.tolist(), late.tolist(), strict=True))
@@ -215,6 +225,11 @@ class Index:
         if best_late is None:
             best_late = float(self._rows.late_interaction(query, candidates[best[:1]])[0])
         return Ranking(candidates[best], scores[best], best, features, units, best_late)
+
+    def _trusted(self, records: NDArray[np.int64], language: str) -> NDArray[np.float32]:
+        """Return how far the encoder can read both a question in ``language`` and each record."""
+        own = self._trust[self.snippets.languages[records]]
+        return np.asarray(np.minimum(own, self.manifest.trust.get(language, 1.0)), np.float32)
 
     def evidence(self, query: Query, ranking: Ranking) -> tuple[float, ...]:
         """Return what the decision is based on, in the order of ``decision.EVIDENCE``."""
@@ -274,6 +289,7 @@ class Index:
             highlight=shown.sentences[sentence],
             question=self._nearest_question(ranking.units, position, found, shown),
             parts=parts,
+            weights=weights(float(self._trusted(ranking.records[place : place + 1], language)[0]))._asdict(),
         )
 
     def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, wanted: Kinds) -> int:
@@ -305,3 +321,12 @@ class Index:
         rows = units.questions(position, len(found.sentences), len(found.questions))
         similarity: list[float] = units.similarity[rows].tolist()
         return found.questions[similarity.index(max(similarity))]
+
+
+def _stands_there(query: Query, ranking: Ranking) -> bool:
+    """Tell whether one sentence or title of the best passage holds all that is asked for, a rare word among it.
+
+    An acronym, a name or a number alone resembles no passage, yet who asks for one wants the passage with it.
+    """
+    covered = float(ranking.features.sentence_stems[ranking.positions[0]])
+    return query.wording.rarity >= _RARE and covered >= _ALL

@@ -50,6 +50,7 @@ def answer_to(
             highlight=(0, 5),
             question=None,
             parts={"cosine": 0.5, "terms": 0.25},
+            weights={"cosine": 0.6, "terms": 0.4},
         )
         for rank, snippet in enumerate(SNIPPETS)
     )

@@ -64,7 +64,7 @@ def test_the_manifest_records_the_evaluation(make_knowledge: MakeKnowledge, data
     assert manifest.evaluation["metrics"]["recall_at_1"] >= 0.5
     assert manifest.evaluation["metrics"]["questions"] == 11
     assert manifest.evaluation["stale"] == 1
-    assert not manifest.forced
+    assert not manifest.overridden
     assert "cook rice" not in json.dumps(manifest.evaluation)
 
 
@@ -89,8 +89,19 @@ def test_below_the_floor_nothing_is_published_unless_forced(make_knowledge: Make
     result = CliRunner().invoke(cli, ["build", "--force", *place])
     assert result.exit_code == 0, result.output
     assert live_version(data) != before
-    assert live_manifest(data).forced
-    assert "published with --force" in CliRunner().invoke(cli, ["status", "--data", str(data)]).output
+    assert "brier (en)" in live_manifest(data).overridden
+    status = CliRunner().invoke(cli, ["status", "--data", str(data)]).output
+    assert "published with --force" in status
+    assert "calibration_error" in status
+
+
+def test_a_floor_that_nothing_can_measure_refuses(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """A language nobody asks in any more would switch its floor off unnoticed."""
+    folder = make_knowledge()
+    write_evaluation(folder, "floor: {ru: {recall_at_1: 0.5}}")
+    with pytest.raises(BuildError, match=r"recall_at_1 \(ru\) .*no question asked that could tell"):
+        build(folder, data, encoder=DEFAULT_ENCODER)
+    assert live_version(data) is None
 
 
 def test_clearly_worse_than_the_live_version_is_refused(make_knowledge: MakeKnowledge, data: Path) -> None:

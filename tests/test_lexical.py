@@ -71,6 +71,9 @@ def test_letters_that_people_swap_are_one(one: str, other: str) -> None:
         ("1,18", ["1.18"]),
         ("rare-earth (REE)", ["rare", "earth", "ree"]),
         ("CO2 met4tech", ["co2", "met4tech"]),
+        ("55bn, £300m, the 2030s", ["55", "bn", "300", "m", "the", "2030", "s"]),
+        ("the B.G.S. of the U.K., U.S.-led", ["the", "bgs", "of", "the", "uk", "us", "led"]),
+        ("REEs, MoUs and gas", ["ree", "mou", "and", "gas"]),
         ("… — !", []),
         ("", []),
     ],
@@ -95,6 +98,15 @@ def test_synonyms_share_a_term() -> None:
     assert len(shared) == 1
     assert shared <= set(terms.stems("in Great Britain today", "en"))
     assert shared.isdisjoint(terms.stems("united nations, great kingdom of REE", "en"))
+
+
+def test_a_question_names_a_synonym_by_its_group_alone() -> None:
+    """The longest phrase counts, and a synonym that no text holds is no unknown word."""
+    terms = Terms([["UK", "British"], ["BGS", "British Geological Survey"]])
+    asked = terms.asked("what is the British Geological Survey", "en")
+    assert asked == ["swhat", "sis", "sthe", *terms.asked("BGS", "en")]
+    assert set(terms.asked("BGS", "en")) <= set(terms.stems("the British Geological Survey", "en"))
+    assert terms.asked("British", "en") == terms.asked("UK", "en") != terms.asked("BGS", "en")
 
 
 def test_synonyms_of_nothing_do_no_harm() -> None:

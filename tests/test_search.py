@@ -68,6 +68,37 @@ def test_the_right_passage_comes_first(real_index: Index, question: str, snippet
     assert answer.hits[0].snippet.language == answer.language
 
 
+@pytest.mark.parametrize(
+    ("typed", "snippet_id"),
+    [
+        ("21,227", "resources/uranium-output-and-share"),
+        ("21227", "resources/uranium-output-and-share"),
+        ("55bn", "recycling/mining-waste-55-billion-tonnes"),
+        ("EBRD", "business/sarytogan-graphite"),
+        ("B.G.S.", "geology/bgs-cooperation"),
+        ("CMIC", "uk-minerals/critical-minerals-intelligence-centre"),
+        ("MoUs", "agreements/memorandum-2023"),
+        ("TITR", "energy-transport/middle-corridor-cargo"),
+        ("DLE", "partnership/uk-research-strengths"),
+    ],
+)
+def test_a_name_a_number_or_an_acronym_alone_is_found(real_index: Index, typed: str, snippet_id: str) -> None:
+    """However it is written, and where the passage has another word for it; the passage is shown."""
+    answer = real_index.answer(typed)
+    assert answer.hits[0].snippet.id == snippet_id
+    assert answer.decision is not Decision.NONE
+
+
+def test_a_score_is_the_sum_of_its_parts(real_index: Index) -> None:
+    """Each with its weight, in a language that the encoder reads and in one that it does not."""
+    for question in ("Who is the UK trade envoy?", "кто подписал дорожную карту 2024"):
+        for hit in real_index.answer(question).hits[:3]:
+            assert all(math.isfinite(part) for part in hit.parts.values())
+            assert sum(hit.parts[name] * hit.weights[name] for name in hit.weights) == pytest.approx(
+                hit.score, abs=1e-4
+            )
+
+
 def test_passages_come_in_the_language_that_the_caller_names(real_index: Index) -> None:
     """Where a passage exists in it, whatever language the question is in; an unknown one changes nothing else."""
     for language in ("en", "ru", "kk"):

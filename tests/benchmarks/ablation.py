@@ -16,10 +16,10 @@ from unittest import mock
 
 import numpy as np
 
-from index import scoring
+from index import scoring, search
 from index.evaluate import evaluate
 from index.evaluation_set import Question, read_evaluation
-from index.scoring import DENSE, LEXICAL, Rows, Weights
+from index.scoring import DENSE, LEXICAL, Weights
 from index.search import Index
 
 
@@ -32,23 +32,12 @@ def without(*names: str) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def without_windows() -> Iterator[None]:
-    """Take the mean of passage and sentence similarity for MaxSim."""
-
-    def nothing(self: Rows, query: object, records: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return np.full(len(records), np.nan, np.float32)
-
-    with mock.patch.object(Rows, "late_interaction", nothing):
-        yield
-
-
 PARTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     "everything": contextlib.nullcontext,
     "without passage similarity": lambda: without("passage"),
     "without sentence similarity": lambda: without("sentence"),
     "without example questions and MaxSim": lambda: without("asked"),
-    "without MaxSim": without_windows,
+    "without MaxSim": lambda: mock.patch.object(search, "_SHORTLIST", 0),
     "without stems": lambda: without("sentence_stems", "stems"),
     "without n-grams": lambda: without("sentence_grams", "grams"),
     "without sentence coverage": lambda: without("sentence_stems", "sentence_grams"),
