@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.log import chart, copies, store
+from ulid import ULID
+
+from bot.log import chart, clock, copies, store
 from bot.log.entries import Delivery, Entry, new_id, row_of, timestamp
 from bot.log.pseudonyms import Pseudonyms
 from bot.log.queries import Stats, stats
@@ -66,8 +70,9 @@ class QueryLog:
     def __init__(
         self,
         path: Path,
-        pseudonyms: Pseudonyms,
+        pseudonyms: Pseudonyms | None,
         *,
+        key_file: Path,
         enabled: bool,
         retention_days: int,
         on_trouble: Callable[[str], None],
@@ -75,6 +80,7 @@ class QueryLog:
         self.path = path
         self.enabled = enabled
         self._pseudonyms = pseudonyms
+        self._key_file = key_file
         self._retention_days = retention_days
         self._on_trouble = on_trouble
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,6 +88,8 @@ class QueryLog:
         self._askers: OrderedDict[str, str | None] = OrderedDict()
         self._settled: deque[_Settled] = deque()
         self._erasing: list[asyncio.Future[None]] = []
+        self._watched = time.monotonic()
+        self._clock_doubted = False
         self._writer: Writer | None = None
         if enabled or path.exists():
             self._writer = Writer(
@@ -115,32 +123,37 @@ class QueryLog:
             broken.
                 It is called on the event loop last seen recording, else on the log's own thread.
         """
+        pseudonyms: Pseudonyms | None = None
         try:
             pseudonyms = Pseudonyms.open(key_file) if enabled or path.exists() else Pseudonyms.passing()
         except (OSError, ValueError) as error:
             on_trouble(
-                f"The pseudonym key {key_file} cannot be used ({error}). Until the next start the log names people by "
-                "a key that is not kept: what they ask until then cannot be found for them later."
+                f"The pseudonym key {key_file} cannot be used ({error}). Without it nobody can tell who opted out, "
+                "so nothing is recorded until it can be used, which is tried again at the next start."
             )
-            pseudonyms = Pseudonyms.passing()
-        return cls(path, pseudonyms, enabled=enabled, retention_days=retention_days, on_trouble=on_trouble)
+        return cls(
+            path, pseudonyms, key_file=key_file, enabled=enabled, retention_days=retention_days, on_trouble=on_trouble
+        )
 
     async def record(self, entry: Entry) -> str:
         """Write one question; return its id once the row is committed (or, if that cannot be done now, kept in memory).
 
-        People who opted out, and a log that is switched off, get an id too, but nothing is written under it.
+        People who opted out, and a log that is switched off or has no key, get an id too, but nothing is written under
+        it.
         """
         made = new_id()
         entry_id = str(made)
-        person = None if entry.person is None else self._pseudonyms.person(entry.person)
-        if not self.enabled or self._writer is None or person in self._opted_out:
+        if not self.enabled or self._writer is None:
             return entry_id
-        self._askers[entry_id] = person
-        if len(self._askers) > _REMEMBERED:
-            self._askers.popitem(last=False)
-        row = partial(row_of, entry, made, self._pseudonyms)
+        if self._pseudonyms:
+            person = None if entry.person is None else self._pseudonyms.person(entry.person)
+            if person in self._opted_out:
+                return entry_id
+            self._askers[entry_id] = person
+            if len(self._askers) > _REMEMBERED:
+                self._askers.popitem(last=False)
         patience = _SHORT_PATIENCE if self._writer.occupied else _PATIENCE
-        await self._do(lambda connection: store.insert(connection, row()), None, patience=patience)
+        await self._do(partial(self._insert, entry=entry, entry_id=made), None, patience=patience)
         return entry_id
 
     def delivered(self, entry_id: str, outcome: Delivery) -> None:
@@ -162,23 +175,31 @@ class QueryLog:
         """Stop (or resume) writing what a person asks; what was written stays until they have it forgotten.
 
         Raises:
-            QueryLogError: the wish holds until the program ends, but could not be written down yet.
+            QueryLogError: the wish holds until the program ends, but could not be written down yet; or there is no key,
+            and nothing is recorded of anybody.
         """
-        name = self._pseudonyms.person(person)
-        (self._opted_out.add if out else self._opted_out.discard)(name)
-        await self._insist(lambda connection: store.set_opt_out(connection, name, out))
+        name = self._name(person)
+        change = self._opted_out.add if out else self._opted_out.discard
+        change(name)
+
+        def write(connection: sqlite3.Connection) -> None:
+            store.set_opt_out(connection, name, out)
+            # Once more: if the log was opened since, what it said then was read.
+            change(name)
+
+        await self._insist(write)
 
     async def opted_out(self, person: int) -> bool:
         """Return whether nothing is written of what this person asks."""
-        return self._pseudonyms.person(person) in self._opted_out
+        return self._pseudonyms is not None and self._pseudonyms.person(person) in self._opted_out
 
     async def export_person(self, person: int) -> bytes:
-        """Return everything the log holds of a person as a JSON document (UTF-8).
+        """Return what the log holds of a person as a JSON document (UTF-8); it says how many old rows it leaves out.
 
         Raises:
-            QueryLogError: the log cannot be read now.
+            QueryLogError: the log cannot be read now, or their rows not be found.
         """
-        name = self._pseudonyms.person(person)
+        name = self._name(person)
         return await self._insist(
             lambda connection: _reading(self.path, partial(store.export_person, person=name)), b"{}"
         )
@@ -187,9 +208,10 @@ class QueryLog:
         """Delete everything a person asked; its last traces in the files are overwritten right after that.
 
         Raises:
-            QueryLogError: it is not done yet, and will be as soon as the log can be written.
+            QueryLogError: it is not done yet, and will be as soon as the log can be written; or there is no key to find
+            their rows by.
         """
-        name = self._pseudonyms.person(person)
+        name = self._name(person)
         erased = asyncio.get_running_loop().create_future()
         if self._writer is None:
             erased.set_result(None)
@@ -218,7 +240,7 @@ class QueryLog:
         return self._writer.backlog if self._writer else 0
 
     async def close(self) -> None:
-        """Write what is queued and close the database."""
+        """Write what is queued and close the database; of what cannot be written, the program's log tells."""
         if self._writer:
             await asyncio.to_thread(self._writer.stop)
             self._writer = None
@@ -230,14 +252,29 @@ class QueryLog:
             logger.info("The query log cannot be read: %s", error)
             return None
 
+    def _insert(self, connection: sqlite3.Connection, entry: Entry, entry_id: ULID) -> None:
+        """Write a row, unless it cannot be told whose it is or they have opted out since they asked."""
+        if self._pseudonyms:
+            row = row_of(entry, entry_id, self._pseudonyms)
+            if row["person"] not in self._opted_out:
+                store.insert(connection, row)
+
+    def _name(self, person: int) -> str:
+        if self._pseudonyms is None:
+            raise QueryLogError("The pseudonym key cannot be used, so nobody's rows can be found until it is repaired.")
+        return self._pseudonyms.person(person)
+
     async def _judge(self, entry_id: str, person: int, change: Callable[..., bool]) -> bool:
+        if self._pseudonyms is None:
+            return True
         name = self._pseudonyms.person(person)
         asker = self._askers.get(entry_id, name)
         if asker != name:
             return False
         if not self.enabled or name in self._opted_out:
             return True
-        return bool(await self._do(partial(change, entry_id=entry_id, person=name), True, patience=_PATIENCE))
+        change = partial(change, entry_id=entry_id, person=name, days=self._retention_days)
+        return bool(await self._do(change, True, patience=_PATIENCE))
 
     async def _insist(
         self, run: Callable[[sqlite3.Connection], _T], otherwise: _T | None = None, *, alone: bool = False
@@ -276,7 +313,15 @@ class QueryLog:
             timer.cancel()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        self._opted_out |= store.opt_outs(connection)
+        if self._pseudonyms is None:
+            # A folder that could not be used at the start may hold the key as well as the log.
+            with suppress(OSError, ValueError):
+                self._pseudonyms = Pseudonyms.open(self._key_file)
+        known = store.opt_outs(connection)
+        # The file may be a new one, begun because the last was broken or deleted.
+        for person in self._opted_out - known:
+            store.set_opt_out(connection, person, True)
+        self._opted_out |= known
 
     def _settle(self, connection: sqlite3.Connection) -> None:
         for failure in copies.settle(connection, self.path):
@@ -297,12 +342,27 @@ class QueryLog:
         if store.scrubs_owed(connection):
             self._settle(connection)
             return _SCRUB_AGAIN
-        if self._retention_days:
-            with store.transaction(connection):
-                deleted = store.delete_before(connection, self._retention_days, limit=_DELETED_AT_ONCE)
-            if deleted == _DELETED_AT_ONCE:
-                return 0.0
+        if self._retention_days and self._delete_old(connection) == _DELETED_AT_ONCE:
+            return 0.0
         return _CHORES_EVERY
+
+    def _delete_old(self, connection: sqlite3.Connection) -> int:
+        """Delete rows older than the retention window; return how many there were."""
+        now = time.monotonic()
+        with store.transaction(connection):
+            believed = clock.believed(connection, timedelta(seconds=now - self._watched))
+            oldest_kept = believed.time - timedelta(days=self._retention_days)
+            deleted = store.delete_before(connection, oldest_kept, limit=_DELETED_AT_ONCE)
+        self._watched = now
+        if believed.leap and not self._clock_doubted:
+            logger.warning(
+                "The clock is %d days ahead of the time the query log knew last, so no row is deleted by it until it "
+                "has gone on for %d days: if it is wrong, set it; if the bot was switched off, nothing need be done.",
+                believed.leap.days,
+                clock.PROBATION.days,
+            )
+        self._clock_doubted = bool(believed.leap)
+        return deleted
 
     def _trouble(self, text: str) -> None:
         try:

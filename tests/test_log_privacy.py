@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from log_answers import entry, open_log
 from bot.log.copies import back_up
 from bot.log.pseudonyms import Pseudonyms
 from bot.log.redaction import redact
-from bot.log.store import open_for_reading
+from bot.log.store import COLUMNS, EXPORTED_ROWS, open_for_reading
 from bot.querylog import Delivery, QueryLogError
 
 PERSON = 7_012_345_678
@@ -58,16 +59,146 @@ def test_key_is_private_and_kept(tmp_path: Path) -> None:
     assert first.person(5) != Pseudonyms.open(tmp_path / "other.key").person(5)
 
 
-async def test_damaged_key_never_silences(tmp_path: Path) -> None:
-    """With a key file that holds no key the bot says so, leaves the file alone, and still logs."""
+async def test_damaged_key_records_nobody(tmp_path: Path) -> None:
+    """With a key file that holds no key nobody can tell who opted out: nothing is recorded, and the bot says so once.
+
+    The file is left alone; put right, it counts at the next start, and the wish not to be recorded with it.
+    """
+    log = open_log(tmp_path)
+    await log.opt_out(1, True)
+    await log.close()
+    key = (tmp_path / "pseudonyms.key").read_text()
     (tmp_path / "pseudonyms.key").write_text("oops")
     warnings: list[str] = []
     log = open_log(tmp_path, on_trouble=warnings.append)
-    await log.record(entry("What is lithium?"))
+    entry_id = await log.record(entry("What is zyzzyva?"))
+    log.delivered(entry_id, Delivery.SENT)
+    assert await log.vote(entry_id, 1, -1) is True
+    for request in (log.forget_person(1), log.export_person(1), log.opt_out(2, True)):
+        with pytest.raises(QueryLogError, match="key cannot be used"):
+            await request
     await log.close()
     assert len(warnings) == 1
     assert str(tmp_path / "pseudonyms.key") in warnings[0]
     assert (tmp_path / "pseudonyms.key").read_text() == "oops"
+    (tmp_path / "pseudonyms.key").write_text(key)
+    log = open_log(tmp_path)
+    await log.record(entry("What is zyzzyva now?"))
+    await log.record(entry("What is lithium?", person=2))
+    assert await log.opted_out(1) is True
+    await log.close()
+    assert b"zyzzyva" not in everything(tmp_path)
+    assert b"What is lithium?" in everything(tmp_path)
+
+
+async def test_opting_in_while_the_log_cannot_be_written_holds(tmp_path: Path) -> None:
+    """Who opts in again while the file is away is recorded once it is back, whatever the file said."""
+    log = open_log(tmp_path, on_trouble=lambda text: None)
+    await log.opt_out(1, True)
+    await log.close()
+    (tmp_path / "queries.db").rename(tmp_path / "away")
+    (tmp_path / "queries.db").mkdir()
+    log = open_log(tmp_path, on_trouble=lambda text: None)
+    with pytest.raises(QueryLogError):
+        await log.opt_out(1, False)
+    (tmp_path / "queries.db").rmdir()
+    (tmp_path / "away").rename(tmp_path / "queries.db")
+    await log.record(entry("What is uranium?", person=2))
+    deadline = time.monotonic() + 30
+    while log.backlog and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    assert await log.opted_out(1) is False
+    await log.record(entry("What is lithium?"))
+    await log.close()
+    assert b"What is lithium?" in everything(tmp_path)
+
+
+async def test_opting_out_survives_a_broken_file(tmp_path: Path) -> None:
+    """Where the log is broken but who opted out can still be read, the new log knows it."""
+    log = open_log(tmp_path)
+    await log.opt_out(1, True)
+    for number in range(50):
+        await log.record(entry(f"What is {number}?", person=2))
+    await log.forget_person(3)
+    await log.close()
+    path = tmp_path / "queries.db"
+    with closing(sqlite3.connect(path)) as connection:
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'questions'").fetchall()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096
+    path.write_bytes(content)
+    warnings: list[str] = []
+    log = open_log(tmp_path, on_trouble=warnings.append)
+    await log.record(entry("before it is known", person=2))
+    await log.record(entry("What is zyzzyva?"))
+    assert await log.opted_out(1) is True
+    await log.close()
+    assert len(list(tmp_path.glob("queries.db.broken-*"))) == 1
+    assert len(warnings) == 1
+    assert "carried over" in warnings[0]
+    assert b"zyzzyva" not in everything(tmp_path)
+    with closing(open_for_reading(path)) as connection:
+        for table in ("opt_outs", "forgotten"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 1
+
+
+async def test_opting_out_survives_a_file_broken_beyond_reading(tmp_path: Path) -> None:
+    """Who opted out while this process ran is known to the log begun anew; of others the operator is told."""
+    log = open_log(tmp_path, on_trouble=(warnings := []).append)
+    await log.opt_out(1, True)
+    for path in tmp_path.glob("queries.db*"):
+        path.unlink()
+    (tmp_path / "queries.db").write_bytes(b"not a database any more" * 1000)
+    await log.record(entry("What is lithium?", person=2))
+    await log.close()
+    assert len(warnings) == 1
+    assert "cannot be read from it" in warnings[0]
+    log = open_log(tmp_path)
+    await log.record(entry("What is uranium?", person=2))
+    assert await log.opted_out(1) is True
+    await log.close()
+
+
+async def test_forgetting_nobody_rewrites_nothing(tmp_path: Path) -> None:
+    """Where no row of a person is, neither the log nor a backup is rewritten: both keep their unused pages."""
+    log = open_log(tmp_path)
+    for number in range(200):
+        await log.record(entry(f"What about bystander{number}?", person=2))
+    files = [tmp_path / "queries.db", await asyncio.to_thread(back_up, tmp_path / "queries.db")]
+
+    def unused() -> list[int]:
+        found = []
+        for path in files:
+            with closing(open_for_reading(path)) as connection:
+                found.append(connection.execute("PRAGMA freelist_count").fetchone()[0])
+        return found
+
+    for path in files:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM questions WHERE seq > 20")
+            connection.commit()
+    before = unused()
+    assert all(before)
+    await asyncio.wait_for((await log.forget_person(1)).erased, 30)
+    assert unused() == before
+    await asyncio.wait_for((await log.forget_person(2)).erased, 30)
+    assert unused() == [0, 0]
+    await log.close()
+
+
+async def test_forgetting_finds_rows_that_only_a_backup_has(tmp_path: Path) -> None:
+    """A person of whom no row is left in the log is deleted from its backups all the same."""
+    log = open_log(tmp_path)
+    await log.record(entry("What about zyzzyva?", person=PERSON))
+    await asyncio.to_thread(back_up, tmp_path / "queries.db")
+    with closing(sqlite3.connect(tmp_path / "queries.db")) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("DELETE FROM questions")
+        connection.commit()
+    await asyncio.wait_for((await log.forget_person(PERSON)).erased, 30)
+    await log.close()
+    [backup] = (tmp_path / "backups").iterdir()
+    assert b"zyzzyva" not in backup.read_bytes()
 
 
 def surviving(words: list[bytes], folder: Path) -> list[bytes]:
@@ -290,6 +421,32 @@ async def test_export_is_complete_and_one_persons(tmp_path: Path) -> None:
     assert [row["question"] for row in document["questions"]] == ["What is lithium?"]
     assert document["questions"][0]["candidates"][0]["id"] == "resources/lithium"
     assert [row["value"] for row in document["votes"]] == [-1]
+
+
+@pytest.mark.parametrize(("rows", "letters"), [(EXPORTED_ROWS + 7, 10), (700, 40_000)])
+async def test_export_of_very_much_is_bounded(tmp_path: Path, rows: int, letters: int) -> None:
+    """Of more than a file may hold a person gets the newest, and how many older rows were left out."""
+    log = open_log(tmp_path, retention_days=0)
+    await log.record(entry("What is lithium?", person=1))
+    with closing(sqlite3.connect(tmp_path / "queries.db")) as connection:
+        columns = ", ".join(column for column in COLUMNS if column not in ("id", "time", "question"))
+        connection.execute(
+            f"WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?) "
+            f"INSERT INTO questions (id, time, question, {columns}) "
+            f"SELECT n, '2020-01-01T' || n, n || replace(hex(zeroblob(?)), '00', 'q'), {columns} FROM n, questions",
+            (rows, letters),
+        )
+        connection.commit()
+    data = await log.export_person(1)
+    await log.close()
+    document = json.loads(data)
+    assert len(data) < 20_000_000
+    assert document["questions"][0]["question"] == "What is lithium?"
+    assert document["older_left_out"]["questions"] == rows + 1 - len(document["questions"])
+    assert 300 < len(document["questions"]) <= EXPORTED_ROWS
+    assert document["older_left_out"]["questions"] > 0
+    times = [row["time"] for row in document["questions"]]
+    assert times == sorted(times, reverse=True)
 
 
 async def test_opted_out_people_leave_no_row(tmp_path: Path) -> None:

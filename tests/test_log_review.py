@@ -194,7 +194,7 @@ async def test_merge_adds_what_is_new_once(data: Path, tmp_path_factory: pytest.
     await log.opt_out(9, True)
     await log.close()
     assert run(data, "merge", str(folder / "queries.db")).stdout.startswith("1 new questions")
-    assert merge(data / "queries.db", folder / "queries.db") == 0
+    assert merge(data / "queries.db", folder / "queries.db") == (0, [])
     with closing(open_for_reading(data / "queries.db")) as connection:
         assert [tuple(vote) for vote in connection.execute("SELECT value, question FROM counted_votes")] == [
             (1, "Who is the envoy?")
@@ -214,7 +214,49 @@ async def test_merge_brings_nobody_back(data: Path, tmp_path_factory: pytest.Tem
     log = open_log(data)
     assert (await log.forget_person(1)).questions == 2
     await log.close()
-    assert merge(data / "queries.db", copy) == 0
+    assert merge(data / "queries.db", copy) == (0, [])
+
+
+def replica_of(data: Path, folder: Path) -> Path:
+    """Return the folder of a replica that has the same key, and a copy of the log."""
+    for name in ("pseudonyms.key", "queries.db"):
+        (folder / name).write_bytes((data / name).read_bytes())
+    return folder
+
+
+async def test_merge_forgets_whom_the_other_forgot(data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What somebody had deleted at a replica goes here too, to the last byte and from backups; later questions stay."""
+    run(data, "backup")
+    folder = replica_of(data, tmp_path_factory.mktemp("replica"))
+    log = open_log(folder)
+    await log.forget_person(2)
+    await log.close()
+    log = open_log(data)
+    later = await log.record(entry("asked afterwards", person=2))
+    await log.close()
+    assert run(data, "merge", str(folder / "queries.db")).stdout.startswith("0 new questions")
+    with closing(open_for_reading(data / "queries.db")) as connection:
+        found = connection.execute("SELECT id FROM questions WHERE person = (SELECT person FROM forgotten)").fetchall()
+        assert [row[0] for row in found] == [later]
+        assert connection.execute("SELECT count(*) FROM questions").fetchone()[0] == 4
+    for path in (data / "queries.db", *(data / "backups").iterdir()):
+        assert b"the envoy?" not in path.read_bytes()
+
+
+async def test_merge_keeps_a_vote_taken_back(data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of a vote here and one taken back later at a replica nothing counts, whichever way they are merged."""
+    folder = replica_of(data, tmp_path_factory.mktemp("replica"))
+    [row] = json.loads(run(data, "list", "--search", "envoy", "--json").stdout)
+    assert row["vote"] == -1
+    log = open_log(folder)
+    assert await log.vote(row["id"], 2, 0) is True
+    await log.close()
+    merge(folder / "queries.db", data / "queries.db")
+    merge(data / "queries.db", folder / "queries.db")
+    for each in (folder, data):
+        [row] = json.loads(run(each, "list", "--search", "envoy", "--json").stdout)
+        assert row["vote"] is None
+        assert json.loads(run(each, "stats", "--json").stdout)["down"] == 0
 
 
 async def test_merge_refuses_another_database(data: Path) -> None:

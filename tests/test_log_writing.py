@@ -10,10 +10,12 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from log_answers import entry, open_log
+from ulid import ULID
 
 from bot.log.pseudonyms import Pseudonyms
 from bot.log.store import open_for_reading, open_for_writing
@@ -99,7 +101,7 @@ async def test_only_the_asker_votes_and_may_change_it(tmp_path: Path) -> None:
     assert await log.vote(entry_id, 1, 1) is True
     assert [row["value"] for row in rows(tmp_path, "SELECT value FROM votes")] == [1]
     assert await log.vote(entry_id, 1, 0) is True
-    assert rows(tmp_path, "SELECT value FROM votes") == []
+    assert rows(tmp_path, "SELECT value FROM counted_votes") == []
     await log.close()
 
 
@@ -113,6 +115,46 @@ async def test_votes_hold_after_a_restart(tmp_path: Path) -> None:
     assert await second.request(entry_id, 1) is True
     await second.close()
     assert len(rows(tmp_path, "SELECT * FROM requests")) == 1
+
+
+def made(moment: datetime) -> str:
+    """Return an id as a replica would have made it at a moment."""
+    return str(ULID.from_datetime(moment))
+
+
+async def test_forged_ids_are_bounded(tmp_path: Path) -> None:
+    """A person judges a few questions of other replicas in a day, but not any number of ids that nobody has."""
+    log = open_log(tmp_path)
+    own = await log.record(entry("What is lithium?", person=1))
+    ids = [made(datetime.now(UTC)) for _ in range(200)]
+    accepted = [entry_id for entry_id in ids if await log.vote(entry_id, 1, -1)]
+    assert 20 <= len(accepted) <= 100
+    assert await log.request(made(datetime.now(UTC)), 1) is False
+    assert await log.vote(accepted[0], 1, 0) is True
+    assert await log.vote(own, 1, 1) is True
+    assert await log.vote(made(datetime.now(UTC)), 2, 1) is True
+    await log.close()
+    assert len(rows(tmp_path, "SELECT * FROM votes")) == len(accepted) + 2
+
+
+@pytest.mark.parametrize(
+    "entry_id",
+    [
+        "nonsense",
+        "UUUUUUUUUUUUUUUUUUUUUUUUUU",
+        "ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        made(datetime.now(UTC)).lower(),
+        made(datetime.now(UTC) - timedelta(days=200)),
+        made(datetime.now(UTC) + timedelta(days=30)),
+    ],
+)
+async def test_ids_no_replica_can_have_made_are_refused(tmp_path: Path, entry_id: str) -> None:
+    """What is no id, or one of a time from which no row is kept, or of a time to come, is not judged."""
+    log = open_log(tmp_path, retention_days=180)
+    assert await log.vote(entry_id, 1, 1) is False
+    assert await log.request(entry_id, 1) is False
+    await log.close()
+    assert rows(tmp_path, "SELECT question_id FROM votes UNION SELECT question_id FROM requests") == []
 
 
 async def test_a_burst_is_committed_in_few_transactions(tmp_path: Path) -> None:
@@ -177,6 +219,22 @@ async def test_locked_log_never_silences(tmp_path: Path) -> None:
     await log.close()
     assert len(rows(tmp_path)) == 27
     assert len(warnings) == 1
+
+
+async def test_rows_lost_at_the_end_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What a log that stays locked cannot take before the program ends is told, with its number and the reason."""
+    log = open_log(tmp_path, on_trouble=lambda text: None)
+    await log.record(entry("before"))
+    with closing(sqlite3.connect(tmp_path / "queries.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        for number in range(3):
+            await log.record(entry(f"during {number}"))
+        await log.close()
+        holder.execute("COMMIT")
+    [line] = [record.getMessage() for record in caplog.records if "lost" in record.getMessage()]
+    assert line.startswith("3 rows")
+    assert "database is locked" in line
+    assert len(rows(tmp_path)) == 1
 
 
 async def test_a_short_lock_is_no_trouble(tmp_path: Path) -> None:
@@ -337,6 +395,21 @@ async def test_file_broken_while_running_is_set_aside(tmp_path: Path) -> None:
     assert [row["question"] for row in rows(tmp_path)] == ["after"]
     assert len(list(tmp_path.glob("queries.db.broken-*"))) == 1
     assert len(warnings) == 1
+
+
+async def test_file_broken_at_the_end_loses_nothing(tmp_path: Path) -> None:
+    """A file found broken while the log is closed is replaced, and what was queued goes into the new one."""
+    log = open_log(tmp_path, on_trouble=lambda text: None)
+    await log.record(entry("before"))
+    # The thread waits for this lock while the file is broken and the end is asked for.
+    with closing(sqlite3.connect(tmp_path / "queries.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        await log.record(entry("last"))
+        for path in tmp_path.glob("queries.db*"):
+            path.unlink()
+        (tmp_path / "queries.db").write_bytes(b"not a database any more" * 1000)
+        await log.close()
+    assert [row["question"] for row in rows(tmp_path)] == ["last"]
 
 
 async def test_deleted_file_is_begun_anew(tmp_path: Path) -> None:

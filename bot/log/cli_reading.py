@@ -243,8 +243,8 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
 def merge_(other: Path, data: Path) -> None:
     """Add the questions of another bot's log to this one.
 
-    Merging the same log again adds nothing. The bot may be running meanwhile. People keep one pseudonym across logs
-    only if the bots share the key file.
+    Merging the same log again adds nothing. What people had deleted from one of the logs goes from both here. The bot
+    may be running meanwhile. People keep one pseudonym across logs only if the bots share the key file.
 
     \b
     Example:
@@ -252,7 +252,9 @@ def merge_(other: Path, data: Path) -> None:
     """
     from bot.log.copies import merge
 
-    click.echo(f"{merge(data / LOG_FILE, other)} new questions from {other}")
+    new, failures = merge(data / LOG_FILE, other)
+    click.echo(f"{new} new questions from {other}")
+    _report(failures)
 
 
 @log.command()
@@ -303,8 +305,13 @@ def forget(person: str, yes: bool, data: Path) -> None:
     if not yes:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
     deleted, failures = forget_everywhere(data / LOG_FILE, person)
+    click.echo(f"{deleted} questions deleted")
+    _report(failures)
+
+
+def _report(failures: list[str]) -> None:
+    """Print what could not be done for people who were forgotten, and exit with 1 if there is any of it."""
     for failure in failures:
         click.echo(f"Warning: {failure}", err=True)
-    click.echo(f"{deleted} questions deleted")
     if failures:
         sys.exit(1)

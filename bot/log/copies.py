@@ -6,8 +6,8 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,16 @@ BACKUPS = "backups"
 """The folder beside the log in which backups are kept unless the operator names another place."""
 _LOCK_SECONDS = 30.0
 _MERGE_ROWS = 1000
+_CARRIED_OVER = {
+    "opt_outs": ("person", "time"),
+    "forgotten": ("person", "time"),
+    "scrubs": ("person", "time"),
+    "backups": ("path", "time"),
+}
+"""What is owed to people, which must not be lost with a broken file."""
+
+Salvaged = Mapping[str, Sequence[tuple[str, str]]]
+"""Rows of the tables of a broken file that could still be read."""
 
 
 def back_up(log: Path, target: Path | None = None) -> Path:
@@ -58,14 +68,34 @@ def copies(log: Path, connection: sqlite3.Connection) -> Iterator[Path]:
     yield from sorted(path for path in known if path.exists())
 
 
-def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str) -> list[str]:
-    """Delete a person from every copy; return a sentence for each in which that could not be done."""
+def salvage(broken: Path) -> Salvaged:
+    """Return what a broken log still tells of opting out, forgetting and backups."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    # Without a write-ahead log to be read too, nothing needs to be made beside the file.
+    how = "mode=ro" if Path(f"{broken}-wal").exists() else "immutable=1"
+    address = f"{broken.absolute().as_uri()}?{how}"
+    for table, columns in _CARRIED_OVER.items():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
+            found[table] = [tuple(row) for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table}")]
+    return found
+
+
+def carry_over(connection: sqlite3.Connection, salvaged: Salvaged) -> None:
+    """Write what :func:`salvage` found into the log that was begun in the broken one's place."""
+    with transaction(connection):
+        for table, rows in salvaged.items():
+            columns = ", ".join(_CARRIED_OVER[table])
+            connection.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES (?, ?)", rows)
+
+
+def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, until: str) -> list[str]:
+    """Delete a person, up to a moment, from every copy; return a sentence for each in which that could not be done."""
     failures = []
     for path in copies(log, connection):
         try:
             with closing(open_for_writing(path, busy_seconds=_LOCK_SECONDS)) as copy:
                 with transaction(copy):
-                    forget(copy, person)
+                    forget(copy, person, until)
                 if not scrub(copy):
                     failures.append(f"{path} is in use; a deleted person's text may still lie in its unused parts.")
                 copy.execute("PRAGMA journal_mode = DELETE")
@@ -76,12 +106,15 @@ def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str) -> 
     return failures
 
 
-def merge(log: Path, other: Path) -> int:
-    """Add another log's questions, votes, wishes, vectors and opt-outs to this one; return how many questions were new.
+def merge(log: Path, other: Path) -> tuple[int, list[str]]:
+    """Add another log's questions, votes, wishes, vectors and opt-outs to this one.
 
-    Rows that are here already stay as they are, so merging twice changes nothing; of two votes the later counts. People
-    who had their questions deleted here are not brought back. Gaps are not merged: they are made again from the
+    Rows that are here already stay as they are, so merging twice changes nothing; of two votes the later counts. What
+    people had deleted from one of the logs is in neither afterwards. Gaps are not merged: they are made again from the
     questions.
+
+    Returns:
+        How many questions were new, and what could not be done for people who were forgotten.
 
     Raises:
         sqlite3.Error, OSError: one of the files cannot be opened, or the other is no query log.
@@ -90,20 +123,22 @@ def merge(log: Path, other: Path) -> int:
         source = _current_form(other, Path(folder))
         with closing(open_for_writing(log, busy_seconds=_LOCK_SECONDS)) as connection:
             connection.execute("ATTACH ? AS other", (str(source),))
-            before = _count(connection)
-            last = ""
+            with transaction(connection):
+                _merge_forgotten(connection)
+            new, last = 0, ""
             # A piece at a time, so that a running bot gets its turn in between.
             while ids := connection.execute(
                 "SELECT id FROM other.questions WHERE id > ? ORDER BY id LIMIT ?", (last, _MERGE_ROWS)
             ).fetchall():
                 with transaction(connection):
-                    _merge_questions(connection, last, ids[-1][0])
+                    new += _merge_questions(connection, last, ids[-1][0])
                     take_up(connection)
                 last = ids[-1][0]
                 time.sleep(0.01)
             with transaction(connection):
                 _merge_judgements(connection)
-            return _count(connection) - before
+            connection.execute("DETACH other")
+            return new, settle(connection, log) if scrubs_owed(connection) else []
 
 
 def _current_form(other: Path, folder: Path) -> Path:
@@ -119,19 +154,30 @@ def _current_form(other: Path, folder: Path) -> Path:
     return copy
 
 
-def _merge_questions(connection: sqlite3.Connection, after: str, upto: str) -> None:
+def _merge_forgotten(connection: sqlite3.Connection) -> None:
+    """Delete here what people had deleted from the other log; what they asked after that stays."""
+    news = connection.execute(
+        "SELECT person, time FROM other.forgotten AS o WHERE NOT EXISTS "
+        "(SELECT 1 FROM main.forgotten AS f WHERE f.person = o.person AND f.time >= o.time)"
+    ).fetchall()
+    for person, until in news:
+        forget(connection, person, until)
+
+
+def _merge_questions(connection: sqlite3.Connection, after: str, upto: str) -> int:
     columns = ", ".join(row[1] for row in connection.execute("PRAGMA main.table_info(questions)") if row[1] != "seq")
-    connection.execute(
+    new = connection.execute(
         f"INSERT OR IGNORE INTO main.questions ({columns}) SELECT {columns} FROM other.questions AS q "
         "WHERE q.id > ? AND q.id <= ? AND NOT EXISTS "
         "(SELECT 1 FROM main.forgotten AS f WHERE f.person = q.person AND q.time <= f.time) ORDER BY q.id",
         (after, upto),
-    )
+    ).rowcount
     connection.execute(
         "INSERT OR IGNORE INTO main.vectors SELECT q.seq, v.vector FROM other.questions AS o "
         "JOIN other.vectors AS v ON v.seq = o.seq JOIN main.questions AS q ON q.id = o.id WHERE o.id > ? AND o.id <= ?",
         (after, upto),
     )
+    return new
 
 
 def _merge_judgements(connection: sqlite3.Connection) -> None:
@@ -144,11 +190,6 @@ def _merge_judgements(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT OR IGNORE INTO main.opt_outs SELECT * FROM other.opt_outs")
     connection.execute("INSERT OR IGNORE INTO main.index_versions SELECT * FROM other.index_versions")
     connection.execute("UPDATE main.grouped SET seq = 0, time = ''")
-
-
-def _count(connection: sqlite3.Connection) -> int:
-    count: int = connection.execute("SELECT count(*) FROM main.questions").fetchone()[0]
-    return count
 
 
 def forget_everywhere(log: Path, person: str) -> tuple[int, list[str]]:
@@ -175,7 +216,9 @@ def settle(connection: sqlite3.Connection, log: Path) -> list[str]:
     help.
     """
     failures = [
-        failure for person in sorted(scrubs_owed(connection)) for failure in forget_in_copies(log, connection, person)
+        failure
+        for person, until in sorted(scrubs_owed(connection).items())
+        for failure in forget_in_copies(log, connection, person, until)
     ]
     if not scrub(connection):
         failures.append(

@@ -32,7 +32,11 @@ TABLES: dict[str, Any] = {
             "delivery": "what became of the answer",
         },
     },
-    "votes": {"description": "One vote a person and question; +1 or -1.", "sort_desc": "time", "facets": ["value"]},
+    "votes": {
+        "description": "One vote a person and question; +1, -1, or 0 for one taken back.",
+        "sort_desc": "time",
+        "facets": ["value"],
+    },
     "requests": {"description": "Who asked for an answer to be added.", "sort_desc": "time"},
     "gaps": {
         "description": "Questions left unanswered, grouped by meaning; see the query of the same name.",
@@ -47,7 +51,17 @@ TABLES: dict[str, Any] = {
     "candidates": {"description": "Every candidate of every question as a row; give a question_id.", "hidden": True},
 } | {
     table: {"hidden": True}
-    for table in ("vectors", "taken_up", "scrubs", "forgotten", "backups", "opt_outs", "counted_votes", "grouped")
+    for table in (
+        "vectors",
+        "taken_up",
+        "scrubs",
+        "forgotten",
+        "backups",
+        "opt_outs",
+        "counted_votes",
+        "grouped",
+        "clock",
+    )
 }
 
 _LISTED = (
@@ -79,7 +93,7 @@ _ELSEWHERE = ("id", "chat", "snippet", "topic", "candidates")
 """Columns that a question's page shows otherwise: in its address, or as rows of candidates."""
 _REPLAY = [
     *((name, f"q.{name}") for name in (*COLUMNS, *DELIVERY_COLUMNS) if name not in _ELSEWHERE),
-    ("vote", "(SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person)"),
+    ("vote", "(SELECT value FROM counted_votes WHERE question_id = q.id)"),
     ("asked to be added", "(SELECT time FROM requests AS r WHERE r.question_id = q.id AND r.person = q.person)"),
     ("in gap", "(SELECT gap FROM gap_questions WHERE question_id = q.id)"),
 ]
@@ -111,7 +125,7 @@ QUERIES: dict[str, Any] = {
         "title": "Unanswered",
         "description": "The newest questions with no answer or only near ones, a thumbs down, or a wish to add one.",
         "sql": f"""SELECT q.id, {_LISTED},
-                (SELECT value FROM votes AS v WHERE v.question_id = q.id AND v.person = q.person) AS vote,
+                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
                 (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
             FROM ({_LEFT_OPEN}) AS chosen JOIN questions AS q ON q.id = chosen.id
             WHERE NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)

@@ -81,6 +81,6 @@ def _read_key(path: Path) -> bytes:
     if not re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text):
         raise ValueError(
             f"{path}: not a pseudonym key ({2 * _KEY_BYTES} hexadecimal digits); restore it from your backup, "
-            "or move it away to start with new pseudonyms"
+            "or move it away to start with new pseudonyms, under which nobody has opted out yet"
         )
     return bytes.fromhex(text)

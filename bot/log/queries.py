@@ -83,7 +83,7 @@ def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | Non
     by_time = "INDEXED BY questions_time" if which.search else ""
     yield from connection.execute(
         f"""SELECT q.*,
-                (SELECT value FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
+                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
                 EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested
             FROM questions AS q {by_time} WHERE {where} ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
         values | {"limit": -1 if limit is None else limit},
@@ -111,7 +111,7 @@ def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50
     union = " UNION ".join(f"SELECT * FROM ({kind} AND {current} ORDER BY q.time DESC LIMIT :limit)" for kind in kinds)
     return connection.execute(
         f"""SELECT q.*,
-                (SELECT value FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
+                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
                 EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested,
                 (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
             FROM ({union}) AS chosen JOIN questions AS q ON q.id = chosen.id
@@ -153,7 +153,7 @@ def questions_by_id(connection: sqlite3.Connection, ids: list[str]) -> Iterator[
     """Yield the questions with these ids, in time's order, like :func:`questions`."""
     yield from connection.execute(
         """SELECT q.*,
-                (SELECT value FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
+                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
                 EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested
             FROM questions AS q WHERE q.id IN (SELECT value FROM json_each(?)) ORDER BY q.time, q.id""",
         (json.dumps(ids),),

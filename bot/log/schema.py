@@ -176,6 +176,32 @@ def _members_of_gaps_and_newest_votes(db: Database) -> None:
     db.conn.execute("CREATE INDEX gap_questions_typical ON gap_questions (gap, similarity, time)")
 
 
+@migrations(name="0006_votes_taken_back")
+def _votes_taken_back(db: Database) -> None:
+    # A vote taken back stays, as 0: without its time, merging would bring back the older vote of another log.
+    db.conn.execute("DROP VIEW counted_votes")
+    db.conn.execute("""
+        CREATE VIEW counted_votes AS
+        SELECT votes.time, votes.value, q.id AS question_id, q.question, q.decision, q.language, q.snippet
+        FROM votes JOIN questions AS q ON q.id = votes.question_id AND q.person = votes.person
+        WHERE votes.value <> 0""")
+
+
+@migrations(name="0007_scrubs_that_rewrite")
+def _scrubs_that_rewrite(db: Database) -> None:
+    # Of somebody of whom no row was here only the copies need looking through.
+    db.conn.execute("ALTER TABLE scrubs ADD COLUMN rewrite INTEGER NOT NULL DEFAULT 1")
+
+
+@migrations(name="0008_clock")
+def _clock(db: Database) -> None:
+    # One row: the latest time that was believed, and for how long a clock far ahead of it has been watched.
+    db.conn.execute("CREATE TABLE clock (believed TEXT NOT NULL, doubted_seconds REAL)")
+    db.conn.execute(
+        "INSERT INTO clock (believed) SELECT coalesce(max(time), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) FROM questions"
+    )
+
+
 def latency_step(row: str) -> str:
     """Return SQL for the upper end of the step in which a row's latency is counted.
 

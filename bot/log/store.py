@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from sqlite_utils import Database
+from ulid import ULID
 
 from bot.log.entries import Delivery, Row, timestamp
 from bot.log.schema import latency_step, migrations
@@ -44,6 +45,13 @@ COLUMNS = (
 """What is stored of a question when it is recorded."""
 DELIVERY_COLUMNS = ("delivery", "delivered_at")
 """What is added once it is known what became of the answer."""
+EXPORTED_ROWS = 5_000
+"""How many rows of each kind a person's own copy of their data holds; Telegram delivers no file above 50 MB."""
+_EXPORTED_BYTES = 16_000_000
+_UNKNOWN_A_DAY = 50
+"""On how many questions that are not in this log a person may vote or wish in a day."""
+_OTHER_CLOCKS = timedelta(days=1)
+"""How far the clock of the replica that answered may be ahead."""
 _INSERT = (
     f"INSERT INTO questions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (id) DO NOTHING"
 )
@@ -148,24 +156,25 @@ def set_delivery(connection: sqlite3.Connection, entry_id: str, outcome: Deliver
     )
 
 
-def vote(connection: sqlite3.Connection, entry_id: str, person: str, value: int) -> bool:
-    """Set, change or (0) take back a person's vote; ``False``, and nothing happens, if somebody else asked."""
-    if not _may_judge(connection, entry_id, person):
+def vote(connection: sqlite3.Connection, entry_id: str, person: str, days: int, value: int) -> bool:
+    """Set, change or (0) take back a person's vote; ``False``, and nothing happens, if it is not theirs to give.
+
+    Args:
+        days: For how many days rows are kept; 0 for ever.
+    """
+    if not _may_judge(connection, entry_id, person, days):
         return False
-    if value:
-        connection.execute(
-            "INSERT INTO votes (question_id, person, value, time) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time",
-            (entry_id, person, 1 if value > 0 else -1, timestamp()),
-        )
-    else:
-        connection.execute("DELETE FROM votes WHERE question_id = ? AND person = ?", (entry_id, person))
+    connection.execute(
+        "INSERT INTO votes (question_id, person, value, time) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time",
+        (entry_id, person, (value > 0) - (value < 0), timestamp()),
+    )
     return True
 
 
-def request(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
-    """Note that a person wishes an answer to be added; ``False``, and nothing happens, if somebody else asked."""
-    if not _may_judge(connection, entry_id, person):
+def request(connection: sqlite3.Connection, entry_id: str, person: str, days: int) -> bool:
+    """Note that a person wishes an answer to be added; ``False``, and nothing happens, if it is not theirs to wish."""
+    if not _may_judge(connection, entry_id, person, days):
         return False
     connection.execute(
         "INSERT OR IGNORE INTO requests (question_id, person, time) VALUES (?, ?, ?)", (entry_id, person, timestamp())
@@ -173,10 +182,38 @@ def request(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
     return True
 
 
-def _may_judge(connection: sqlite3.Connection, entry_id: str, person: str) -> bool:
-    # A question that is not here may be in another replica's log: then who asked shows when the logs are merged.
+def _may_judge(connection: sqlite3.Connection, entry_id: str, person: str, days: int) -> bool:
     row = connection.execute("SELECT person FROM questions WHERE id = ?", (entry_id,)).fetchone()
-    return row is None or row[0] == person
+    if row:
+        return bool(row[0] == person)
+    # A question that is not here may be in another replica's log: then who asked shows when the logs are merged. Or the
+    # button is forged, so only ids that a replica can have made are taken, and a bounded number of them.
+    return _made_lately(entry_id, days) and _unknown_today(connection, entry_id, person) < _UNKNOWN_A_DAY
+
+
+def _made_lately(entry_id: str, days: int) -> bool:
+    """Return whether this is an id as :func:`new_id` writes it, of a row that would still be kept."""
+    try:
+        parsed = ULID.from_str(entry_id)
+    except ValueError:
+        return False
+    now = time.time()
+    oldest = now - timedelta(days=days).total_seconds() if days else 0.0
+    return str(parsed) == entry_id and oldest <= parsed.milliseconds / 1000 <= now + _OTHER_CLOCKS.total_seconds()
+
+
+def _unknown_today(connection: sqlite3.Connection, entry_id: str, person: str) -> int:
+    """Return on how many other questions that are not here a person voted or wished in the last day."""
+    since = timestamp(datetime.now(UTC) - timedelta(days=1))
+    judged = " UNION ".join(
+        f"SELECT question_id FROM {table} WHERE person = :person AND time >= :since" for table in ("votes", "requests")
+    )
+    [(count,)] = connection.execute(
+        f"SELECT count(*) FROM ({judged}) AS judged WHERE question_id <> :id "
+        "AND NOT EXISTS (SELECT 1 FROM questions WHERE id = question_id)",
+        {"person": person, "since": since, "id": entry_id},
+    ).fetchall()
+    return int(count)
 
 
 def set_opt_out(connection: sqlite3.Connection, person: str, out: bool) -> None:
@@ -194,36 +231,51 @@ def opt_outs(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in connection.execute("SELECT person FROM opt_outs")}
 
 
-def forget(connection: sqlite3.Connection, person: str) -> int:
-    """Delete a person's questions, votes and wishes; return the number of questions.
+def forget(connection: sqlite3.Connection, person: str, until: str | None = None) -> int:
+    """Delete a person's questions, votes and wishes, up to a moment or all; return the number of questions.
 
     Copies of the text stay in the file until :func:`scrub`, which is noted as owed.
     """
+    if until is None:
+        # What was written while the clock was ahead has a later time than now.
+        times = " UNION ALL ".join(
+            f"SELECT max(time) AS time FROM {table} WHERE person = :person"
+            for table in ("questions", "votes", "requests")
+        )
+        [(newest,)] = connection.execute(f"SELECT max(time) FROM ({times})", {"person": person}).fetchall()
+        until = max(timestamp(), newest or "")
     # A gap's centroid is made of its members' vectors, so it is made anew without this person's.
     connection.execute(
         "UPDATE gaps SET centroid = NULL WHERE id IN "
-        "(SELECT gap FROM gap_questions JOIN questions AS q ON question_id = q.id WHERE q.person = ?)",
-        (person,),
+        "(SELECT gap FROM gap_questions JOIN questions AS q ON question_id = q.id WHERE q.person = ? AND q.time <= ?)",
+        (person, until),
     )
-    deleted = connection.execute("DELETE FROM questions WHERE person = ?", (person,)).rowcount
-    for table in ("votes", "requests"):
-        connection.execute(f"DELETE FROM {table} WHERE person = ?", (person,))
+    deleted = {
+        table: connection.execute(f"DELETE FROM {table} WHERE person = ? AND time <= ?", (person, until)).rowcount
+        for table in ("questions", "votes", "requests")
+    }
     connection.execute(
         "DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)"
     )
-    now = timestamp()
-    connection.execute("INSERT OR REPLACE INTO forgotten (person, time) VALUES (?, ?)", (person, now))
-    connection.execute("INSERT INTO scrubs VALUES (?, ?)", (person, now))
-    return deleted
+    connection.execute(
+        "INSERT INTO forgotten (person, time) VALUES (?, ?) ON CONFLICT DO UPDATE SET time = max(time, excluded.time)",
+        (person, until),
+    )
+    connection.execute(
+        "INSERT INTO scrubs (person, time, rewrite) VALUES (?, ?, ?)", (person, until, any(deleted.values()))
+    )
+    return deleted["questions"]
 
 
-def scrubs_owed(connection: sqlite3.Connection) -> set[str]:
-    """Return the people who were forgotten and whose text may still lie in copies or in unused parts of the file."""
-    return {row[0] for row in connection.execute("SELECT person FROM scrubs")}
+def scrubs_owed(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return who was forgotten, up to which moment, and may still be in copies or in unused parts of the file."""
+    return dict(connection.execute("SELECT person, max(time) FROM scrubs GROUP BY person").fetchall())
 
 
 def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
     """Rewrite the search index, the file and its write-ahead log without deleted text; manages its own transactions.
+
+    Where no row went there is no such text, and nothing is rewritten.
 
     Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are
     merged, pages keep what was moved within them, and the write-ahead log keeps old pages.
@@ -231,6 +283,9 @@ def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
     Returns:
         ``False`` if other programs were reading for so many seconds; then it is still owed.
     """
+    if not connection.execute("SELECT 1 FROM scrubs WHERE rewrite").fetchone():
+        connection.execute("DELETE FROM scrubs")
+        return True
     with transaction(connection):
         take_up(connection)
         connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('rebuild')")
@@ -246,25 +301,38 @@ def scrub(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
 
 
 def export_person(connection: sqlite3.Connection, person: str) -> bytes:
-    """Return everything the log holds of a person as JSON (UTF-8)."""
-    questions = []
-    for row in connection.execute("SELECT * FROM questions WHERE person = ? ORDER BY time, id", (person,)):
-        question = dict(row)
-        question["candidates"] = json.loads(question["candidates"])
-        del question["seq"]
-        questions.append(question)
-    tables = {
-        table: [
-            dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE person = ? ORDER BY time", (person,))
-        ]
-        for table in ("votes", "requests", "opt_outs")
-    }
-    return json.dumps({"person": person, "questions": questions, **tables}, ensure_ascii=False, indent=2).encode()
+    """Return what the log holds of a person as JSON (UTF-8), the newest first, and how much was left out as too old.
+
+    It is put together row by row, for the rows of somebody who asks all day would fill the memory.
+    """
+    connection.execute("BEGIN")
+    document = bytearray(f'{{"person": {json.dumps(person)}'.encode())
+    left_out = {}
+    for table in ("questions", "votes", "requests", "opt_outs"):
+        document += f',\n"{table}": ['.encode()
+        [(count,)] = connection.execute(f"SELECT count(*) FROM {table} WHERE person = ?", (person,)).fetchall()
+        begun, written = len(document), 0
+        for row in connection.execute(
+            f"SELECT * FROM {table} WHERE person = ? ORDER BY time DESC LIMIT ?", (person, EXPORTED_ROWS)
+        ):
+            fields = dict(row)
+            fields.pop("seq", None)
+            if "candidates" in fields:
+                fields["candidates"] = json.loads(fields["candidates"])
+            text = json.dumps(fields, ensure_ascii=False, indent=2).encode()
+            if len(document) - begun + len(text) > _EXPORTED_BYTES:
+                break
+            document += (b",\n" if written else b"\n") + text
+            written += 1
+        document += b"]"
+        left_out[table] = count - written
+    document += f',\n"older_left_out": {json.dumps(left_out)}}}\n'.encode()
+    return bytes(document)
 
 
-def delete_before(connection: sqlite3.Connection, days: int, *, limit: int) -> int:
-    """Delete up to ``limit`` questions older than so many days, oldest first; return how many there were."""
-    oldest_kept = timestamp(datetime.now(UTC) - timedelta(days=days))
+def delete_before(connection: sqlite3.Connection, moment: datetime, *, limit: int) -> int:
+    """Delete up to ``limit`` questions older than a moment, oldest first; return how many there were."""
+    oldest_kept = timestamp(moment)
     for table in ("votes", "requests"):
         connection.execute(
             f"DELETE FROM {table} WHERE time < ? AND NOT EXISTS (SELECT 1 FROM questions WHERE id = question_id)",

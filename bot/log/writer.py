@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.log.copies import Salvaged, carry_over, salvage
 from bot.log.store import open_for_writing
 
 logger = logging.getLogger(__name__)
@@ -94,6 +95,8 @@ class Writer:
         self._bound = bound
         self._failing_since = 0.0
         self._lost = 0
+        self._reason: Exception | None = None
+        self._salvaged: Salvaged | None = None
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
         self._unsynced = False
@@ -126,11 +129,17 @@ class Writer:
         """Have the chores done sooner than they would be; for what runs on the thread."""
         self._next_chores = min(self._next_chores, time.monotonic() + seconds)
 
-    def stop(self, timeout: float = 10.0) -> int:
-        """Commit what is queued and end the thread; return how many tasks could not be committed."""
+    def stop(self, timeout: float = 10.0) -> None:
+        """Commit what is queued and end the thread; what cannot be committed is lost, and the program's log says so."""
         self._queue.put(None)
         self._thread.join(timeout)
-        return self.backlog
+        if lost := self.backlog + self._lost:
+            reason = (
+                "the disk does not answer"
+                if self._thread.is_alive()
+                else self._reason or f"memory keeps no more than {self._bound}"
+            )
+            logger.error("%d rows and changes could not be written to %s and are lost: %s.", lost, self.path, reason)
 
     def _work(self) -> None:
         pause = _RETRY_SECONDS[0]
@@ -146,9 +155,9 @@ class Writer:
                 self._disconnect()
                 if isinstance(error, sqlite3.Error) and _code(error) in _BROKEN and self._replace(error):
                     self._queue.put(Task(lambda connection: None))
-                else:
-                    self._keep(error)
-                    pause = min(pause * 2, _RETRY_SECONDS[1])
+                    continue  # also when stopping: what is queued goes into the new file
+                self._keep(error)
+                pause = min(pause * 2, _RETRY_SECONDS[1])
             if stopping:
                 self._disconnect()
                 return
@@ -244,11 +253,14 @@ class Writer:
         if self._connection is None:
             connection = open_for_writing(self.path)
             try:
+                if self._salvaged is not None:
+                    carry_over(connection, self._salvaged)
                 self._prepare(connection)
             except BaseException:
                 connection.close()
                 raise
             self._connection, self._inode = connection, _inode(self.path)
+            self._salvaged = None
         return self._connection
 
     def _disconnect(self) -> None:
@@ -280,6 +292,7 @@ class Writer:
 
     def _keep(self, error: Exception) -> None:
         now = time.monotonic()
+        self._reason = error
         self._failing_since = self._failing_since or now
         # Another program may hold the lock for a moment, as the review commands do: that is no trouble yet.
         grace = _GRACE_SECONDS if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY else 0.0
@@ -300,6 +313,7 @@ class Writer:
             self._lost = 0
         self.troubled = False
         self._failing_since = 0.0
+        self._reason = None
 
     def _replace(self, error: Exception) -> bool:
         """Move a broken database aside; return whether that worked."""
@@ -311,8 +325,14 @@ class Writer:
                     Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
         except OSError:
             return False
+        self._salvaged = salvage(aside)
+        opted_out = (
+            "who opted out was carried over"
+            if "opt_outs" in self._salvaged
+            else "who had opted out cannot be read from it, and is recorded until they opt out again"
+        )
         self._on_trouble(
-            f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; "
+            f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; {opted_out}; "
             f"what can be saved of it: sqlite3 {aside} .recover"
         )
         return True
