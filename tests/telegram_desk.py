@@ -70,6 +70,8 @@ class Telegram(BaseRequest):
     calls: list[Call] = field(default_factory=list)
     answers: list[tuple[int, Json]] = field(default_factory=list)
     """Status and body of the next ``sendMessage`` calls, instead of success."""
+    silence: list[Exception] = field(default_factory=list)
+    """What the next ``sendMessage`` calls raise, instead of reaching anybody."""
     refusals: list[str] = field(default_factory=list)
     """What Telegram would have refused."""
     messages: int = 1000
@@ -96,6 +98,8 @@ class Telegram(BaseRequest):
             body = {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}
             return 400, json.dumps(body).encode()
         self.calls.append(Call(name, parameters))
+        if name == "sendMessage" and self.silence:
+            raise self.silence.pop(0)
         if name == "sendMessage" and self.answers:
             status, body = self.answers.pop(0)
             return status, json.dumps(body).encode()

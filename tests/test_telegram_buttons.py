@@ -13,6 +13,7 @@ from telegram_desk import Bench, asked_for, run
 
 from bot.buttons import LIMIT, Asked, Mark, Paging, Place, add_button, parse, read_paging, vote_buttons
 from bot.locales import texts_for
+from bot.querylog import Forgotten
 from index.search import Index
 from index.snippets import snippet_key
 
@@ -241,6 +242,46 @@ def test_people_see_and_delete_what_is_recorded_of_them(real_index: Index, tmp_p
         assert "private chat" in refused.text
 
     run(real_index, tmp_path, scenario)
+
+
+@pytest.mark.parametrize("command", ["/forget", "/mydata"])
+def test_what_makes_the_log_work_counts_as_a_question(command: str, real_index: Index, tmp_path: Path) -> None:
+    """Beyond the quota one note follows, then silence; others are not affected."""
+
+    async def scenario(there: Bench) -> None:
+        for _ in range(2):
+            (call,) = await there.say(command)
+            assert "more than 2 questions" not in call.parameters.get("text", "")
+        (note,) = await there.say(command)
+        assert "more than 2 questions" in note.text
+        assert await there.say(command) == []
+        (call,) = await there.say(command, person=2)
+        assert "more than 2 questions" not in call.parameters.get("text", "")
+
+    run(real_index, tmp_path, scenario, questions_per_minute=2)
+
+
+def test_the_button_that_deletes_counts_as_a_question(real_index: Index, tmp_path: Path) -> None:
+    """Pressed again and again it makes the log rewrite itself no more often than the quota allows."""
+    forgotten = []
+
+    async def scenario(there: Bench) -> None:
+        log = there.service.desk.services.log
+        forget = log.forget_person
+
+        async def counted(person: int) -> Forgotten:
+            forgotten.append(person)
+            return await forget(person)
+
+        log.forget_person = counted  # type: ignore[method-assign]
+        (asked,) = await there.say("/forget")
+        for _ in range(4):
+            calls = await there.press(asked, "mforget")
+        (toast,) = (call for call in calls if call.method == "answerCallbackQuery")
+        assert "more than 3 questions" in toast.parameters["text"]
+        assert forgotten == [1, 1]
+
+    run(real_index, tmp_path, scenario, questions_per_minute=3)
 
 
 def test_people_are_told_when_erasing_takes_long(

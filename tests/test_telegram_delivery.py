@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from telegram.error import RetryAfter
 from telegram_desk import TOKEN, Bench, asked_for, bench, run
 
 from bot.telegram.application import make_bot
-from bot.telegram.inbox import ATTEMPTS, Inbox
+from bot.telegram.inbox import ATTEMPTS, INBOX_SCHEMA, Inbox
 from bot.telegram.lanes import Lanes
-from bot.telegram.memory import Memory, Posted, open_database
+from bot.telegram.memory import MEMORY_SCHEMA, Memory, Posted, open_database
 from bot.telegram.pacing import GROUP_PER_MINUTE, NORMAL, PRIVATE_BURST, URGENT, Gate, Pacing
 from bot.telegram.quota import Quota, Verdict
 from bot.telegram.redaction import keep_out_of_logs, token_secrets
@@ -222,7 +221,7 @@ def test_a_broken_database_is_moved_aside(tmp_path: Path) -> None:
     """The bot starts with a new one and keeps the old."""
     path = tmp_path / "telegram.db"
     path.write_bytes(b"this is not a database, but long enough to look at" * 100)
-    connection = open_database(path)
+    connection = open_database(path, MEMORY_SCHEMA)
     memory = Memory(connection)
     memory.remember_answer(Posted(1, 2, 3), "text", 4, "entry")
     assert memory.answer_to(Posted(1, 2, 3), "text") is not None
@@ -234,7 +233,7 @@ def test_an_inbox_that_cannot_be_written_loses_nothing_while_the_process_lives(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Updates are handed on all the same, and the trouble is logged once."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = open_database(Path(":memory:"), INBOX_SCHEMA)
     inbox = Inbox(connection)
     connection.execute("PRAGMA query_only = ON")
     assert len(inbox.take([{"update_id": 1}, {"update_id": 2}])) == 2

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from bot_process import LOGGED, free_port, get, process
 from botapi_server import TOKEN as SERVED
 from botapi_server import BotApi
@@ -18,11 +20,11 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram_desk import Bench, asked_for, bench, run
 
 from bot.telegram.application import ALLOWED_UPDATES, make_bot
-from bot.telegram.courier import certainly_not_done
+from bot.telegram.courier import _DOUBT_SECONDS, _Patience, certainly_not_done
 from bot.telegram.inbox import ATTEMPTS
 from bot.telegram.pacing import Pacing
 from bot.telegram.receiving import Polling
-from bot.telegram.request import AiohttpRequest, NotSentError
+from bot.telegram.request import AiohttpRequest, BrokenError, NotSentError
 from index.search import Index
 
 REMARK = "Sent once more"
@@ -125,6 +127,144 @@ def test_every_further_attempt_after_an_unknown_one_carries_the_remark(
             answers = api.answers_to(number)
             assert once(answers)
             assert (REMARK in answers[-1]) == (kinds != ["429", "500"])
+
+
+def test_an_answer_waits_for_as_long_as_telegram_says_nothing(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage costs no question, nor do the errors with which Telegram comes back."""
+    question, _ = asked_for(real_index)
+    monkeypatch.setattr("bot.telegram.courier._PAUSES", (0.0,))
+    monkeypatch.setattr("bot.telegram.courier._DOUBT_SECONDS", 0.0)
+    broken = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
+
+    async def scenario(there: Bench) -> None:
+        there.telegram.silence = [NotSentError("no connection") for _ in range(3)]
+        there.telegram.answers = [broken]
+        calls = await there.say(question)
+        assert len(calls) == 5
+        assert REMARK not in calls[-1].text
+        there.telegram.silence = [BrokenError("connection broken"), TimedOut(), TimedOut()]
+        calls = await there.say(question, 2)
+        assert len(calls) == 4
+        assert REMARK in calls[-1].text
+        assert there.service.inbox.left() == []
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_doubtful_attempts_become_rare() -> None:
+    """What was never sent is tried every few seconds; what may have arrived each time, every few minutes."""
+    patience = _Patience((1.0, 2.0), 60.0)
+    assert [patience.after(NotSentError("x")) for _ in range(4)] == [1.0, 2.0, 2.0, 2.0]
+    assert patience.after(TimedOut()) == _DOUBT_SECONDS
+    assert [patience.after(NetworkError("Bad answer")) for _ in range(3)] == [1.0, 2.0, None]
+
+
+@pytest.mark.parametrize("fault", ["answers", "silence"])
+def test_an_answer_is_given_up_in_the_end(
+    fault: str, real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors that Telegram answers with are final after the usual attempts; silence is after a day."""
+    question, _ = asked_for(real_index)
+    monkeypatch.setattr("bot.telegram.courier._PAUSES", (0.0, 0.0, 0.0))
+    broken = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
+
+    async def scenario(there: Bench) -> None:
+        if fault == "silence":
+            monkeypatch.setattr("bot.telegram.courier._OUTAGE_SECONDS", 0.0)
+            there.telegram.silence = [NotSentError("no connection") for _ in range(4)]
+        else:
+            there.telegram.answers = [broken] * 4
+        calls = await there.say(question)
+        assert "Something went wrong" in calls[-1].text
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_a_bot_stopped_in_an_outage_keeps_what_it_received(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that waits is no reason not to stop; the next process sends it, as the first attempt that it is."""
+    question, _ = asked_for(real_index)
+    monkeypatch.setattr("bot.telegram.courier._PAUSES", (0.0, 3600.0))
+
+    async def scenario() -> None:
+        async with bench(real_index, tmp_path) as first:
+            first.telegram.silence = [NotSentError("no connection") for _ in range(9)]
+            first.service.take([{"update_id": 5, "message": first.message(question)}])
+            while len(first.telegram.calls) < 2:
+                await asyncio.sleep(0.01)
+            assert await first.service.lanes.drain(0) == 1
+        async with bench(real_index, tmp_path) as second:
+            assert second.service.take_up_left() == 1
+            await second.service.lanes.drain(10)
+            (answer,) = second.telegram.sent()
+            assert REMARK not in answer.text
+
+    asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def server(answer: Callable[[web.Request, web.StreamResponse], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server that answers every call with what a function writes, piece by piece."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            await answer(request, response)
+        return response
+
+    application = web.Application()
+    application.router.add_route("*", "/{any:.*}", handle)
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+async def test_a_server_that_drips_holds_no_call_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often another byte comes, there is an end, and nobody knows whether the call had its effect."""
+    monkeypatch.setattr("bot.telegram.request._FREE_SECONDS", 0.5)
+    dripped = 0
+
+    async def drip(_: web.Request, response: web.StreamResponse) -> None:
+        nonlocal dripped
+        while True:
+            await response.write(b" ")
+            dripped += 1
+            await asyncio.sleep(0.02)
+
+    request = AiohttpRequest(1, 0.5)
+    async with server(drip) as url:
+        with pytest.raises(TimedOut) as raised:
+            await request.do_request(url, "POST")
+        assert not certainly_not_done(raised.value)
+    assert dripped > 5
+    await request.shutdown()
+
+
+async def test_an_answer_without_an_end_is_not_kept() -> None:
+    """A server that sends more than Telegram ever does is cut off before it fills the memory."""
+    sent = 0
+
+    async def pour(_: web.Request, response: web.StreamResponse) -> None:
+        nonlocal sent
+        while True:
+            await response.write(b" " * 2**20)
+            sent += 2**20
+
+    kinds: list[str] = []
+    request = AiohttpRequest(1, 15, kinds.append)
+    async with server(pour) as url:
+        with pytest.raises(NetworkError, match="more than 20,971,520 bytes") as raised:
+            await request.do_request(url, "POST")
+        assert not certainly_not_done(raised.value)
+    assert sent < 40 * 2**20
+    assert kinds == ["broken"]
+    await request.shutdown()
 
 
 def test_a_name_that_does_not_resolve_is_told_and_tried_again(own_data: Path, tmp_path: Path) -> None:

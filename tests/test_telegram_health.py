@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from botapi_server import TOKEN, BotApi
 from prometheus_client.parser import text_string_to_metric_families
 from telegram_desk import Bench, asked_for, bench
 
+import bot.telegram.health
 from bot.telegram.application import ALLOWED_UPDATES
 from bot.telegram.health import Health
 from bot.telegram.metrics import Metrics
@@ -149,7 +151,14 @@ async def healthy(index: Index, data: Path) -> AsyncIterator[tuple[Bench, Health
         yield there, health, polling
 
 
-def test_an_index_that_does_not_answer_is_not_well(real_index: Index, tmp_path: Path) -> None:
+def lost(index: Index) -> tuple[object, bool]:
+    """Probe an index that does not find a passage by its own words."""
+    return object(), False
+
+
+def test_an_index_that_does_not_answer_is_not_well(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An index that raises, and one that finds nothing by its own words, are told apart."""
 
     async def scenario() -> None:
@@ -167,11 +176,32 @@ def test_an_index_that_does_not_answer_is_not_well(real_index: Index, tmp_path: 
             assert await health.trouble() == "the index cannot answer a probe: OSError"
             library.index = real_index
 
-            async def lost() -> bool:
-                return False
-
-            library.probe = lost  # type: ignore[method-assign]
+            monkeypatch.setattr("bot.telegram.health.probe", lost)
             assert await health.trouble() == "the index does not find a passage by its own words"
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_of_slow_questions_is_no_illness(real_index: Index, tmp_path: Path) -> None:
+    """The probe does not wait behind the questions, so that a busy bot is not restarted."""
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path) as (there, health, _):
+            library, go = there.service.desk.services.library, threading.Event()
+
+            class Slow:
+                def answer(self, question: str, *_: object, **__: object) -> object:
+                    go.wait(60)
+                    return real_index.answer(question)
+
+            library.index = Slow()  # type: ignore[assignment]
+            asked = [asyncio.create_task(library.answer(f"question {number}")) for number in range(20)]
+            await asyncio.sleep(0)
+            library.index = real_index
+            assert await health.trouble() == ""
+            assert not any(task.done() for task in asked)
+            go.set()
+            await asyncio.gather(*asked)
 
     asyncio.run(scenario())
 
@@ -283,7 +313,11 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def test_the_watchdog_is_fed_only_while_the_bot_is_well(
-    manager: tuple[socket.socket, str], real_index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    manager: tuple[socket.socket, str],
+    real_index: Index,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An index that stops answering starves it, the reason is logged once; afterwards it is fed again."""
     link, name = manager
@@ -299,21 +333,18 @@ def test_the_watchdog_is_fed_only_while_the_bot_is_well(
             count += 1
 
     async def scenario() -> None:
-        async with healthy(real_index, tmp_path / "data") as (there, health, _):
-            library = there.service.desk.services.library
+        async with healthy(real_index, tmp_path / "data") as (_, health, _):
             notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000"})
             watching = asyncio.create_task(notifier.watch(health))
             await until(lambda: heard() > 0)
 
-            async def lost() -> bool:
-                return False
-
-            probe, library.probe = library.probe, lost  # type: ignore[method-assign]
+            found = bot.telegram.health.probe
+            monkeypatch.setattr("bot.telegram.health.probe", lost)
             await until(lambda: "does not find a passage" in caplog.text)
             heard()
             await asyncio.sleep(0.2)
             assert heard() == 0
-            library.probe = probe  # type: ignore[method-assign]
+            monkeypatch.setattr("bot.telegram.health.probe", found)
             await until(lambda: heard() > 0)
             watching.cancel()
 

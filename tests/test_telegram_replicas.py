@@ -25,8 +25,9 @@ from telegram_desk import asked_for
 
 from bot.cli import cli
 from bot.settings import load_settings
-from bot.telegram.claims import Claims
-from bot.telegram.inbox import Inbox
+from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
+from bot.telegram.inbox import INBOX_SCHEMA, Inbox
+from bot.telegram.memory import open_database
 from index.search import Index
 
 SECRET = "a_secret-for-the-webhook"
@@ -195,15 +196,17 @@ def test_behind_nginx_a_chat_keeps_its_replica_and_its_order(
         assert api.violations == []
 
 
+def database(path: Path) -> sqlite3.Connection:
+    """Open a database that can be a replica's own or the shared one."""
+    return open_database(path, INBOX_SCHEMA, OWN_SCHEMA, SHARED_SCHEMA)
+
+
 def test_a_claim_holds_for_the_first_and_after_its_restart(tmp_path: Path) -> None:
     """Of two replicas one takes an update, also when it comes up again; its number with other content is another."""
     with ExitStack() as stack:
 
         def inbox(name: str) -> Inbox:
-            own, shared = (
-                stack.enter_context(closing(sqlite3.connect(tmp_path / file, isolation_level=None)))
-                for file in (name, "shared.db")
-            )
+            own, shared = (stack.enter_context(closing(database(tmp_path / file))) for file in (name, "shared.db"))
             return Inbox(own, Claims(shared, own))
 
         update = {"update_id": 1, "message": {"text": "?"}}
@@ -218,7 +221,7 @@ def test_a_claim_holds_for_the_first_and_after_its_restart(tmp_path: Path) -> No
 def test_an_update_not_claimed_before_a_kill_is_left_to_whoever_got_it_again(tmp_path: Path) -> None:
     """A replica killed between writing an update down and claiming it does not answer what another one has taken."""
     with ExitStack() as stack:
-        connect = lambda file: stack.enter_context(closing(sqlite3.connect(tmp_path / file, isolation_level=None)))  # noqa: E731
+        connect = lambda file: stack.enter_context(closing(database(tmp_path / file)))  # noqa: E731
         update = {"update_id": 1, "message": {"text": "?"}}
         Inbox(connect("one.db")).take([update])
         other = connect("two.db")
@@ -229,7 +232,7 @@ def test_an_update_not_claimed_before_a_kill_is_left_to_whoever_got_it_again(tmp
 
 def test_claims_that_cannot_be_made_stop_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     """Rather twice than not at all, and the operator is told."""
-    own, shared = sqlite3.connect(":memory:", isolation_level=None), sqlite3.connect(":memory:", isolation_level=None)
+    own, shared = database(Path(":memory:")), database(Path(":memory:"))
     inbox = Inbox(own, Claims(shared, own))
     shared.execute("PRAGMA query_only = ON")
     assert inbox.take([{"update_id": 1}])

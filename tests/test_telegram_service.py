@@ -130,6 +130,27 @@ def test_failing_calls_delay_answers_and_lose_none(real_index: Index, own_data: 
         assert api.violations == []
 
 
+def test_a_data_folder_is_worked_on_by_one_process(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """A second one ends with a line that names the folder; once the first is killed, another takes its place."""
+    question, _ = asked_for(real_index)
+    second = tmp_path / "second.log"
+    with BotApi() as api:
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url) as first:
+            api.wait(lambda: api.ready)
+            with process(own_data, second, BOT_API_URL=api.url) as bot:
+                assert bot.wait(30) == 1
+            number = api.say(question)
+            api.wait(lambda: api.answers_to(number))
+            assert first.poll() is None
+            first.kill()
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url):
+            later = api.say(question, 2)
+            api.wait(lambda: api.answers_to(later))
+    (told,) = (line for line in second.read_text().splitlines() if not line.startswith("DEBUG:"))
+    assert f"Another bot is running on the data folder {own_data}: stop it" in told
+    assert "BOT_DATA_DIR" in told
+
+
 def test_without_a_token_one_line_tells_how_to_get_one(own_data: Path, tmp_path: Path) -> None:
     """No traceback: where tokens come from and what works without."""
     log = tmp_path / "log"

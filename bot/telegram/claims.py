@@ -7,11 +7,14 @@ import os
 import sqlite3
 import time
 
+from bot.telegram.memory import DATABASE_ERRORS
+
 logger = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 48 * 3600
 _OFTEN = 1000
-_SCHEMA = """
+OWN_SCHEMA = "CREATE TABLE IF NOT EXISTS replica (name BLOB NOT NULL);"
+SHARED_SCHEMA = """
 CREATE TABLE IF NOT EXISTS claims (
   update_id INTEGER NOT NULL,
   digest BLOB NOT NULL,
@@ -29,19 +32,19 @@ class Claims:
     also after a kill. A database that cannot be written lets everybody answer: rather twice than not at all.
 
     Args:
-        shared: the common database.
-        own: this replica's database, which keeps its name.
+        shared: the common database, with the table of ``SHARED_SCHEMA``.
+        own: this replica's database, which keeps its name in the table of ``OWN_SCHEMA``.
     """
 
     def __init__(self, shared: sqlite3.Connection, own: sqlite3.Connection) -> None:
         self._shared = shared
         self._made = 0
-        own.execute("CREATE TABLE IF NOT EXISTS replica (name BLOB NOT NULL)")
-        row = own.execute("SELECT name FROM replica").fetchone()
-        self._name: bytes = row[0] if row else os.urandom(16)
-        if not row:
-            own.execute("INSERT INTO replica (name) VALUES (?)", (self._name,))
-        shared.executescript(_SCHEMA)
+        self._name = os.urandom(16)
+        try:
+            own.execute("INSERT INTO replica (name) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM replica)", (self._name,))
+            self._name = own.execute("SELECT name FROM replica").fetchone()[0]
+        except DATABASE_ERRORS as error:
+            logger.error("The name of this replica cannot be kept (%s): after a restart it has another.", error)
 
     def claim(self, update_id: int, digest: bytes) -> bool:
         """Claim an update; return whether this replica holds it, now or since before."""
@@ -56,10 +59,10 @@ class Claims:
             row = self._shared.execute(
                 "SELECT owner FROM claims WHERE update_id = ? AND digest = ?", (update_id, digest)
             ).fetchone()
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             logger.error("Update %s cannot be claimed (%s): another replica may answer it too.", update_id, error)
             return True
-        return row is None or row[0] == self._name
+        return row is None or bool(row[0] == self._name)
 
     def _tidy(self) -> None:
         self._made += 1

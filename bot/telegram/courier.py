@@ -30,7 +30,7 @@ from bot.telegram.addressing import Address
 from bot.telegram.inbox import Inbox
 from bot.telegram.memory import Memory
 from bot.telegram.pacing import NORMAL, URGENT, Turn
-from bot.telegram.request import NotSentError
+from bot.telegram.request import BrokenError, NotSentError
 from bot.telegram.typing_indicator import Typing
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,11 @@ _T = TypeVar("_T")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _PAUSES = (0.3, 0.7, 1.5, 3.0, *[5.0] * 120)
-"""Seconds between attempts while Telegram cannot be reached: some ten minutes, then the answer is given up."""
+"""Seconds between attempts: some ten minutes, then the answer is given up, unless Telegram says nothing at all."""
+_OUTAGE_SECONDS = 24 * 3600.0
+"""How long an answer waits for a Telegram that says nothing; Telegram itself keeps messages for a day."""
+_DOUBT_SECONDS = 300.0
+"""Seconds between the later attempts of which each may have arrived, so that nobody finds thousands of answers."""
 _QUERY_PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Likewise for buttons and inline queries, which Telegram lets nobody answer late."""
 _SHOWN = 5_000
@@ -58,6 +62,30 @@ class Case:
     answered: bool = False
     """Something was sent for it."""
     received: float = field(default_factory=time.monotonic)
+
+
+class _Patience:
+    """How long to go on with one call.
+
+    Args:
+        pauses: the seconds to wait after each failure, one after the other; then Telegram's answers are final.
+        outage: for how many seconds to go on while there is no answer at all.
+    """
+
+    def __init__(self, pauses: Sequence[float], outage: float) -> None:
+        self._pauses = pauses
+        self._until = time.monotonic() + outage
+        self._answered = self._silent = 0
+
+    def after(self, error: TelegramError) -> float | None:
+        """Return how many seconds to wait after a failure; ``None`` to give up."""
+        if _silence(error) and time.monotonic() < self._until:
+            self._silent += 1
+            if self._silent <= len(self._pauses):
+                return self._pauses[self._silent - 1]
+            return self._pauses[-1] if certainly_not_done(error) else _DOUBT_SECONDS
+        self._answered += 1
+        return self._pauses[self._answered - 1] if self._answered <= len(self._pauses) else None
 
 
 class Courier:
@@ -97,7 +125,8 @@ class Courier:
         again = case.again if case else False
         turn = Turn(priority, partial(self.inbox.sending, case.update_id)) if case else Turn(priority)
         chat = to.chat
-        for pause in (*_PAUSES, None):
+        patience = self._patience(case)
+        while True:
             try:
                 sent = await self._bot.send_message(
                     chat,
@@ -124,7 +153,7 @@ class Courier:
                         self.inbox.not_sent(case.update_id)
                 else:
                     again = True
-                if pause is None:
+                if (pause := patience.after(error)) is None:
                     raise
                 logger.warning("A message could not be sent (%s); trying again in %s s.", error, pause)
                 await asyncio.sleep(pause)
@@ -134,7 +163,6 @@ class Courier:
                     case.again = False
                 self._note_shown((to.chat, sent.message_id), message)
                 return sent.message_id
-        raise TimedOut("no attempt succeeded")
 
     async def edit(self, chat: int | None, message_id: int | str, message: Rendered, priority: int = URGENT) -> bool:
         """Change a message (of a chat, or inline) unless it shows this already; return whether it does now."""
@@ -155,7 +183,7 @@ class Courier:
                     reply_markup=message.keyboard,
                     rate_limit_args=Turn(priority),
                 ),
-                _PAUSES,
+                self._patience(self._case.get()),
             )
         except Forbidden:
             if chat is not None:
@@ -212,7 +240,7 @@ class Courier:
                 lambda: self._bot.send_document(
                     to.chat, data, filename=name, caption=caption, parse_mode=ParseMode.HTML
                 ),
-                _QUERY_PAUSES,
+                _Patience(_QUERY_PAUSES, 0.0),
             )
         except Forbidden:
             self._memory.block(to.chat)
@@ -221,28 +249,33 @@ class Courier:
         """Send a PNG picture."""
         with suppress(Forbidden):
             await self._persist(
-                lambda: self._bot.send_photo(to.chat, picture, message_thread_id=to.thread), _QUERY_PAUSES
+                lambda: self._bot.send_photo(to.chat, picture, message_thread_id=to.thread),
+                _Patience(_QUERY_PAUSES, 0.0),
             )
 
     async def _query(self, call: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self._persist(call, _QUERY_PAUSES)
+            await self._persist(call, _Patience(_QUERY_PAUSES, 0.0))
         except (BadRequest, Forbidden) as error:
             logger.info("A press or inline query could not be answered: %s", error)
 
-    async def _persist(self, call: Callable[[], Awaitable[_T]], pauses: Sequence[float]) -> _T:
+    @staticmethod
+    def _patience(case: Case | None) -> _Patience:
+        # Only an answer to an update is worth waiting for: a note or notice would come when it says nothing any more.
+        return _Patience(_PAUSES, _OUTAGE_SECONDS if case else 0.0)
+
+    async def _persist(self, call: Callable[[], Awaitable[_T]], patience: _Patience) -> _T:
         """Make a call that does no harm when it is made twice, until it works."""
-        for pause in (*pauses, None):
+        while True:
             try:
                 return await call()
             except (BadRequest, Forbidden, InvalidToken, ChatMigrated):
                 raise
             except TelegramError as error:
-                if pause is None:
+                if (pause := patience.after(error)) is None:
                     raise
                 logger.warning("A call to Telegram failed (%s); trying again in %s s.", error, pause)
                 await asyncio.sleep(pause)
-        raise TimedOut("no attempt succeeded")
 
     def _note_shown(self, where: tuple[int, int | str], message: Rendered) -> None:
         self._shown[where] = _fingerprint(message)
@@ -256,6 +289,11 @@ def certainly_not_done(error: TelegramError) -> bool:
     # Not so where nothing came in time, or the call broke off in whatever way: then the error has a cause.
     refused = isinstance(error, NetworkError) and not isinstance(error, TimedOut) and error.__cause__ is None
     return refused or isinstance(error, NotSentError)
+
+
+def _silence(error: TelegramError) -> bool:
+    """Return whether a failed call got no answer from Telegram at all."""
+    return isinstance(error, NotSentError | BrokenError | TimedOut)
 
 
 def _fingerprint(message: Rendered) -> int:

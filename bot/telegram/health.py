@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from bot.probe import probe
 from bot.telegram.receiving import Polling, Webhook
 from bot.telegram.service import Service
 
@@ -21,6 +23,8 @@ class Health:
         self.service: Service | None = None
         self._receiver: Polling | Webhook | None = None
         self._stopping = False
+        # Behind a full queue of questions the probe would come too late.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="probe")
 
     def begin(self, service: Service, receiver: Polling | Webhook) -> None:
         """Note that Telegram knows the bot, the index is open and updates are received from now on."""
@@ -42,7 +46,10 @@ class Health:
         if not self._stopping and (trouble := await self._receiver.trouble()):
             return trouble
         try:
-            found = await asyncio.wait_for(self.service.desk.services.library.probe(), _PROBE_SECONDS)
+            probing = asyncio.get_running_loop().run_in_executor(
+                self._thread, probe, self.service.desk.services.library.index
+            )
+            _, found = await asyncio.wait_for(probing, _PROBE_SECONDS)
         except TimeoutError:
             return f"the index has not answered a probe within {_PROBE_SECONDS:.0f} s"
         except Exception as error:

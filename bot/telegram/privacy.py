@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextvars import Context
 
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
@@ -14,6 +15,7 @@ from bot.answers import Rendered
 from bot.locales import Texts
 from bot.querylog import Forgotten, QueryLogError
 from bot.telegram.addressing import Address, address_of
+from bot.telegram.quota import Verdict
 from bot.telegram.reactions import Reaction
 from bot.telegram.services import Services
 
@@ -54,6 +56,8 @@ class Privacy:
         if message is None or message.from_user is None:
             return
         texts = self._services.texts(message.from_user)
+        if not await self._within_quota(message, message.from_user, texts):
+            return
         if message.chat.type != "private":
             await self._reply(update, Rendered(texts("data-in-private")), texts)
             return
@@ -70,6 +74,8 @@ class Privacy:
         if message is None or message.from_user is None:
             return
         texts = self._services.texts(message.from_user)
+        if not await self._within_quota(message, message.from_user, texts):
+            return
         if message.chat.type != "private":
             await self._reply(update, Rendered(texts("data-in-private")), texts)
             return
@@ -84,6 +90,9 @@ class Privacy:
         texts, person, log = self._services.texts(query.from_user), query.from_user.id, self._services.log
         if what == "keep":
             return Reaction(message=Rendered(texts("forget-kept")))
+        # Each makes the log write much, and a button can be pressed again and again.
+        if self._services.questions.ask(person, time.time()) is not Verdict.TAKE:
+            return Reaction(self._services.quota_note(texts).html, alert=True)
         try:
             if what == "forget":
                 return Reaction(message=Rendered(await self._forget(person, texts)))
@@ -116,6 +125,13 @@ class Privacy:
             await self._services.courier.send(Address(person), Rendered(texts("forget-erased")), texts)
         except TelegramError as error:
             logger.warning("Somebody could not be told that their data is erased: %s", error)
+
+    async def _within_quota(self, message: Message, person: User, texts: Texts) -> bool:
+        """Count what a person wants done; return whether it is not too much, and tell them once if it is."""
+        verdict = self._services.questions.ask(person.id, message.date.timestamp())
+        if verdict is Verdict.NOTE:
+            await self._services.courier.send(address_of(message), self._services.quota_note(texts), texts)
+        return verdict is Verdict.TAKE
 
     async def _reply(self, update: Update, rendered: Rendered, texts: Texts) -> None:
         if update.message:

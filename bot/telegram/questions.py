@@ -81,7 +81,9 @@ class Questions:
             asker = message.from_user.id if message.from_user else message.chat.id
             verdict = self._services.questions.ask(asker, message.date.timestamp())
             if verdict is not Verdict.DROP:
-                line = Rendered(texts("reads-text-only")) if verdict is Verdict.TAKE else self._quota_note(texts)
+                line = (
+                    Rendered(texts("reads-text-only")) if verdict is Verdict.TAKE else self._services.quota_note(texts)
+                )
                 await self._services.courier.send(to, line, texts)
 
     def _seen_of_album(self, message: Message) -> bool:
@@ -156,7 +158,7 @@ class Questions:
         texts = services.texts(question.person)
         verdict = services.questions.ask(question.asker, question.said)
         if verdict is Verdict.NOTE or (verdict is Verdict.DROP and note):
-            await self._show(question, self._quota_note(texts), texts, shown if note else None)
+            await self._show(question, services.quota_note(texts), texts, shown if note else None)
         if verdict is not Verdict.TAKE:
             return
         if not question.text:
@@ -230,9 +232,6 @@ class Questions:
         if shown is not None and await services.courier.edit(question.to.chat, shown, rendered):
             return shown
         return await services.courier.send(question.to, rendered, texts)
-
-    def _quota_note(self, texts: Texts) -> Rendered:
-        return Rendered(texts("quota-note", limit=self._services.settings.questions_per_minute))
 
     def _may_note(self, person: int, now: float) -> bool:
         """Return whether a note may be sent: few a second in all, and one a minute to each person."""

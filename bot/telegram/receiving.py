@@ -39,7 +39,7 @@ _CONNECTIONS = 40
 _ACCEPT_SECONDS = 2.0
 _STALE_SECONDS, _FULL_SECONDS = 120.0, 900.0
 """After so long without another round the polling loop counts as dead; the second where it waits for room in the queue,
-which an outage of Telegram can keep full for some ten minutes."""
+which an outage of Telegram can keep full; a restart then loses nothing."""
 
 Take = Callable[[Sequence[Raw]], None]
 """Receives updates and returns when they are safe."""

@@ -17,6 +17,9 @@ from yarl import URL
 
 _CONNECT_SECONDS = 5.0
 _UPLOAD_SECONDS = 60.0
+_FREE_SECONDS = 30.0
+"""How long a request may wait for a connection."""
+_LARGEST_ANSWER = 20 * 2**20
 _GATEWAY = (502, 504)
 """What a gateway says that got no answer from the server behind it."""
 _MESSAGE = {"message_id", "date", "chat"}
@@ -25,6 +28,14 @@ _KINDS = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "unaut
 
 class NotSentError(NetworkError):
     """The server was never reached: the request surely had no effect."""
+
+
+class _TooLargeError(aiohttp.ClientError):
+    """The answer is larger than anything that Telegram sends."""
+
+
+class BrokenError(NetworkError):
+    """The connection broke before an answer came: the request may have had its effect."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -92,7 +103,8 @@ class AiohttpRequest(BaseRequest):
         Raises:
             NotSentError: no connection came about.
             TimedOut: no answer in time, or none that reached a gateway; the request may have had its effect.
-            NetworkError: the connection broke; the request may have had its effect.
+            BrokenError: the connection broke; the request may have had its effect.
+            NetworkError: the answer is too large; the request has had its effect.
         """
         session = await self._open()
         seconds = self._seconds if isinstance(read_timeout, DefaultValue) or read_timeout is None else read_timeout
@@ -104,12 +116,18 @@ class AiohttpRequest(BaseRequest):
             # yarl encodes in C what the standard library, and with it aiohttp's own form, encodes letter by letter.
             body = URL.build(query=request_data.json_parameters).raw_query_string.encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=seconds)
+        timeout = aiohttp.ClientTimeout(
+            # Each byte that comes begins the time for reading anew, so there is an end to all of it.
+            total=_FREE_SECONDS + 2 * seconds,
+            connect=_FREE_SECONDS,
+            sock_connect=_CONNECT_SECONDS,
+            sock_read=seconds,
+        )
         try:
             async with session.request(
                 method, url, data=body, timeout=timeout, allow_redirects=False, headers=headers
             ) as response:
-                status, answer = response.status, await response.read()
+                status, answer = response.status, await _read(response)
         except aiohttp.ClientConnectorDNSError as error:
             self._failed("unreachable")
             raise NotSentError(f"no address found for {error.host}") from error
@@ -119,15 +137,27 @@ class AiohttpRequest(BaseRequest):
         except (TimeoutError, aiohttp.ServerTimeoutError) as error:
             self._failed("timeout")
             raise TimedOut from error
+        except _TooLargeError as error:
+            self._failed("broken")
+            raise NetworkError(f"the answer has more than {_LARGEST_ANSWER:,} bytes") from error
         except (aiohttp.ClientError, OSError) as error:
             self._failed("broken")
             # The exception's own text may hold the address, and with it the token.
-            raise NetworkError(f"connection broken: {type(error).__name__}") from error
+            raise BrokenError(f"connection broken: {type(error).__name__}") from error
         if status >= 300:
             self._failed(_KINDS.get(status, "server" if status >= 500 else "other"))
         if status in _GATEWAY:
             raise TimedOut(f"a gateway got no answer from Telegram ({status})")
         return status, answer
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    answer = bytearray()
+    async for part in response.content.iter_any():
+        answer += part
+        if len(answer) > _LARGEST_ANSWER:
+            raise _TooLargeError
+    return bytes(answer)
 
 
 def _form(request_data: RequestData) -> aiohttp.FormData:

@@ -9,8 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
@@ -44,6 +46,7 @@ _DRAIN_SECONDS = 25.0
 _CHECK_SECONDS = 3.0
 _PROFILE_SECONDS = 10.0
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_LOCK_FILE = "run.lock"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -64,10 +67,11 @@ def run(settings: Settings) -> int:
     sys.setswitchinterval(0.0005)
     try:
         _check(settings, token, secret)
-        # Held by nothing else, so that it is freed when a newer version takes its place.
-        library = Library(open_index(settings), settings.index_home)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_serve(settings, token, secret, library))
+        with _alone(settings.data_dir):
+            # Held by nothing else, so that it is freed when a newer version takes its place.
+            library = Library(open_index(settings), settings.index_home)
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                return runner.run(_serve(settings, token, secret, library))
     except PartnershipError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -100,6 +104,32 @@ def _check(settings: Settings, token: str, secret: str) -> None:
         raise StartError("BOT_TOKEN is not a token: @BotFather gives one like 123456789:AbC-… .")
     if settings.webhook_url and not _SECRET.fullmatch(secret):
         raise StartError("BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess.")
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the data folder, in which two bots would take up each other's messages; the system lets go of it when the
+    process dies.
+
+    Raises:
+        StartError: another bot holds it.
+    """
+    lock = FileLock(data / _LOCK_FILE, mode=0o600)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StartError(
+            f"Another bot is running on the data folder {data.absolute()}: "
+            "stop it, or give this one its own with BOT_DATA_DIR."
+        ) from None
+    except (OSError, NotImplementedError) as error:
+        # A bot that can write nothing answers all the same.
+        logger.warning("%s cannot be locked (%s): see that no other bot runs on it.", data, error)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def _serve(settings: Settings, token: str, secret: str, library: Library) -> int:

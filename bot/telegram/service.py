@@ -16,13 +16,13 @@ from bot.querylog import QueryLog
 from bot.settings import Settings
 from bot.telegram.addressing import Address
 from bot.telegram.application import App, Desk
-from bot.telegram.claims import Claims
+from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
 from bot.telegram.courier import Case, Courier
 from bot.telegram.errors import Failures
-from bot.telegram.inbox import ATTEMPTS, SUSPECT, Inbox, Left, Raw
+from bot.telegram.inbox import ATTEMPTS, INBOX_SCHEMA, SUSPECT, Inbox, Left, Raw
 from bot.telegram.lanes import Lanes
 from bot.telegram.library import Library
-from bot.telegram.memory import Memory, open_database
+from bot.telegram.memory import MEMORY_SCHEMA, Memory, open_database
 from bot.telegram.quota import Quota
 from bot.telegram.services import Services
 from bot.telegram.tally import Tally
@@ -52,6 +52,7 @@ class Service:
 
     async def close(self) -> None:
         """Let go of everything; nothing may be worked on any more."""
+        self.inbox.settle()
         await self.desk.services.log.close()
         self.desk.services.library.close()
         for database in self._databases:
@@ -155,11 +156,11 @@ def _lane(update: Update) -> tuple[str, int]:
 def build_service(settings: Settings, bot: Any, library: Library, tally: Tally) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.data_dir / "telegram.db")
+    database = open_database(settings.data_dir / "telegram.db", INBOX_SCHEMA, OWN_SCHEMA, MEMORY_SCHEMA)
     databases, claims, shared = [database], None, database
     if settings.shared_dir:
         settings.shared_dir.mkdir(parents=True, exist_ok=True)
-        shared = open_database(settings.shared_dir / "replicas.db")
+        shared = open_database(settings.shared_dir / "replicas.db", MEMORY_SCHEMA, SHARED_SCHEMA)
         databases.append(shared)
         claims = Claims(shared, database)
     inbox, memory = Inbox(database, claims), Memory(shared, alone=claims is None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from telegram import User
 
+from bot.answers import Rendered
 from bot.buttons import Place
 from bot.locales import Texts, texts_for
 from bot.querylog import QueryLog
@@ -48,6 +49,10 @@ class Services:
         case = self.courier.case
         language = answer.language if answer.language in self.library.index.languages else "other"
         self.tally.add(str(answer.decision), language, time.monotonic() - case.received if case else 0.0)
+
+    def quota_note(self, texts: Texts) -> Rendered:
+        """Return the message for whoever asked more than the quota allows."""
+        return Rendered(texts("quota-note", limit=self.settings.questions_per_minute))
 
     def texts(self, person: User | None, *more: str | None) -> Texts:
         """Return the interface texts in the language a person chose, else their Telegram's, else one of ``more``."""
