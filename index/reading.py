@@ -42,9 +42,15 @@ def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
     arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
     sources = [Source(**entry) for entry in manifest.sources]
     store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
+    # A length in a damaged file must not make FAISS ask for more memory than all of the file is long.
+    if limit := getattr(faiss, "set_deserialization_vector_byte_limit", None):
+        limit((folder / FAISS_FILE).stat().st_size)
     faiss_index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
     starts, sentence_counts, dense_rows, vectors, scales, token_starts, tokens = arrays
     parts = np.concatenate([[0], np.cumsum(sentence_counts + 1)])
+    # What follows makes a number for each row that the starts promise, however many those are.
+    if starts[0] != 0 or starts[-1] != len(vectors) or (np.diff(starts) < 0).any():
+        raise ValueError(f"{ROW_ARRAYS[0]} do not lead through {len(vectors)} rows")
     rows = Rows(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
     owners = np.repeat(np.arange(store.records), np.diff(starts))
     lexical = LexicalIndex.load(folder, owners, store.records)
@@ -67,8 +73,13 @@ def _check_counts(
         "records": (manifest.counts["records"], store.records),
         "record starts": (manifest.counts["records"] + 1, len(rows.starts)),
         "rows": (manifest.counts["rows"], len(rows.vectors)),
+        "scales": (manifest.counts["rows"], len(rows.scales)),
+        "languages of records": (manifest.counts["records"], len(store.languages)),
+        "numbers of records": (manifest.counts["records"], len(store.snippet_numbers)),
         "sentence counts": (manifest.counts["records"], len(rows.sentence_counts)),
         "lexical terms": (len(lexical.idf), len(lexical.vocabulary)),
+        "lexical starts": (len(lexical.vocabulary) + 1, len(lexical.starts)),
+        "lexical lengths": (manifest.counts["records"], len(lexical.lengths)),
         "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
         "FAISS vectors": (dense_rows, faiss_index.ntotal),
         "tokens": (manifest.counts["tokens"], len(rows.tokens)),
@@ -79,7 +90,8 @@ def _check_counts(
         "encoder": (manifest.encoder_key, encoder.card.key),
     }
     wrong = [
-        f"{name}: {found}, {expected} expected"
+        # In one line, whatever a manifest expects.
+        " ".join(f"{name}: {found}, {expected} expected".split())
         for name, (expected, found) in expected_and_found.items()
         if found != expected
     ]

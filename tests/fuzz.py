@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import json
 import logging
 import os
@@ -31,7 +32,15 @@ from hypothesis import strategies as st  # noqa: E402
 from telegram_desk import GROUP, ME, Bench, Json, bench  # noqa: E402
 
 from bot.buttons import parse, person_of, read_paging  # noqa: E402
-from index.artifact import index_folder, live_version  # noqa: E402
+from index.artifact import (  # noqa: E402
+    MANIFEST_FILE,
+    SEAL,
+    hash_file,
+    index_folder,
+    live_version,
+    read_manifest,
+    seal,
+)
 from index.errors import PartnershipError  # noqa: E402
 from index.evaluation_set import read_evaluation  # noqa: E402
 from index.frontmatter import YamlError, parse_yaml, split_front_matter  # noqa: E402
@@ -306,6 +315,60 @@ def artefact(source: Path, scratch: Path) -> Callable[[], None]:
     return test
 
 
+def resealed(source: Path, scratch: Path) -> Callable[[], None]:
+    """Fuzz what reads a version whose hashes are right: its parsers, which are behind the hashes otherwise."""
+    folder = index_folder(scratch / "resealed") / str(live_version(source))
+    shutil.copytree(index_folder(source) / folder.name, folder)
+    (folder.parent / "current").write_text(f"{folder.name}\n")
+    manifest_file = folder / MANIFEST_FILE
+    sound, sealed = read_manifest(folder), manifest_file.read_bytes()
+    whole = Index.open(source)
+    (scratch / "resealed" / "encoders").symlink_to((source / "encoders").resolve())
+    fields = json.loads(sealed)
+    fields.pop(SEAL)
+
+    @given(
+        name=st.sampled_from([*sorted(sound.files), *[MANIFEST_FILE] * 4]),
+        edits=st.lists(
+            # The first bytes say how the others are to be read, so half of the edits go there.
+            st.tuples(st.one_of(st.floats(0, 1), st.integers(0, 200)), st.integers(0, 6), st.binary(max_size=8)),
+            min_size=1, max_size=3,
+        ),
+        places=st.lists(st.integers(0, 10**6), min_size=1, max_size=3),
+        junk=st.lists(JUNK, min_size=1, max_size=3),
+    )  # fmt: skip
+    def test(name: str, edits: list[tuple[float, int, bytes]], places: list[int], junk: list[Any]) -> None:
+        """It is refused in one line or opened; what an opened one answers may be wrong, but the process lives."""
+        file, changed = folder / name, fields
+        before = file.read_bytes()
+        try:
+            if name == MANIFEST_FILE:
+                changed = mangled(("", fields), places, junk)[1]
+            else:
+                content = before
+                for where, cut, put in edits:
+                    at = min(where, len(content)) if isinstance(where, int) else int(where * len(content))
+                    content = content[:at] + put + content[at + cut :]
+                file.write_bytes(content)
+                changed = {**fields, "files": {**fields["files"], name: hash_file(file)}}
+            manifest_file.write_text(json.dumps({**changed, SEAL: seal(changed)}))
+            opened = Index.open(scratch / "resealed", instead_of=whole)
+            counted["resealed artefacts that open"] += 1
+            try:
+                opened.answer("who signed the roadmap")
+            except Exception as error:
+                counted[f"resealed artefacts that answer with {type(error).__name__}"] += 1
+            opened.close()
+        except PartnershipError as error:
+            assert "\n" not in str(error)
+            counted["resealed artefacts that are refused"] += 1
+        finally:
+            file.write_bytes(before)
+            manifest_file.write_bytes(sealed)
+
+    return test
+
+
 def main() -> int:
     """Go round all targets until the time is up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -315,6 +378,7 @@ def main() -> int:
     parser.add_argument("--only", help="one target, such as front_matter or updates")
     given_arguments = parser.parse_args()
     logging.disable()
+    faulthandler.enable()
     index = Index.open(given_arguments.data)
     ends = time.monotonic() + 60 * given_arguments.minutes
     number = given_arguments.seed
@@ -326,6 +390,7 @@ def main() -> int:
             "updates": (updates(index), 25),
             "mangled_updates": (mangled_updates(index), 25),
             "artefact": (artefact(given_arguments.data, Path(scratch)), 60),
+            "resealed": (resealed(given_arguments.data, Path(scratch)), 100),
         }
         if given_arguments.only:
             targets = {given_arguments.only: targets[given_arguments.only]}

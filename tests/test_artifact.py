@@ -32,6 +32,11 @@ def rewrite(version: Path, **changes: object) -> None:
     Manifest(**{**fields, "files": {}, **changes}).write(version)
 
 
+def np_header(text: str) -> bytes:
+    """Return the beginning of an array's file with a header that was never written by numpy."""
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
 def names(built_small: Path) -> list[str]:
     return sorted(path.name for path in (index_folder(built_small) / str(live_version(built_small))).iterdir())
 
@@ -111,6 +116,8 @@ def test_another_format_is_refused(small_data: Path, version: Path) -> None:
         ("trust", {}, "damaged"),
         ("topics", [{"name": "x"}], "damaged"),
         ("sources", [], None),
+        ("encoder_key", None, "damaged"),
+        ("synonyms", {}, "damaged"),
         ("unheard_of", 1, "damaged"),
     ],
 )
@@ -254,3 +261,40 @@ def test_an_open_index_outlives_its_version(small_data: Path, version: Path) -> 
     shutil.rmtree(version)
     assert opened.answer("who is the trade envoy").hits[0].snippet.id == "people/envoy"
     opened.close()
+
+
+NOTHING = "{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        # numpy's reader of headers lets an error of Python's tokenizer through.
+        ("vectors", np_header("{'descr': '<f4', 'shape': (1, (")),
+        ("snippet-keys", np_header("")),
+        ("vectors", np_header(NOTHING)),
+        # 2**60 rows: more memory than any machine has.
+        ("row-starts", np_header("{'descr': '<i8', 'fortran_order': False, 'shape': (7,)}") + b"\0" * 55 + b"\x10"),
+        ("scales", np_header(NOTHING)),
+        ("lexical-starts", np_header(NOTHING)),
+        ("lexical-lengths", np_header(NOTHING)),
+        ("snippet-language", np_header(NOTHING)),
+        ("snippet-number", np_header(NOTHING)),
+    ],
+)
+def test_a_damaged_file_whose_hash_is_right_is_refused(
+    small_data: Path, version: Path, name: str, content: bytes
+) -> None:
+    """Whatever the libraries raise on what they read, and whatever does not fit, is one line that says what to do."""
+    (version / f"{name}.npy").write_bytes(content)
+    rewrite(version)
+    with pytest.raises(ArtifactError, match=r"run 'partnership-bot build") as caught:
+        Index.open(small_data)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_nested_without_end_is_refused(small_data: Path, version: Path) -> None:
+    """Python's JSON reader gives up with an error of its own."""
+    (version / MANIFEST_FILE).write_text("[" * 100_000)
+    with pytest.raises(ArtifactError, match="missing or damaged"):
+        Index.open(small_data)

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
 
-from bot.probe import probe
 from index.answer import Answer
 from index.artifact import live_version
 from index.errors import PartnershipError
@@ -63,11 +62,6 @@ class Library:
                 self._known.popitem(last=False)
         return answer
 
-    async def probe(self) -> bool:
-        """Return whether a passage is found by its own words, by the way that questions take."""
-        _, found = await asyncio.get_running_loop().run_in_executor(self._threads, probe, self.index)
-        return found
-
     async def refresh(self, *, again: bool = False) -> Swap:
         """Open the published version if another one is in use; a damaged one is refused and the old one stays.
 
@@ -84,11 +78,14 @@ class Library:
                 if version == self._refused and not again:
                     return Swap.SAME
                 index = await asyncio.to_thread(Index.open, self._data, instead_of=self.index)
-            except (PartnershipError, OSError) as error:
+            except Exception as error:  # whatever it is, looking again must go on, or no version is ever taken over
+                expected = isinstance(error, PartnershipError | OSError)
+                reason = str(error) if expected else f"{type(error).__name__}: {error}"
                 first = again or self.refusal == "" or version != self._refused
-                self._refused, self.refusal = version, str(error)
+                self._refused, self.refusal = version, reason
                 if first:
-                    logger.error("The new index is refused, %s stays in use: %s", self.index.version, error)
+                    told = "The published index is refused, %s stays in use: %s"
+                    logger.error(told, self.index.version, reason, exc_info=None if expected else error)
                 return Swap.REFUSED if first else Swap.SAME
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
             self._known.clear()

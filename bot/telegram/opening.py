@@ -1,4 +1,4 @@
-"""The index a bot starts with: the published one, or one that is built first."""
+"""The index a bot starts with: the published one, an older one where that is damaged, or one that is built first."""
 
 from __future__ import annotations
 
@@ -7,29 +7,55 @@ import logging
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 from bot.settings import Settings
-from index.artifact import live_version
-from index.errors import ArtifactError
+from index.artifact import index_folder, live_version, versions
+from index.errors import ArtifactError, PartnershipError
 from index.search import Index
 
 logger = logging.getLogger(__name__)
 
 
 def open_index(settings: Settings) -> Index:
-    """Open the published index; if there is none, build it first.
+    """Open the published index, or the newest older version that is sound; if nothing was published, build it first.
 
     Raises:
-        PartnershipError: it is damaged, or missing and cannot be built here.
+        PartnershipError: it is damaged and no older version is sound, or it is missing and cannot be built here.
     """
-    if live_version(settings.index_home) is None:
+    home = settings.index_home
+    live = live_version(home)
+    if live is None:
         _build(settings)
-    return Index.open(settings.index_home)
+        return Index.open(home)
+    try:
+        return Index.open(home)
+    except PartnershipError as error:
+        older = _newest_before(home, live)
+        if older is None:
+            raise
+        logger.warning(
+            "Index %s is published but cannot be used, so answers come from the older %s. Mend it with "
+            "'partnership-bot build --force %s'. What is wrong: %s",
+            live, older.version, shlex.join(_folders(settings)), error,
+        )  # fmt: skip
+        return older
+
+
+def _newest_before(home: Path, live: str) -> Index | None:
+    """Open the newest sound version that is older than ``live``: a newer one was rolled back or never published."""
+    for name in reversed(versions(home)):
+        if name < live:
+            try:
+                return Index.open(index_folder(home) / name)
+            except PartnershipError as error:
+                logger.info("The older index %s cannot be used either: %s", name, error)
+    return None
 
 
 def _build(settings: Settings) -> None:
     """Build in a process of its own: what serves Telegram never loads torch."""
-    folders = ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.index_home)]
+    folders = _folders(settings)
     remedy = f"No index in {settings.index_home}. Build one: partnership-bot build {shlex.join(folders)}"
     if importlib.util.find_spec("sentence_transformers") is None:
         raise ArtifactError(f"{remedy} (needs pip install 'partnership-bot[build]')")
@@ -38,3 +64,7 @@ def _build(settings: Settings) -> None:
     logger.info("There is no index in %s: building one from %s.", settings.index_home, settings.knowledge_dir)
     if subprocess.run([sys.executable, "-m", "bot", "build", *folders], stdout=sys.stderr, check=False).returncode:  # noqa: S603 - ourselves
         raise ArtifactError(f"{remedy} (the build failed, see above)")
+
+
+def _folders(settings: Settings) -> list[str]:
+    return ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.index_home)]

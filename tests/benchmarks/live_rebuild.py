@@ -3,7 +3,8 @@
     python tests/benchmarks/live_rebuild.py --data data --knowledge knowledge
 
 Printed is what became of every question, whether each answer is what the version named in the log answers, and how
-long answers took before, while the build ran, around each change of version, and after.
+long answers took before, while the build ran, around each change of version, and after, with the most memory the bot
+had held by the end of each.
 """
 
 from __future__ import annotations
@@ -37,6 +38,13 @@ def changes(log: Path) -> int:
     return log.read_text().count("Answering from index")
 
 
+def peak(bot_id: int) -> int:
+    """Return the most memory a process has held so far, in MiB; 0 where the system does not tell."""
+    status = Path(f"/proc/{bot_id}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
 def half(data: Path) -> tuple[int, int]:
     """Return how many logged answers there are, and how many of them their version would not give."""
     with closing(sqlite3.connect(data / "queries.db")) as connection:
@@ -67,12 +75,12 @@ def main() -> int:
         changed = next(path for path in sorted(knowledge.glob("*/*.md")) if len(path.suffixes) == 1)
         changed.write_text(changed.read_text().rstrip() + " This sentence was added while people were asking.\n")
         load = Load(api, questions_of(data))
-        phases: list[tuple[str, float, float]] = []
+        phases: list[tuple[str, float, float, int]] = []
 
         def ask(phase: str, seconds: float, swaps: int = -1) -> None:
             began = time.monotonic()
             load.at_rate(given.rate, seconds, lambda: 0 <= swaps <= changes(log))
-            phases.append((phase, began, time.monotonic()))
+            phases.append((phase, began, time.monotonic(), peak(running.pid)))
 
         with bot(data, api, BOT_MESSAGES_PER_SECOND="0") as running:
             api.wait(lambda: api.ready)
@@ -85,15 +93,19 @@ def main() -> int:
             )
             began = time.monotonic()
             load.at_rate(given.rate, 600, lambda: building.poll() is not None)
-            phases.append(("while it is built", began, time.monotonic() - _AROUND))
+            phases.append(("while it is built", began, time.monotonic() - _AROUND, peak(running.pid)))
             if building.returncode:
                 raise SystemExit(f"the build failed with {building.returncode}")
             ask("wait for the new version", 10, 1)
-            phases.append(("the new version", time.monotonic() - _AROUND, time.monotonic() + _AROUND))
+            phases.append(
+                ("the new version", time.monotonic() - _AROUND, time.monotonic() + _AROUND, peak(running.pid))
+            )
             ask("between", given.quiet)
             operate("build", "--rollback", *place)
             ask("wait for the old version", 10, 2)
-            phases.append(("the old version", time.monotonic() - _AROUND, time.monotonic() + _AROUND))
+            phases.append(
+                ("the old version", time.monotonic() - _AROUND, time.monotonic() + _AROUND, peak(running.pid))
+            )
             ask("after", given.quiet)
             load.settle(60)
             running.terminate()
@@ -104,9 +116,9 @@ def main() -> int:
         print(f"{'changes of version':24}{swaps:8,}")
         print(f"{'rows in the log':24}{logged:8,}")
         print(f"{'not of one version':24}{wrong:8,}")
-        for phase, since, until in phases:
+        for phase, since, until, memory in phases:
             if not phase.startswith("wait"):
-                print(f"{phase:24}{spread(load.latencies(since, until))}")
+                print(f"{phase:24}{spread(load.latencies(since, until))}, {memory} MiB")
     return 1 if outcome["lost"] or outcome["duplicated"] or wrong or swaps != 2 or logged != outcome["asked"] else 0
 
 
