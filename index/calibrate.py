@@ -28,9 +28,9 @@ _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
 """Share of off-topic lines that may get anything but ``none``."""
-_NEAR_MISSES_ANSWERED = 0.08
-"""Largest share of these near misses that may get ``answer``; those that people think up come nearer still, about twice
-as many get through."""
+_NEAR_MISSES_ANSWERED = 0.06
+"""Largest share of these near misses that may get ``answer``; those that people think up come nearer still, and two to
+three times as many get through."""
 _RANGE = (0.3, 0.95)
 """The threshold of ``answer`` stays within this, however odd a small folder's questions are."""
 
