@@ -64,7 +64,10 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
-        raise YamlError(f"broken YAML: {error.problem or error.context}", line) from error
+        problem = str(error.problem or error.context)
+        # Newer versions of libyaml count for themselves how deep their own look ahead has gone.
+        too_deep = "nesting depth" in problem
+        raise YamlError("nested too deeply" if too_deep else f"broken YAML: {problem}", line) from error
     except yaml.reader.ReaderError as error:
         line = first_line + text.encode()[: error.position].count(b"\n")
         raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", line) from error

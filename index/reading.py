@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,10 @@ def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
     Raises ArtifactError when they do not fit each other or the encoder, and the errors of the libraries that read them,
     such as OSError, ValueError, KeyError or RuntimeError, when one is missing or damaged.
     """
-    import faiss
-
     arrays = [map_array(folder / f"{name}.npy") for name in ROW_ARRAYS]
     sources = [Source(**entry) for entry in manifest.sources]
     store = SnippetStore(folder, sources, [entry["id"] for entry in manifest.topics])
-    # A length in a damaged file must not make FAISS ask for more memory than all of the file is long.
-    if limit := getattr(faiss, "set_deserialization_vector_byte_limit", None):
-        limit((folder / FAISS_FILE).stat().st_size)
-    faiss_index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+    faiss_index = _read_faiss(folder / FAISS_FILE)
     starts, sentence_counts, dense_rows, vectors, scales, token_starts, tokens = arrays
     parts = np.concatenate([[0], np.cumsum(sentence_counts + 1)])
     # What follows makes a number for each row that the starts promise, however many those are.
@@ -56,6 +52,25 @@ def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
     lexical = LexicalIndex.load(folder, owners, store.records)
     _check_counts(folder, manifest, encoder, rows, store, faiss_index, lexical, len(dense_rows))
     return Parts(store, rows, lexical, faiss_index, owners[dense_rows], Terms(manifest.synonyms))
+
+
+_READING_FAISS = threading.Lock()
+
+
+def _read_faiss(path: Path) -> Any:
+    """Open a FAISS index; a length in a damaged file does not make it ask for more memory than the file is long."""
+    import faiss
+
+    if not hasattr(faiss, "set_deserialization_vector_byte_limit"):  # older versions know no limit
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+    # The limit is the process's, so it must not outlast this file, nor two files share it.
+    with _READING_FAISS:
+        before = faiss.get_deserialization_vector_byte_limit()
+        faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
+        try:
+            return faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        finally:
+            faiss.set_deserialization_vector_byte_limit(before)
 
 
 def _check_counts(
