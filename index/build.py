@@ -103,6 +103,8 @@ def _is_disk_full(error: Exception) -> bool:
     return numpy_gave_up or os.strerror(errno.ENOSPC) in str(error)
 
 
+# C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
+_OUT_OF_MEMORY = (MemoryError, SystemError)
 # What torch, FAISS, ONNX Runtime, tokenizers and the loader of shared libraries say, each in an exception of its own.
 _NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
 
@@ -110,7 +112,7 @@ _NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map s
 def _is_out_of_memory(error: BaseException | None) -> bool:
     """Tell whether memory ran out, by the error or by what caused it."""
     while error is not None:
-        if isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY):
+        if isinstance(error, _OUT_OF_MEMORY) or any(text in str(error) for text in _NO_MEMORY):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact import SEAL, hash_file, seal
-from index.errors import EncoderError
+from index.errors import EncoderError, reason
 from index.lexical import words
 
 FORMAT = 4
@@ -173,8 +173,7 @@ class OnnxEncoder:
             )
             agreement = self._agreement(probes)
         except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
-            reason = str(error).splitlines()[0][:200]
-            raise EncoderError(f"{folder}: damaged ({reason}); run 'partnership-bot build --force'.") from error
+            raise EncoderError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build --force'.") from error
         if not agreement >= MIN_AGREEMENT:
             raise EncoderError(
                 f"{folder}: on this processor the encoder gives other vectors than when it was built "

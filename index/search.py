@@ -16,7 +16,7 @@ from index.artifact import Manifest, encoder_folder, read_manifest, resolve
 from index.candidates import find_candidates
 from index.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
 from index.encoder import Encoder, OnnxEncoder
-from index.errors import ArtifactError
+from index.errors import ArtifactError, reason
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
 from index.lexical import words
@@ -91,8 +91,7 @@ class Index:
         # What numpy, FAISS and JSON raise on bytes that nobody foresaw is written down nowhere: numpy's reader of
         # headers alone lets errors of Python's tokenizer through.
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-            raise ArtifactError(f"{folder}: damaged ({reason}); run 'partnership-bot build'.") from error
+            raise ArtifactError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build'.") from error
 
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
