@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from bot.terminal import print_answer, print_explanation
+from bot.explanation import explained, print_explanation
+from bot.terminal import print_answer
 from index.answer import Answer
 from index.search import Index
 
@@ -21,16 +22,17 @@ def ask_once(index: Index, question: str, *, language: str | None, as_json: bool
     _print(index, index.answer(question, language), as_json, explain)
 
 
-def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool) -> None:
+def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer every line in order, JSON lines where ``as_json``."""
     for number, line in enumerate(lines, start=1):
         question, own_language = _read_line(line.rstrip("\r\n"), number)
         answer = index.answer(question, own_language or language)
         if as_json:
-            click.echo(json.dumps({**answer.as_json(), "question": question}, ensure_ascii=False))
+            fields = explained(index, answer) if explain else answer.as_json()
+            click.echo(json.dumps({**fields, "question": question}, ensure_ascii=False))
         else:
             click.echo(f"> {question}")
-            print_answer(index, answer)
+            _print(index, answer, as_json=False, explain=explain)
 
 
 def _read_line(line: str, number: int) -> tuple[str, str | None]:
@@ -84,7 +86,7 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
 
 def _print(index: Index, answer: Answer, as_json: bool, explain: bool) -> None:
     if as_json:
-        fields = {**answer.as_json(), "evidence": dict(answer.evidence)} if explain else answer.as_json()
+        fields = explained(index, answer) if explain else answer.as_json()
         click.echo(json.dumps(fields, ensure_ascii=False, indent=2))
         return
     print_answer(index, answer)

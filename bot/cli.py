@@ -157,7 +157,7 @@ def ask(
 
     index = open_or_build(_settings(data_dir=data, knowledge_dir=knowledge))
     if batch is not None:
-        ask_batch(index, batch, language=language, as_json=as_json)
+        ask_batch(index, batch, language=language, as_json=as_json, explain=explain)
     elif question is not None:
         ask_once(index, question, language=language, as_json=as_json, explain=explain)
     else:

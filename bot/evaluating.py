@@ -48,10 +48,14 @@ _OF_KINDS = {
     "questions": "asked",
     "recall_at_1": "first",
     "recall_at_3": "in 3",
+    "recall_at_5": "in 5",
+    "mrr": "MRR",
+    "highlight": "sentence",
     "answered": "answered",
     "withheld": "withheld",
     "wrong_answers": "wrong",
     "false_answers": "false",
+    "calibration_error": "ECE",
 }
 _NOT_PERCENT = frozenset({"mrr", "calibration_error", "brier", "auroc", "auroc_off_topic"})
 _MOST_PROBLEMS = 20
@@ -175,9 +179,8 @@ def _print_metrics(evaluation: Evaluation) -> None:
 
 
 def _print_kinds(evaluation: Evaluation) -> None:
-    rows = [
-        [kind, *(_short(getattr(metrics, name)) for name in _OF_KINDS)] for kind, metrics in evaluation.by_kind.items()
-    ]
+    kinds = evaluation.by_kind.items()
+    rows = [[kind, *(_short(name, getattr(metrics, name)) for name in _OF_KINDS)] for kind, metrics in kinds]
     print_table(["kind", *_OF_KINDS.values()], rows, empty="")
 
 
@@ -193,11 +196,13 @@ def _value(name: str, value: float | int | None) -> str:
     return f"{value:.3f}" if name in _NOT_PERCENT else f"{value * 100:.1f} %"
 
 
-def _short(value: float | int | None) -> str:
-    """Return a share in whole per cent: a kind has too few questions for more, and its row must fit a terminal."""
+def _short(name: str, value: float | int | None) -> str:
+    """Return a measure in two digits: a kind has too few questions for more, and its row must fit a terminal."""
     if value is None:
         return "-"
-    return str(value) if isinstance(value, int) else f"{value:.0%}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}" if name in _NOT_PERCENT else f"{value:.0%}"
 
 
 def _print_comparison(now: Evaluation, before: Evaluation) -> None:
@@ -268,7 +273,7 @@ def _print_failures(evaluation: Evaluation) -> None:
             click.echo(f"    evidence {_parts(answer.evidence)}")
             for mark, hit in _telling_hits(outcome):
                 click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.parts)}")
-            if fault is Fault.WRONG_SENTENCE:
+            if outcome.highlighted is False:
                 start, end = answer.hits[0].highlight
                 click.echo(f"    highlighted '{answer.hits[0].snippet.text[start:end]}', wanted '{question.highlight}'")
             if question.answerable and outcome.rank is None:

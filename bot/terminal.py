@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Column, Table
 from rich.text import Text
 
 from index.answer import Answer, Hit
-from index.decision import EVIDENCE, Decision
-from index.scoring import Weights
+from index.decision import Decision
 from index.search import Index
 from index.snippets import Snippet
 
@@ -71,23 +69,3 @@ def attribution(snippet: Snippet) -> Iterator[str]:
         date = f", {source.date}" if source.date else ""
         address = f" <{source.url}>" if source.url else ""
         yield f"{source.publisher}: {source.title}{date}{address}"
-
-
-def print_explanation(index: Index, answer: Answer) -> None:
-    """Print what the decision and the scores of the best passages were made of."""
-    out = console()
-    calibration = index.calibration(answer.language)
-    out.print(
-        f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {calibration.answer:.3f}, "
-        f"closest from {calibration.closest:.3f}); language {answer.language}; {answer.ms:.1f} ms"
-    )
-    coefficients = dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True))
-    told = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
-    out.print(f"log-odds of an answer: {calibration.coefficients[0]:+.2f}; {'; '.join(told)}")
-    table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
-    for hit in answer.hits:
-        parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
-        table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
-    out.print(table)
-    matched = index.matched(answer.question, answer.language, answer.hits[0].snippet)
-    out.print(Text(f"terms matched in the best passage: {', '.join(matched) or 'none'}"))

@@ -42,6 +42,8 @@ class BotApi:
         """Says of each further call, by its method, how it is to fail."""
         self.failed = 0
         """How many calls were made to fail."""
+        self.webhook_failure: Json = {}
+        """What Telegram tells of its last call of the webhook that failed."""
         self.keep = True
         """Whether ``calls`` and whole messages are kept; long loads do without."""
         self.delays: dict[str, float] = {}
@@ -265,6 +267,10 @@ class BotApi:
             raise RefusedError("a webhook needs its secret and allowed_updates")
         self._hook = parameters
         return True
+
+    async def _getWebhookInfo(self, parameters: Json) -> Json:  # noqa: N802
+        waiting = {"has_custom_certificate": False, "pending_update_count": len(self._updates)}
+        return {"url": self._hook.get("url", ""), **waiting, **self.webhook_failure}
 
     async def _sendMessage(self, parameters: Json) -> Json:  # noqa: N802
         number = next(self._message_numbers)

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,42 @@ def test_nothing_new_is_published_without_a_change(small: Small) -> None:
     forced = rebuild(folder, data, force=True)
     assert (forced.unchanged, forced.embedded, forced.reused) == (False, 0, 6)
     assert versions(data) == [first.version, forced.version]
+
+
+def test_other_evaluation_questions_are_asked_before_all_stays_as_it_is(small: Small) -> None:
+    """An edit of evaluation.yaml alone embeds nothing, yet its floor can refuse what the live version does."""
+    folder, data, first = small
+    asked = "questions:\n  - {question: where is the copper plant, kind: full, answers: [metals/copper]}\n"
+    (folder / "evaluation.yaml").write_text(asked)
+    second = rebuild(folder, data)
+    assert (second.unchanged, second.embedded, second.reused) == (False, 0, 6)
+    (folder / "evaluation.yaml").write_text("floor: {recall_at_1: 1.0, withheld: 0.0, auroc: 0.9}\n" + asked)
+    with pytest.raises(BuildError, match="auroc"):
+        rebuild(folder, data)
+    assert versions(data) == [first.version, second.version]
+
+
+def test_passages_that_begin_alike_are_no_fault(tmp_path: Path, data: Path) -> None:
+    """A first sentence that stands in forty passages finds some of them, not each."""
+    folder = tmp_path / "alike"
+    folder.mkdir()
+    for number in range(40):
+        text = f"A report of the ministry came out. It tells of mine number {number}.\n"
+        (folder / f"report-{number}.md").write_text(text, encoding="utf-8")
+    assert rebuild(folder, data).snippets == 40
+
+
+def test_an_index_that_does_not_find_its_passages_is_not_published(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new version is asked for what was put into it before it goes live."""
+    folder, data, first = small
+    edit(folder)
+    answer = Index.answer
+    monkeypatch.setattr(Index, "answer", lambda self, *args, **kwargs: replace(answer(self, *args, **kwargs), hits=()))
+    with pytest.raises(BuildError, match="cannot be found by their own words"):
+        rebuild(folder, data)
+    assert (live_version(data), versions(data)) == (first.version, [first.version])
 
 
 def test_a_damaged_live_version_is_replaced(small: Small) -> None:

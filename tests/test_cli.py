@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -275,6 +276,23 @@ def test_ask_explains_itself(built_small: Path) -> None:
     assert code == 0
     assert "at confidence" in out
     assert "terms matched in the best passage: trade, envoy" in out
+
+
+def test_explanations_for_programs_add_up(built_small: Path) -> None:
+    """From what ``--explain --json`` prints, confidence, decision and scores can be worked out; a batch has it too."""
+    code, out, _ = invoke("ask", "trade envoy", "--explain", "--json", "--data", built_small)
+    assert code == 0
+    told = json.loads(out)
+    logit = told["intercept"] + sum(told["coefficients"][name] * value for name, value in told["evidence"].items())
+    assert 1 / (1 + math.exp(-logit)) == pytest.approx(told["confidence"], abs=1e-3)
+    assert (told["confidence"] >= told["thresholds"]["answer"]) == (told["decision"] == "answer")
+    for hit in told["hits"]:
+        score = sum(hit["parts"][name] * weight for name, weight in hit["weights"].items())
+        assert score == pytest.approx(hit["score"], abs=0.01)
+    assert told["terms_matched"] == ["trade", "envoy"]
+    questions = "trade envoy\ncopper output"
+    code, out, _ = invoke("ask", "--batch", "-", "--explain", "--json", "--data", built_small, typed=questions)
+    assert [json.loads(line)["thresholds"] for line in out.splitlines()] == [told["thresholds"]] * 2
 
 
 def test_ask_builds_what_is_missing(data: Path, built_small: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bot_process import environment, free_port, get, process
+from bot_process import LOGGED, environment, free_port, get, process
 from botapi_server import TOKEN, BotApi
 from prometheus_client.parser import text_string_to_metric_families
 from telegram_desk import Bench, asked_for, bench
@@ -126,6 +126,36 @@ def test_health_works_beside_a_webhook(real_index: Index, own_data: Path, tmp_pa
         page = get(port, "/metrics")[1]
         assert "polling_age" not in page
         assert SECRET not in page
+
+
+HASTY = "import bot.telegram.serve as serve; serve._WEBHOOK_SECONDS = 0.1; " + LOGGED
+
+
+def test_a_webhook_that_another_program_takes_is_told_and_set_again(own_data: Path, tmp_path: Path) -> None:
+    """Whoever sets or removes the webhook, the bot is not well until it is set again; failed deliveries are logged."""
+    port, listen, log = free_port(), free_port(), tmp_path / "log"
+    settings = {
+        "BOT_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{listen}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{listen}",
+        "BOT_WEBHOOK_SECRET": "quite_a-secret",
+    }
+    with BotApi() as api, process(own_data, log, program=HASTY, BOT_API_URL=api.url, **settings):
+        api.wait(lambda: get(port, "/healthz")[0] == 200)
+        for others in ({}, {"url": "https://example.org/other"}):
+            api.injector = lambda method: "500" if method == "setWebhook" else None
+            api._hook = others
+            api.wait(lambda: get(port, "/healthz") == (503, "another program has set or removed this bot's webhook\n"))
+            api.injector = lambda method: None
+            api.wait(lambda: api._hook.get("url") == settings["BOT_WEBHOOK_URL"])
+            api.wait(lambda: get(port, "/healthz")[0] == 200)
+        assert "partnership_bot_webhook_pending_updates 0.0" in get(port, "/metrics")[1]
+        api.webhook_failure = {"last_error_date": 1_750_000_000, "last_error_message": "Connection refused"}
+        api.wait(lambda: "could not deliver updates here (Connection refused)" in log.read_text())
+    written = log.read_text()
+    assert "Another program has removed this bot's webhook" in written
+    assert "Another program has set this bot's webhook elsewhere" in written
+    assert written.count("(Connection refused)") == 1
 
 
 def test_a_place_that_is_taken_ends_in_one_line(own_data: Path, tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ class Health:
         """Seconds since Telegram last answered a poll; ``None`` where the bot does not poll."""
         return time.monotonic() - self._receiver.returned if isinstance(self._receiver, Polling) else None
 
+    @property
+    def webhook_pending(self) -> int | None:
+        """Updates that waited at Telegram when it was asked last; ``None`` where the bot polls."""
+        return self._receiver.pending if isinstance(self._receiver, Webhook) else None
+
     async def trouble(self) -> str:
         """Return in one line why the bot is not well; nothing if it is."""
         if self.service is None or self._receiver is None:

@@ -51,6 +51,8 @@ class _Numbers(Collector):
         yield _gauge("queue_updates", "Updates received and not finished.", service.lanes.unfinished)
         if (age := self._health.polling_age) is not None:
             yield _gauge("polling_age_seconds", "Seconds since Telegram last answered a poll for updates.", age)
+        if (pending := self._health.webhook_pending) is not None:
+            yield _gauge("webhook_pending_updates", "Updates that wait at Telegram, asked once a minute.", pending)
         yield _gauge(
             "log_backlog_rows", "Rows and changes that wait to be written to the query log.", services.log.backlog
         )

@@ -14,12 +14,13 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import tornado.httpserver
 import tornado.web
-from telegram import Bot
+from telegram import Bot, WebhookInfo
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.settings import host_and_port
@@ -156,6 +157,10 @@ class Webhook:
         self._url = url
         self._secret = secret
         self._host, self._port = host_and_port(listen)
+        self._lost = False
+        self._failed_at: datetime | None = None
+        self.pending = 0
+        """How many updates waited at Telegram when it was asked last."""
         application = tornado.web.Application(
             [(r".*", _Door, {"path": urlsplit(url).path or "/", "secret": secret, "take": take, "full": full})],
             log_function=lambda handler: None,
@@ -177,9 +182,28 @@ class Webhook:
         await bot.set_webhook(
             self._url, allowed_updates=list(allowed), secret_token=self._secret, max_connections=_CONNECTIONS
         )
+        self._lost = False
+
+    def note(self, known: WebhookInfo) -> bool:
+        """Note what Telegram knows of the webhook; return whether it still calls here."""
+        self.pending = known.pending_update_count
+        self._lost = known.url != self._url
+        if self._lost:
+            logger.error(
+                "Another program has %s; stop it. The webhook is set again.",
+                "set this bot's webhook elsewhere" if known.url else "removed this bot's webhook",
+            )
+        elif known.last_error_date and known.last_error_date != self._failed_at:
+            logger.warning(
+                "Telegram could not deliver updates here (%s); %s wait.", known.last_error_message, self.pending
+            )
+        self._failed_at = known.last_error_date
+        return not self._lost
 
     async def trouble(self) -> str:
-        """Return in one line why nothing is received; nothing while connections are accepted."""
+        """Return in one line why nothing is received; nothing while Telegram can call here."""
+        if self._lost:
+            return "another program has set or removed this bot's webhook"
         try:
             connecting = asyncio.open_connection(self._host, self._port)
             _, writer = await asyncio.wait_for(connecting, _ACCEPT_SECONDS)

@@ -7,10 +7,10 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 from telegram import Bot
@@ -34,6 +34,7 @@ from bot.telegram.watchdog import Notifier
 from index.errors import PartnershipError
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 HOW_TO_BEGIN = (
     "No token: write to @BotFather on Telegram, send /newbot, and set BOT_TOKEN to the token it gives you. "
@@ -45,6 +46,7 @@ _SECONDS = 15.0
 _DRAIN_SECONDS = 25.0
 _CHECK_SECONDS = 3.0
 _PROFILE_SECONDS = 10.0
+_WEBHOOK_SECONDS = 60.0
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LOCK_FILE = "run.lock"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -268,21 +270,26 @@ async def _poll(polling: Polling, bot: Bot) -> None:
 
 
 async def _receive_calls(webhook: Webhook, bot: Bot) -> None:
-    await _patiently(lambda: webhook.announce(bot, ALLOWED_UPDATES), "The webhook could not be set")
-    await asyncio.Event().wait()
+    ours = False
+    while True:
+        if not ours:
+            await _patiently(lambda: webhook.announce(bot, ALLOWED_UPDATES), "The webhook could not be set")
+        await asyncio.sleep(_WEBHOOK_SECONDS)
+        ours = webhook.note(await _patiently(bot.get_webhook_info, "The webhook could not be looked at"))
 
 
-async def _patiently(call: Any, failure: str) -> None:
-    for attempt in range(sys.maxsize):
+async def _patiently(call: Callable[[], Awaitable[_T]], failure: str) -> _T:
+    attempt = 0
+    while True:
         try:
-            await call()
-            return
+            return await call()
         except InvalidToken:
             raise ReceivingError(
                 "Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN."
             ) from None
         except TelegramError as error:
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+            attempt += 1
             logger.warning("%s (%s); trying again in %s s.", failure, error, pause)
             await asyncio.sleep(pause)
 

@@ -1,0 +1,57 @@
+"""What an answer's decision and scores were made of, for a terminal and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from bot.terminal import console
+from index.answer import Answer
+from index.decision import EVIDENCE
+from index.scoring import Weights
+from index.search import Index
+
+
+def explained(index: Index, answer: Answer) -> dict[str, Any]:
+    """Return the answer as ``ask --json --explain`` prints it.
+
+    The confidence is the logistic function of the intercept and the sum of ``evidence`` times ``coefficients``; a
+    passage's score the sum of its ``parts`` times their ``weights``.
+    """
+    calibration = index.calibration(answer.language)
+    fields = answer.as_json()
+    for shown, hit in zip(fields["hits"], answer.hits, strict=True):
+        shown |= {"parts": dict(hit.parts), "weights": dict(hit.weights)}
+    return {
+        **fields,
+        "thresholds": {"answer": calibration.answer, "closest": calibration.closest},
+        "evidence": dict(answer.evidence),
+        "intercept": calibration.coefficients[0],
+        "coefficients": dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True)),
+        "terms_matched": _matched(index, answer),
+    }
+
+
+def print_explanation(index: Index, answer: Answer) -> None:
+    """Print what the decision and the scores of the best passages were made of."""
+    out = console()
+    calibration = index.calibration(answer.language)
+    out.print(
+        f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {calibration.answer:.3f}, "
+        f"closest from {calibration.closest:.3f}); language {answer.language}; {answer.ms:.1f} ms"
+    )
+    coefficients = dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True))
+    told = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
+    out.print(f"log-odds of an answer: {calibration.coefficients[0]:+.2f}; {'; '.join(told)}")
+    table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
+    for hit in answer.hits:
+        parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
+        table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
+    out.print(table)
+    out.print(Text(f"terms matched in the best passage: {', '.join(_matched(index, answer)) or 'none'}"))
+
+
+def _matched(index: Index, answer: Answer) -> list[str]:
+    return list(index.matched(answer.question, answer.language, answer.hits[0].snippet))
