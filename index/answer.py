@@ -88,6 +88,8 @@ class Ranking:
 
     records: NDArray[np.int64]
     scores: NDArray[np.float32]
+    trust: NDArray[np.float32]
+    """How far the encoder can read question and record, 0 to 1."""
     positions: NDArray[np.int64]
     """Where each record stands in ``features`` and ``units``."""
     features: Features

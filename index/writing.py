@@ -25,6 +25,9 @@ FLAT_ROWS = 8_192
 """Up to so many vectors FAISS compares all of them; above, an inverted file keeps a search under a millisecond."""
 
 _TRAINING_ROWS_PER_LIST = 64
+_LISTS_SEARCHED = 64
+"""Of 50,000 vectors in 1,024 lists this finds 95 % of the nearest ten, a quarter of it 91 %, a tenth of a millisecond
+sooner."""
 
 
 def write_version(
@@ -139,7 +142,7 @@ def _faiss_index(rows: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[A
         chosen.sort()
         index.cp.min_points_per_centroid = 1
         index.train(rows[chosen].astype(np.float32) * scales[chosen, None])
-        index.nprobe = max(8, lists // 64)
+        index.nprobe = _LISTS_SEARCHED
     step = 100_000
     for begin in range(0, count, step):
         index.add(rows[begin : begin + step].astype(np.float32) * scales[begin : begin + step, None])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from index.answer import Answer, Hit
 from index.artifact import FAISS_FILE, index_folder
@@ -319,3 +320,10 @@ def test_a_question_in_other_letters_is_read_as_it_was_meant(
 def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed: str) -> None:
     """Strange words alone are no reason to read something else into them."""
     assert real_index.answer(typed).language == real_index.detect(typed)
+
+
+def test_numpy_works_with_one_thread(real_index: Index) -> None:
+    """Its other threads would go on waiting for work, and the encoder for them."""
+    assert real_index.answer("copper").hits
+    threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    assert threads <= {1}
