@@ -7,7 +7,7 @@ class PartnershipError(Exception):
 
 def reason(error: BaseException) -> str:
     """Name a foreign error in one short line: its type and, where it has one, the first line of its text."""
-    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")[:200]
+    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")[:300]
 
 
 class KnowledgeError(PartnershipError):
