@@ -69,12 +69,9 @@ class Index:
         when any part is missing, damaged or does not fit the others.
         """
         import faiss
-        from threadpoolctl import threadpool_limits
 
-        # One question is too small a job to share: waking threads costs more than they save, and those of numpy's BLAS
-        # go on burning a core while the next question is embedded.
+        # One question is too small a job to share: waking threads costs more than they save.
         faiss.omp_set_num_threads(threads)
-        threadpool_limits(1, user_api="blas")
         folder, data = resolve(Path(path))
         manifest = read_manifest(folder)
         if instead_of and instead_of.manifest.encoder_key == manifest.encoder_key:
@@ -88,7 +85,10 @@ class Index:
         Raises ArtifactError when a part is damaged or does not fit the others, MemoryError when there is no room.
         """
         import faiss  # noqa: F401 - here, because a version is not damaged where the library cannot be loaded
+        from threadpoolctl import threadpool_limits
 
+        # The threads of numpy's BLAS go on burning a core while the next question is embedded.
+        threadpool_limits(1, user_api="blas")
         try:
             return cls(manifest, encoder, read_parts(folder, manifest, encoder))
         except (ArtifactError, MemoryError):
