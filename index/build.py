@@ -31,6 +31,7 @@ from index.decision import EVIDENCE, PRIOR, PUBLIC
 from index.embedding import embed
 from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError
+from index.evaluation_set import read_evaluation
 from index.export import export
 from index.gate import gate
 from index.knowledge import Knowledge, read_knowledge
@@ -232,10 +233,9 @@ def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[st
     """Hash all that is indexed, and by what it is searched and judged: a program that ranks otherwise builds anew."""
     searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
-    evaluation = knowledge.folder / EVALUATION_FILE
-    if evaluation.is_file():
-        # Other questions or another floor may refuse what was published by the old ones.
-        digest.update(evaluation.read_bytes())
+    # Other questions or another floor may refuse what was published by the old ones.
+    judged_by = read_evaluation(knowledge.folder / EVALUATION_FILE)
+    digest.update(repr((judged_by.questions, judged_by.floor, len(judged_by.problems))).encode())
     parts: list[Any] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())
