@@ -30,28 +30,23 @@ def explained(index: Index, answer: Answer) -> dict[str, Any]:
         "evidence": dict(answer.evidence),
         "intercept": calibration.coefficients[0],
         "coefficients": dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True)),
-        "terms_matched": _matched(index, answer),
+        "terms_matched": index.matched(answer.question, answer.language, answer.hits[0].snippet),
     }
 
 
 def print_explanation(index: Index, answer: Answer) -> None:
     """Print what the decision and the scores of the best passages were made of."""
     out = console()
-    calibration = index.calibration(answer.language)
+    told = explained(index, answer)
     out.print(
-        f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {calibration.answer:.3f}, "
-        f"closest from {calibration.closest:.3f}); language {answer.language}; {answer.ms:.1f} ms"
+        f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {told['thresholds']['answer']:.3f}, "
+        f"closest from {told['thresholds']['closest']:.3f}); language {answer.language}; {answer.ms:.1f} ms"
     )
-    coefficients = dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True))
-    told = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
-    out.print(f"log-odds of an answer: {calibration.coefficients[0]:+.2f}; {'; '.join(told)}")
+    summands = (f"{name} {value:.2f} × {told['coefficients'][name]:+.2f}" for name, value in answer.evidence.items())
+    out.print(f"log-odds of an answer: {told['intercept']:+.2f}; {'; '.join(summands)}")
     table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
     for hit in answer.hits:
         parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
         table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
     out.print(table)
-    out.print(Text(f"terms matched in the best passage: {', '.join(_matched(index, answer)) or 'none'}"))
-
-
-def _matched(index: Index, answer: Answer) -> list[str]:
-    return list(index.matched(answer.question, answer.language, answer.hits[0].snippet))
+    out.print(Text(f"terms matched in the best passage: {', '.join(told['terms_matched']) or 'none'}"))

@@ -31,7 +31,7 @@ from index.decision import EVIDENCE, PRIOR, PUBLIC
 from index.embedding import embed
 from index.encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError
-from index.evaluation_set import read_evaluation
+from index.evaluation_set import EvaluationSet, read_evaluation
 from index.export import export
 from index.gate import gate
 from index.knowledge import Knowledge, read_knowledge
@@ -145,7 +145,8 @@ def _build(
     folder_of_encoder = encoder_folder(data, card.key)
     questions_encoder = OnnxEncoder(folder_of_encoder)
     synonyms = read_synonyms(knowledge.folder)
-    corpus = _corpus_hash(knowledge, card, synonyms)
+    judged_by = read_evaluation(knowledge.folder / EVALUATION_FILE)
+    corpus = _corpus_hash(knowledge, card, synonyms, judged_by)
     live = _open_live(data, questions_encoder, report)
     if live and live.manifest.corpus_sha256 == corpus and not force:
         counts = live.manifest.counts
@@ -164,7 +165,7 @@ def _build(
         )
         draft.close()
         draft = Index.assemble(scratch, manifest, questions_encoder)
-        manifest = gate(draft, knowledge.folder, data, force, report)
+        manifest = gate(draft, judged_by, data, force, report)
         draft.close()
         manifest.write(scratch)
         settle(scratch, index_folder(data) / version)
@@ -229,12 +230,11 @@ def read_synonyms(folder: Path) -> list[list[str]]:
     return [[item.value for item in group if isinstance(item.value, str)] for group in groups]
 
 
-def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]]) -> str:
+def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], judged_by: EvaluationSet) -> str:
     """Hash all that is indexed, and by what it is searched and judged: a program that ranks otherwise builds anew."""
     searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what was published by the old ones.
-    judged_by = read_evaluation(knowledge.folder / EVALUATION_FILE)
     digest.update(repr((judged_by.questions, judged_by.floor, len(judged_by.problems))).encode())
     parts: list[Any] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:

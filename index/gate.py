@@ -15,7 +15,7 @@ from typing import Any
 from index.artifact import Manifest, index_folder, live_version, read_manifest
 from index.errors import ArtifactError, BuildError
 from index.evaluate import Evaluation, evaluate
-from index.evaluation_set import Bound, read_evaluation
+from index.evaluation_set import Bound, EvaluationSet
 from index.knowledge_files import EVALUATION_FILE
 from index.metrics import LESS_IS_BETTER, Metrics, Outcome, is_answered
 from index.problems import Severity
@@ -52,12 +52,11 @@ _PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
 )
 
 
-def gate(draft: Index, folder: Path, data: Path, force: bool, report: Report) -> Manifest:
+def gate(draft: Index, found: EvaluationSet, data: Path, force: bool, report: Report) -> Manifest:
     """Ask the new version the folder's evaluation questions and return its manifest with what came of it.
 
     Raises BuildError with a table of what got worse when it must not be published, unless ``force`` is given.
     """
-    found = read_evaluation(folder / EVALUATION_FILE)
     broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
     for problem in found.problems:
         if problem.severity is not Severity.ERROR:

@@ -73,6 +73,9 @@ def test_the_fit_finds_its_optimum(seed: int, count: int) -> None:
     answered = (random.random(count) < 0.5).astype(float)
     weights = random.uniform(0.1, 1, count)
     fitted = np.array(fit(evidence, answered, weights))
+    assert np.isfinite(fitted).all()
+    np.testing.assert_array_equal(fitted, np.array(fit(evidence, answered, weights)))
+    assert not np.allclose(fitted, np.array(fit(evidence, 1 - answered, weights)))
     precision = decision._PRIOR_STRENGTH * np.square(decision._SPREAD)
 
     def loss(beta: NDArray[np.float64]) -> float:

@@ -143,7 +143,7 @@ async def _serve(settings: Settings, token: str, secret: str, library: Library) 
     monitoring = _monitoring(settings, tally, health)
     request = AiohttpRequest(_CONNECTIONS, _SECONDS, tally.failed)
     bot = make_bot(token, settings.api_url, Pacing(settings.messages_per_second), request)
-    connected = loop.create_task(_connect(bot))
+    connected = loop.create_task(_patiently(bot.initialize, "Telegram cannot be reached"))
     stopped = loop.create_task(stop.wait())
     try:
         await asyncio.wait({connected, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -178,24 +178,6 @@ def _listening(setting: str, place: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StartError(f"{setting}={place}: nobody can listen there ({error.strerror or error}).") from None
-
-
-async def _connect(bot: Bot) -> None:
-    """Ask Telegram who the bot is, as often as it takes.
-
-    Raises:
-        StartError: Telegram rejects the token.
-    """
-    for attempt in range(sys.maxsize):
-        try:
-            await bot.initialize()
-            return
-        except InvalidToken:
-            raise StartError("Telegram rejects the token. Get a valid one from @BotFather and set BOT_TOKEN.") from None
-        except TelegramError as error:
-            pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-            logger.warning("Telegram cannot be reached (%s); trying again in %s s.", error, pause)
-            await asyncio.sleep(pause)
 
 
 async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health: Health) -> int:
@@ -279,6 +261,11 @@ async def _receive_calls(webhook: Webhook, bot: Bot) -> None:
 
 
 async def _patiently(call: Callable[[], Awaitable[_T]], failure: str) -> _T:
+    """Make a call to Telegram as often as it takes.
+
+    Raises:
+        ReceivingError: Telegram rejects the token.
+    """
     attempt = 0
     while True:
         try:
