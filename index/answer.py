@@ -54,6 +54,8 @@ class Answer:
     """What the knowledge holds on a question."""
 
     question: str
+    read_as: str
+    """The question as it was looked up: in the right letters, and with slips of the finger mended."""
     language: str
     decision: Decision
     confidence: float

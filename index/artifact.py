@@ -24,7 +24,7 @@ from typing import Any
 
 from index.errors import ArtifactError, BuildError
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
 LOCK_FILE = "build.lock"

@@ -81,19 +81,18 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     for question in asked:
         if question.row is not None:
             alone = index.query(question.text, question.language, without_rows=(question.row,))
-            ranking = index.rank(alone, question.language)
+            read, ranking = index.find(alone, question.language)
             right = int(index.snippets.snippet_numbers[ranking.records[0]]) == question.snippet
-            yield _Sample(question.language, OWN, question.snippet, index.evidence(alone, ranking), right)
+            yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
             query = index.query(question.text, question.language, without_rows=index.rows_of(question.snippet))
-            missed = index.rank(query, question.language, without_snippet=question.snippet)
-            yield _Sample(question.language, NEAR_MISS, question.snippet, index.evidence(query, missed), answered=False)
+            read, missed = index.find(query, question.language, without_snippet=question.snippet)
+            yield _Sample(question.language, NEAR_MISS, question.snippet, index.evidence(read, missed), answered=False)
         report.advance(1)
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
-            query = index.query(line, language)
-            evidence = index.evidence(query, index.rank(query, language))
-            yield _Sample(language, OFF_TOPIC, -1 - number, evidence, answered=False)
+            read, ranking = index.find(index.query(line, language), language)
+            yield _Sample(language, OFF_TOPIC, -1 - number, index.evidence(read, ranking), answered=False)
         report.advance(1)
 
 

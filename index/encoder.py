@@ -112,6 +112,9 @@ class Encoder(Protocol):
     def encode(self, text: str) -> Encoded:
         """Embed one question; safe to call from several threads."""
 
+    def knows(self, word: str) -> bool:
+        """Tell whether ``word`` is one of the words the encoder was taught as a whole; safe likewise."""
+
 
 # An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
 _KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
@@ -194,6 +197,10 @@ class OnnxEncoder:
         sentence, tokens = self._session.run(None, feeds)
         inner = np.array(encoding.special_tokens_mask) == 0
         return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
+
+    def knows(self, word: str) -> bool:
+        """Tell whether ``word`` is one token: of words that people write often, the vocabulary holds a whole."""
+        return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a passage as the encoder does, without its limit and with its special tokens."""

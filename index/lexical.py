@@ -41,8 +41,14 @@ _DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?")
 _PLURAL_ACRONYM = re.compile(r"(?<!\w)([A-Z][A-Za-z]?[A-Z]{1,4})s(?!\w)")
 _STEM_MARK, _GRAM_MARK = "s", "g"
 
-# Letters that people replace by a neighbour: ё in Russian, and the Kazakh letters missing on a Russian keyboard.
-_FOLD = str.maketrans("ёәқңөұүһіғ", "еакноуухиг")
+# Letters that people replace by a neighbour: ё in Russian, the Kazakh letters missing on a Russian keyboard, and Latin
+# letters with a mark.
+_FOLD: dict[int, int | str] = {**str.maketrans("ёәқңөұүһіғłøđı", "еакноуухигlodi")}
+_FOLD |= {
+    code: base
+    for code in range(0xDF, 0x250)
+    if (base := unicodedata.normalize("NFD", chr(code))[0]).isascii() and code not in _FOLD
+}
 
 
 def fold(text: str) -> str:

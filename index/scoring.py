@@ -103,6 +103,7 @@ class Wording:
 class Query:
     """A question, prepared once for all features."""
 
+    text: str
     encoded: Encoded
     wording: Wording
     without_rows: tuple[int, ...] = ()

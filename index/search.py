@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from index.errors import ArtifactError, reason
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
 from index.lexical import words
+from index.misspelling import mend
 from index.reading import Parts, read_parts
 from index.respelling import readings
 from index.scoring import LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Weights, Wording, weights
@@ -131,11 +133,10 @@ class Index:
         text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
         asked_in = language or self.detect(text)
         query = self.query(text, asked_in)
-        read_as = text
         if query.wording.unknown >= _STRANGE and (reading := self._in_other_letters(text)):
             asked_in, read_as = reading
             query = self.query(read_as, asked_in)
-        ranking = self.rank(query, asked_in)
+        query, ranking = self.find(query, asked_in)
         evidence = self.evidence(query, ranking)
         calibration = self.calibration(asked_in)
         says_something = any(character.isalnum() for character in text)
@@ -143,13 +144,14 @@ class Index:
         decision = calibration.decide(confidence) if says_something else Decision.NONE
         if decision is Decision.NONE and _stands_there(query, ranking):
             decision = Decision.CLOSEST
-        wanted = wanted_kinds(read_as)
+        wanted = wanted_kinds(query.text)
         hits = tuple(
             self._hit(query, ranking, place, wanted, asked_in)
             for place in range(min(max(5, limit), len(ranking.records)))
         )
         return Answer(
             question=text,
+            read_as=query.text,
             language=asked_in,
             decision=decision,
             confidence=confidence,
@@ -178,8 +180,7 @@ class Index:
 
     def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
         """Return the words of ``question`` that ``snippet`` holds in some form."""
-        text = " ".join([snippet.title, snippet.text, *snippet.questions])
-        held = set(self._terms.stems(text, snippet.language))
+        held = set(self._terms.stems(snippet.indexed_text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(self._terms.stems(word, language))]
 
     def detect(self, text: str) -> str:
@@ -194,13 +195,28 @@ class Index:
         wording = self._beside.submit(
             Wording.look_up, text, language, self._terms, self._lexical, _POSTINGS_BUDGET, without_rows
         )
-        return Query(self.encoder.encode(text), wording.result(), tuple(without_rows))
+        return Query(text, self.encoder.encode(text), wording.result(), tuple(without_rows))
 
-    def rank(self, query: Query, language: str, *, without_snippet: int | None = None) -> Ranking:
-        """Score the candidates for a question.
+    def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
+        """Return what is found for a question, and the question as it was read: with its slips of the finger mended.
 
         ``without_snippet``, one of ``SnippetStore.snippet_numbers``, is left out, as calibration needs.
         """
+        ranking = self._rank(query, language, without_snippet)
+        if query.wording.unknown:
+            held = (self.snippets.record(int(record)).indexed_text for record in ranking.records[:_SHORTLIST])
+            meant = mend(query.text, partial(self._knows, language=language, without=query.without_rows), held)
+            if meant != query.text:
+                query = self.query(meant, language, without_rows=query.without_rows)
+                ranking = self._rank(query, language, without_snippet)
+        return query, ranking
+
+    def _knows(self, word: str, language: str, without: Sequence[int]) -> bool:
+        """Tell whether the corpus or the encoder's vocabulary has a word."""
+        terms = self._terms.asked(word, language)
+        return self._lexical.look_up(terms, without).unknown < 1 or self.encoder.knows(word)
+
+    def _rank(self, query: Query, language: str, without_snippet: int | None) -> Ranking:
         candidates = find_candidates(query, self._faiss, self._owners, len(self.languages))
         numbers = self.snippets.snippet_numbers
         if without_snippet is not None:

@@ -56,6 +56,7 @@ def answer_to(
     )
     return Answer(
         question=question,
+        read_as=question,
         language=language,
         decision=Decision(decision),
         confidence=0.75,

@@ -1,0 +1,85 @@
+"""A mistyped word is read as the word that was meant, where the passages found hold one that near."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.misspelling import mend
+
+HELD = ("The Lancaster House meeting on lithium", "лицензия на разведку", "Кен орнының жобалары")
+WORDS = st.text(string.ascii_lowercase, min_size=6, max_size=12)
+
+
+def nobody_knows(word: str) -> bool:
+    """Take every word for a misspelling."""
+    return False
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("what is lithuim used for", "what is lithium used for"),
+        ("LITIUM?", "lithium?"),
+        ("the lanccaster house meating", "the Lancaster house meeting"),
+        ("лицензя на развидку", "лицензия на разведку"),
+        ("жоблары", "жобалары"),
+    ],
+)
+def test_a_slip_is_mended(typed: str, meant: str) -> None:
+    """One letter wrong, missing, too many or swapped with its neighbour, in any alphabet."""
+    assert mend(typed, nobody_knows, HELD) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "bithium",  # people seldom mistype the first letter
+        "lethiam",  # two slips
+        "meat",  # short words are other words
+        "lithium",
+        "",
+        "2024 \U0001f600",
+    ],
+)
+def test_other_words_stay(typed: str) -> None:
+    """What is not one slip away from a word of the passages stays as it was typed."""
+    assert mend(typed, nobody_knows, HELD) == typed
+
+
+def test_a_known_word_is_no_misspelling() -> None:
+    """Somebody who asks for stuff does not mean the staff."""
+    assert mend("who buys the stuff", lambda word: word in {"stuff"}, ["The staff"]) == "who buys the stuff"
+
+
+def test_the_best_passage_counts_first() -> None:
+    """Of two words as near, the one meant stands in the better passage."""
+    assert mend("the minest", nobody_knows, ["its mines", "the miners"]) == "the mines"
+    assert mend("the minest", nobody_knows, ["the miner", "its mines"]) == "the mines"
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        lambda word, i, letter: word[:i] + word[i + 1 :],
+        lambda word, i, letter: word[:i] + letter + word[i:],
+        lambda word, i, letter: word[:i] + letter + word[i + 1 :],
+        lambda word, i, letter: word[:i] + word[i + 1 : i + 2] + word[i : i + 1] + word[i + 2 :],
+    ],
+    ids=["missing", "added", "wrong", "swapped"],
+)
+@given(word=WORDS, place=st.integers(1, 11), letter=st.sampled_from(string.ascii_lowercase))
+def test_every_single_slip_is_found(slip: Callable[[str, int, str], str], word: str, place: int, letter: str) -> None:
+    """Whatever word, wherever behind its first letter."""
+    assert mend(slip(word, min(place, len(word) - 1), letter), nobody_knows, [word]) == word
+
+
+@given(typed=st.text(), held=st.lists(st.text()))
+def test_any_text_is_read(typed: str, held: list[str]) -> None:
+    """No text makes it fail, and where every word is known nothing changes."""
+    mend(typed, nobody_knows, held)
+    assert mend(typed, lambda word: True, held) == typed
