@@ -155,6 +155,8 @@ class TermWeights:
     """Share of each in the weight of all terms of the question, those unknown to the corpus included; shape (n,)."""
     unknown: float
     """Share of that weight that belongs to terms the corpus has nowhere."""
+    unknown_terms: frozenset[int]
+    """Their hashes."""
     rarity: float
     """Inverse document frequency of the rarest known term over that of a term no record holds, 0 to 1."""
 
@@ -226,20 +228,37 @@ class LexicalIndex:
         """Look up the terms of a question; the corpus does not know what only rows in ``without`` hold."""
         wanted = hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
-            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, 0.0)
+            nothing = frozenset(wanted.tolist())
+            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, nothing, 0.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
-        ids = places[self.vocabulary[places] == wanted]
+        known = self.vocabulary[places] == wanted
         if without:
-            ids = ids[[not np.isin(postings, without).all() for postings in self._postings_of(ids)]]
+            known[known] = [not np.isin(postings, without).all() for postings in self._postings_of(places[known])]
+        ids = places[known]
         idf = self.idf[ids]
         unseen = _idf_of_unseen(self.records)
         missing = (len(wanted) - len(ids)) * unseen
         total = float(idf.sum()) + missing
-        return TermWeights(ids, idf / np.float32(total), missing / total, float(idf.max(initial=0.0)) / unseen)
+        return TermWeights(
+            ids,
+            idf / np.float32(total),
+            missing / total,
+            frozenset(wanted[~known].tolist()),
+            float(idf.max(initial=0.0)) / unseen,
+        )
 
     def _postings_of(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
             yield self.postings[begin:end]
+
+    def holds(self, term: str, first: int, end: int) -> bool:
+        """Tell whether one of the rows from ``first`` up to ``end`` holds a term."""
+        place = int(np.searchsorted(self.vocabulary, term_hash(term)))
+        if place == len(self.vocabulary) or self.vocabulary[place] != term_hash(term):
+            return False
+        postings = self.postings[self.starts[place] : self.starts[place + 1]]
+        found = int(np.searchsorted(postings, first))
+        return found < len(postings) and int(postings[found]) < end
 
     def coverage(self, wanted: TermWeights, budget: int, without: Sequence[int] = ()) -> Coverage:
         """Return how much of the weight of ``wanted`` each row and each record holds; rows in ``without`` hold nothing.

@@ -5,9 +5,10 @@ Nothing is scaled by what else was found, so a score means the same in every fol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from index.encoder import Encoded
 from index.lexical import Coverage, LexicalIndex, Terms, words
 
 
-class Unit(IntEnum):
+class Unit:
     """The pieces of a record that have a vector of their own, in the order in which they are stored.
 
     There is one passage and one title, so that a kind is also the place of the first row of its kind up to sentences.
@@ -59,6 +60,8 @@ LEXICAL = Weights(
 )
 _DENSE, _LEXICAL = np.array(DENSE, np.float32), np.array(LEXICAL, np.float32)
 
+ASKED = Weights._fields.index("asked")
+
 # Late interaction runs about this much higher than the cosine of an unrelated example question, and stands in for it.
 LATE_INTERACTION_OFFSET = 0.2
 
@@ -69,8 +72,14 @@ class Wording:
 
     stems: Coverage
     grams: Coverage
+    held: NDArray[np.float64]
+    """Coverage of stems and n-grams by each record, shape (records,)."""
+    holders: NDArray[np.int64]
+    """The records that hold most, in no order."""
     unknown: float
     """Share of the stems' weight that the corpus has nowhere."""
+    unknown_stems: frozenset[int]
+    """Hashes of those stems."""
     rarity: float
     """How rare the rarest known stem is, 0 to 1."""
     unknown_grams: float
@@ -82,16 +91,34 @@ class Wording:
 
     @classmethod
     def look_up(
-        cls, question: str, language: str, terms: Terms, lexical: LexicalIndex, budget: int, without: Sequence[int] = ()
+        cls,
+        question: str,
+        language: str,
+        terms: Terms,
+        lexical: LexicalIndex,
+        *,
+        budget: int,
+        holders: int,
+        without: Sequence[int] = (),
     ) -> Wording:
-        """Look up the terms of ``question``; ``budget`` is how many postings may be read for each kind of term."""
+        """Look up the terms of ``question``.
+
+        ``budget`` is how many postings may be read for each kind of term, ``holders`` how many records to name.
+        """
         stems = lexical.look_up(terms.asked(question, language), without)
         grams = lexical.look_up(terms.grams(question), without)
+        by_stems = lexical.coverage(stems, budget, without)
+        by_grams = lexical.coverage(grams, budget, without)
+        held = by_stems.records + by_grams.records
+        most = min(holders, len(held))
         found = words(question)
         return cls(
-            lexical.coverage(stems, budget, without),
-            lexical.coverage(grams, budget, without),
+            by_stems,
+            by_grams,
+            held,
+            np.argpartition(held, len(held) - most)[len(held) - most :],
             stems.unknown,
+            stems.unknown_terms,
             stems.rarity,
             grams.unknown,
             len(found),
@@ -112,30 +139,28 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Features of several records for one question; each array has shape (records,)."""
+    """Features of several records for one question."""
 
-    passage: NDArray[np.float32]
-    sentence: NDArray[np.float32]
-    asked: NDArray[np.float32]
-    """For a record without example questions the mean of passage and sentence, until late interaction takes its place.
-    """
-    sentence_stems: NDArray[np.float64]
-    sentence_grams: NDArray[np.float64]
-    stems: NDArray[np.float64]
-    grams: NDArray[np.float64]
+    values: NDArray[np.float32]
+    """In the order of ``Weights``, shape (len(Weights), records). ``asked`` of a record without example questions is
+    the mean of passage and sentence, until late interaction takes its place."""
     without_questions: NDArray[np.bool_]
-    """Which records have no example questions that count."""
+    """Which records have no example questions that count, shape (records,)."""
 
     def score(self, trust: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the absolute scores; ``trust`` (records,) says how far the encoder can read question and record."""
-        columns = np.array([getattr(self, name) for name in Weights._fields], np.float32)
-        dense, lexical = _DENSE @ columns, _LEXICAL @ columns
-        return np.asarray(trust * dense + (1 - trust) * lexical, np.float32)
+        return np.asarray(trust * (_DENSE @ self.values) + (1 - trust) * (_LEXICAL @ self.values), np.float32)
+
+    def of(self, position: int) -> Weights:
+        """Return the features of the record at ``position`` by their names."""
+        return Weights(*self.values[:, position].tolist())
 
 
-def weights(trust: float) -> Weights:
-    """Return what each feature adds to the score where the encoder is trusted so far, 0 to 1."""
-    return Weights(*(trust * dense + (1 - trust) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True)))
+@lru_cache(maxsize=64)
+def weights(trust: float) -> Mapping[str, float]:
+    """Return what each feature, by its name, adds to the score where the encoder is trusted so far, 0 to 1."""
+    mixed = (trust * dense + (1 - trust) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True))
+    return MappingProxyType(dict(zip(Weights._fields, mixed, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,27 +195,23 @@ class Rows:
             similarity[:-1][np.isin(rows, query.without_rows)] = -1.0
         sentences = offsets + Unit.SENTENCE
         questions = sentences + self.sentence_counts[records]
-        kinds = np.column_stack([offsets, offsets + Unit.TITLE, sentences, questions])
-        best = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4)
-        without = (questions - offsets == self.starts[records + 1] - self.starts[records]) | (
-            best[:, Unit.QUESTION] <= -1
-        )
-        instead = (best[:, Unit.PASSAGE] + best[:, Unit.SENTENCE]) / 2
-        asked = np.where(without, instead, np.maximum(best[:, Unit.TITLE], best[:, Unit.QUESTION]))
+        kinds = np.array([offsets, offsets + Unit.TITLE, sentences, questions]).T
+        passage, title, sentence, question = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4).T
+        without = (questions - offsets == self.starts[records + 1] - self.starts[records]) | (question <= -1)
+        asked = np.where(without, (passage + sentence) / 2, np.maximum(title, question))
         wording = query.wording
         stems, grams = wording.stems.rows[rows], wording.grams.rows[rows]
-        bodies = np.column_stack([offsets, sentences]).ravel()
-        features = Features(
-            passage=best[:, Unit.PASSAGE],
-            sentence=best[:, Unit.SENTENCE],
-            asked=asked,
-            sentence_stems=np.maximum.reduceat(stems, bodies)[1::2],
-            sentence_grams=np.maximum.reduceat(grams, bodies)[1::2],
-            stems=wording.stems.records[records],
-            grams=wording.grams.records[records],
-            without_questions=without,
+        bodies = np.array([offsets, sentences]).T.ravel()
+        values = (
+            passage,
+            sentence,
+            asked,
+            np.maximum.reduceat(stems, bodies)[1::2],
+            np.maximum.reduceat(grams, bodies)[1::2],
+            wording.stems.records[records],
+            wording.grams.records[records],
         )
-        return features, UnitScores(offsets, similarity, stems, grams)
+        return Features(np.array(values, np.float32), without), UnitScores(offsets, similarity, stems, grams)
 
     def late_interaction(self, query: Query, records: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return for each record the mean over the question's tokens of the best cosine with a token near one place.

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from index.answer import Answer, Hit, Ranking
 from index.artifact import Manifest, encoder_folder, read_manifest, resolve
-from index.candidates import find_candidates
+from index.candidates import find_candidates, lexical_candidates
 from index.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
 from index.encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.highlight import Kinds, best_sentence, wanted_kinds
 from index.language import detect_language
-from index.lexical import words
+from index.lexical import term_hash, words
 from index.misspelling import mend
 from index.reading import Parts, read_parts
 from index.respelling import readings
-from index.scoring import LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Weights, Wording, weights
+from index.scoring import ASKED, LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Wording, weights
 from index.snippets import Snippet, Source, Topic
 
 MAX_QUESTION = 4096
@@ -37,7 +37,7 @@ row, on a corpus of 4,280 rows, cost 0.1 points of right first places."""
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
 _RARE, _ALL = 0.5, 0.999
-_SHORTLIST = 8
+_SHORTLIST = 6
 _LEAD_OVER = 6
 
 
@@ -168,7 +168,7 @@ class Index:
         best, reading = _FAMILIAR, None
         for language, spelled in readings(text):
             if language in self.languages and len(words(spelled)) > 1:
-                wording = Wording.look_up(spelled, language, self._terms, self._lexical, 0)
+                wording = self._wording(spelled, language, budget=0)
                 unknown = (wording.unknown + wording.unknown_grams) / 2
                 if unknown < best:
                     best, reading = unknown, (language, spelled)
@@ -192,10 +192,14 @@ class Index:
     def query(self, text: str, language: str, *, without_rows: Sequence[int] = ()) -> Query:
         """Embed a question and look up its terms; ``without_rows`` do not count, as calibration needs."""
         # The encoder works outside the interpreter's lock; meanwhile a second thread looks up the terms.
-        wording = self._beside.submit(
-            Wording.look_up, text, language, self._terms, self._lexical, _POSTINGS_BUDGET, without_rows
-        )
+        wording = self._beside.submit(self._wording, text, language, budget=_POSTINGS_BUDGET, without=without_rows)
         return Query(text, self.encoder.encode(text), wording.result(), tuple(without_rows))
+
+    def _wording(self, text: str, language: str, *, budget: int, without: Sequence[int] = ()) -> Wording:
+        holders = lexical_candidates(len(self.languages))
+        return Wording.look_up(
+            text, language, self._terms, self._lexical, budget=budget, holders=holders, without=without
+        )
 
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
         """Return what is found for a question, and the question as it was read: with its slips of the finger mended.
@@ -205,16 +209,16 @@ class Index:
         ranking = self._rank(query, language, without_snippet)
         if query.wording.unknown:
             held = (self.snippets.record(int(record)).indexed_text for record in ranking.records[:_SHORTLIST])
-            meant = mend(query.text, partial(self._knows, language=language, without=query.without_rows), held)
+            meant = mend(query.text, partial(self._knows, query.wording, language), held)
             if meant != query.text:
                 query = self.query(meant, language, without_rows=query.without_rows)
                 ranking = self._rank(query, language, without_snippet)
         return query, ranking
 
-    def _knows(self, word: str, language: str, without: Sequence[int]) -> bool:
-        """Tell whether the corpus or the encoder's vocabulary has a word."""
-        terms = self._terms.asked(word, language)
-        return self._lexical.look_up(terms, without).unknown < 1 or self.encoder.knows(word)
+    def _knows(self, wording: Wording, language: str, word: str) -> bool:
+        """Tell whether the corpus or the encoder's vocabulary has a word of the question that ``wording`` is of."""
+        stems = map(term_hash, self._terms.stems(word, language))
+        return wording.unknown_stems.isdisjoint(stems) or self.encoder.knows(word)
 
     def _rank(self, query: Query, language: str, without_snippet: int | None) -> Ranking:
         candidates = find_candidates(query, self._faiss, self._owners, len(self.languages))
@@ -235,13 +239,15 @@ class Index:
         if len(without_questions):
             late = self._rows.late_interaction(query, candidates[without_questions])
             late_of = dict(zip(without_questions.tolist(), late.tolist(), strict=True))
-            features.asked[without_questions] = late - LATE_INTERACTION_OFFSET
+            features.values[ASKED, without_questions] = late - LATE_INTERACTION_OFFSET
             scores = features.score(trust)
             # Beyond the shortlist nothing may overtake it: those records were not compared token by token.
             scores[rest] = np.minimum(scores[rest], scores[shortlist].min())
             ranked = np.argsort(-scores, kind="stable")
-        _, firsts = np.unique(numbers[candidates[ranked]], return_index=True)
-        best = ranked[np.sort(firsts)]
+        first_of: dict[int, int] = {}
+        for position, number in zip(ranked.tolist(), numbers[candidates[ranked]].tolist(), strict=True):
+            first_of.setdefault(number, position)
+        best = np.fromiter(first_of.values(), np.int64, len(first_of))
         best_late = late_of.get(int(best[0]))
         if best_late is None:
             best_late = float(self._rows.late_interaction(query, candidates[best[:1]])[0])
@@ -249,20 +255,26 @@ class Index:
 
     def evidence(self, query: Query, ranking: Ranking) -> tuple[float, ...]:
         """Return what the decision is based on, in the order of ``decision.EVIDENCE``."""
-        best = float(ranking.scores[0])
+        best, features = float(ranking.scores[0]), ranking.features.of(int(ranking.positions[0]))
         others = ranking.scores[1:_LEAD_OVER]
         missing = 0.0
         if query.wording.numbers:
-            snippet = self.snippets.record(int(ranking.records[0]))
-            held = set(words(f"{snippet.title} {snippet.text} {snippet.as_of or ''}"))
-            missing = sum(number not in held for number in query.wording.numbers) / len(query.wording.numbers)
+            record = int(ranking.records[0])
+            snippet = self.snippets.record(record)
+            dated = words(snippet.as_of or "")
+            first, end = int(self._rows.starts[record]), self._first_question(record)
+            missing = sum(
+                number not in dated
+                and not self._lexical.holds(self._terms.stems(number, snippet.language)[0], first, end)
+                for number in query.wording.numbers
+            ) / len(query.wording.numbers)
         return (
             best,
             best - float(others[0]) if len(others) else best,
             best - float(others.mean()) if len(others) else best,
             ranking.late_interaction,
-            float(ranking.features.sentence_stems[ranking.positions[0]]),
-            float(ranking.features.stems[ranking.positions[0]]),
+            features.sentence_stems,
+            features.stems,
             query.wording.unknown,
             missing,
             math.log1p(query.wording.length),
@@ -275,8 +287,10 @@ class Index:
 
     def question_rows(self, record: int) -> list[int]:
         """Return the rows of a record's example questions, in their order."""
-        first = int(self._rows.starts[record]) + Unit.SENTENCE + int(self._rows.sentence_counts[record])
-        return list(range(first, int(self._rows.starts[record + 1])))
+        return list(range(self._first_question(record), int(self._rows.starts[record + 1])))
+
+    def _first_question(self, record: int) -> int:
+        return int(self._rows.starts[record]) + Unit.SENTENCE + int(self._rows.sentence_counts[record])
 
     def vectors_of(
         self, record: int
@@ -298,14 +312,13 @@ class Index:
         sentence = self._best_sentence(ranking.units, position, found, wanted)
         if shown is not found and len(shown.sentences) != len(found.sentences):
             sentence = self._sentence_of_other(query, shown, wanted)
-        parts = {name: float(getattr(ranking.features, name)[position]) for name in Weights._fields}
         return Hit(
             snippet=shown,
             score=float(ranking.scores[place]),
             highlight=shown.sentences[sentence],
             question=self._nearest_question(ranking.units, position, found, shown),
-            parts=parts,
-            weights=weights(float(ranking.trust[place]))._asdict(),
+            parts=ranking.features.of(position)._asdict(),
+            weights=weights(float(ranking.trust[place])),
         )
 
     def _best_sentence(self, units: UnitScores, position: int, snippet: Snippet, wanted: Kinds) -> int:
@@ -344,5 +357,5 @@ def _stands_there(query: Query, ranking: Ranking) -> bool:
 
     An acronym, a name or a number alone resembles no passage, yet who asks for one wants the passage with it.
     """
-    covered = float(ranking.features.sentence_stems[ranking.positions[0]])
+    covered = ranking.features.of(int(ranking.positions[0])).sentence_stems
     return query.wording.rarity >= _RARE and covered >= _ALL

@@ -276,6 +276,9 @@ def test_ask_explains_itself(built_small: Path) -> None:
     assert code == 0
     assert "at confidence" in out
     assert "terms matched in the best passage: trade, envoy" in out
+    assert "read as" not in out
+    _, out, _ = invoke("ask", "coper outptu", "--explain", "--data", built_small)
+    assert "read as: copper output" in out.casefold()
 
 
 def test_explanations_for_programs_add_up(built_small: Path) -> None:

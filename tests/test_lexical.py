@@ -55,6 +55,8 @@ def test_languages_are_stemmed_apart() -> None:
         ("STRASSE", "straße"),
         ("ﬁnance", "finance"),
         ("é", "é"),
+        ("Bolesław Temür Çağrı", "boleslaw temur cagri"),
+        ("Qoñyrat Jezqazğan", "qonyrat jezqazgan"),
     ],
 )
 def test_letters_that_people_swap_are_one(one: str, other: str) -> None:
@@ -161,6 +163,7 @@ def test_coverage_equals_brute_force(records: list[list[list[str]]], question: l
     expected = [sum(idf[word] / total * saturated(records, n, word) for word in idf) for n in range(len(records))]
     np.testing.assert_allclose(covered, expected, atol=1e-5)
     unknown = sum(idf[word] for word, n in frequency.items() if n == 0) / total
+    assert found.unknown_terms == {term for word in question if not frequency[word] for term in hashes([word]).tolist()}
     assert found.unknown == pytest.approx(unknown if question and any(map(any, records)) else 1.0, abs=1e-5)
 
 
@@ -188,6 +191,13 @@ def test_a_saved_index_is_the_same(
     loaded = LexicalIndex.load(folder, index.owners, len(records))
     found = loaded.look_up(question)
     np.testing.assert_array_equal(loaded.coverage(found, EVERYTHING).records, index.coverage(found, EVERYTHING).records)
+
+
+@given(RECORDS, st.sampled_from("copper zinc мыс gold volcano".split()), st.integers(0, 20), st.integers(0, 20))
+def test_a_term_is_found_between_any_two_rows(records: list[list[list[str]]], term: str, first: int, end: int) -> None:
+    """A range of rows holds a term when one of them does."""
+    rows = [unit for record in records for unit in record]
+    assert index_of(records).holds(term, first, end) == any(term in row for row in rows[first:end])
 
 
 @given(RECORDS, WORDS)

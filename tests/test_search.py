@@ -322,6 +322,31 @@ def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed
     assert real_index.answer(typed).language == real_index.detect(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant", "snippet"),
+    [
+        ("john aldredice trade envoi", "john Alderdice trade envoy", "people/john-alderdice"),
+        ("sally axworty", "sally Axworthy", "people/sally-axworthy"),
+        ("кто падписал дорожную карту 2024", "кто подписал дорожную карту 2024", "agreements/roadmap-2024-signatories"),
+    ],
+)
+def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: str, meant: str, snippet: str) -> None:
+    """Slips of the finger cost neither the passage nor the confidence in it."""
+    answer = real_index.answer(typed)
+    assert answer.question == typed
+    assert answer.read_as.casefold() == meant.casefold()
+    assert answer.hits[0].snippet.id == snippet
+    assert answer.confidence == real_index.answer(meant, answer.language).confidence
+
+
+@pytest.mark.parametrize(
+    "typed", ["who buys the stuff", "where is the stove", "Toyota in Tashkent", "growth of minerals", "was it 21,228"]
+)
+def test_words_that_people_write_are_not_mended(real_index: Index, typed: str) -> None:
+    """However near a word of the passages is, a word of its own is what was meant."""
+    assert real_index.answer(typed).read_as == typed
+
+
 def test_numpy_works_with_one_thread(real_index: Index) -> None:
     """Its other threads would go on waiting for work, and the encoder for them."""
     assert real_index.answer("copper").hits
