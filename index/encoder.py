@@ -119,6 +119,8 @@ class Encoder(Protocol):
 # An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
 _KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 100, 200
+READABLE = 0.5
+"""Legibility from which the vectors of a text say something."""
 
 
 def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:

@@ -38,6 +38,10 @@ _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in other letters when more than the one of its words is unknown, and less than the other then."""
 _RARE, _ALL = 0.5, 0.999
 _SHORTLIST = 6
+"""How many records are compared token by token; eight take a twentieth of a millisecond longer, and gain 0.1 points of
+first places among 568 passages and nothing among 80."""
+_MEANT_IN = 6
+"""How many of the best records' words a mistyped one may have meant."""
 _LEAD_OVER = 6
 
 
@@ -208,7 +212,7 @@ class Index:
         """
         ranking = self._rank(query, language, without_snippet)
         if query.wording.unknown:
-            held = (self.snippets.record(int(record)).indexed_text for record in ranking.records[:_SHORTLIST])
+            held = (self.snippets.record(int(record)).indexed_text for record in ranking.records[:_MEANT_IN])
             meant = mend(query.text, partial(self._knows, query.wording, language), held)
             if meant != query.text:
                 query = self.query(meant, language, without_rows=query.without_rows)

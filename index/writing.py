@@ -15,7 +15,7 @@ from index.artifact import FAISS_FILE, ROW_ARRAYS, Manifest
 from index.calibrate import off_topic_lines
 from index.decision import ALL_LANGUAGES, Calibration
 from index.embedding import Vectors
-from index.encoder import OnnxEncoder, legibility
+from index.encoder import READABLE, OnnxEncoder, legibility
 from index.knowledge import Knowledge
 from index.lexical import LexicalIndex, Terms, hashes
 from index.snippets import Snippet
@@ -96,9 +96,6 @@ def write_version(
     )
 
 
-_READABLE = 0.5
-
-
 def _dense_rows(
     snippets: Sequence[Snippet], starts: NDArray[np.int64], trust: Mapping[str, float]
 ) -> NDArray[np.int64]:
@@ -106,7 +103,7 @@ def _dense_rows(
 
     What the encoder cannot read is found by its terms; its vectors would only crowd out others.
     """
-    read = np.array([trust[snippet.language] >= _READABLE for snippet in snippets])
+    read = np.array([trust[snippet.language] >= READABLE for snippet in snippets])
     if not read.any():
         read[:] = True
     return np.flatnonzero(np.repeat(read, np.diff(starts)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MakeKnowledge
+from conftest import SMALL, MakeKnowledge
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -45,6 +45,24 @@ def test_plain_files_without_questions_are_calibrated_too(tmp_path: Path, data: 
     calibration = index.calibrations[ALL_LANGUAGES]
     assert calibration.questions["near_miss"] == 3
     assert calibration.expected["false_answers"] <= calibration.target
+    index.close()
+
+
+def test_a_question_that_another_passage_answers_is_no_near_miss(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """Left without its own passage, it is answered by the one that people ask for in the same words."""
+    twice = {
+        "one/north.md": (
+            "The north",
+            "The northern mine sells zinc.",
+            ["how do I apply for an exploration licence"],
+        ),
+        "two/south.md": ("The south", "The southern mine sells lead.", ["how can I get an exploration licence"]),
+    }
+    build(make_knowledge({**SMALL, **twice}), data, encoder=DEFAULT_ENCODER)
+    index = Index.open(data)
+    questions = index.calibrations[ALL_LANGUAGES].questions
+    assert questions["own"] == len(SMALL) + len(twice)
+    assert questions["near_miss"] == len(SMALL)
     index.close()
 
 

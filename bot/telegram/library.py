@@ -13,7 +13,7 @@ from pathlib import Path
 
 from index.answer import Answer
 from index.artifact import live_version
-from index.errors import PartnershipError
+from index.errors import PartnershipError, reason
 from index.search import Index
 
 logger = logging.getLogger(__name__)
@@ -80,12 +80,16 @@ class Library:
                 index = await asyncio.to_thread(Index.open, self._data, instead_of=self.index)
             except Exception as error:  # whatever it is, looking again must go on, or no version is ever taken over
                 expected = isinstance(error, PartnershipError | OSError)
-                reason = str(error) if expected else f"{type(error).__name__}: {error}"
+                told = str(error) if expected else reason(error)
                 first = again or self.refusal == "" or version != self._refused
-                self._refused, self.refusal = version, reason
+                self._refused, self.refusal = version, told
                 if first:
-                    told = "The published index is refused, %s stays in use: %s"
-                    logger.error(told, self.index.version, reason, exc_info=None if expected else error)
+                    logger.error(
+                        "The published index is refused, %s stays in use: %s",
+                        self.index.version,
+                        told,
+                        exc_info=None if expected else error,
+                    )
                 return Swap.REFUSED if first else Swap.SAME
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
             self._known.clear()

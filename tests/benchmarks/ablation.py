@@ -38,6 +38,7 @@ PARTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     "without sentence similarity": lambda: without("sentence"),
     "without example questions and MaxSim": lambda: without("asked"),
     "without MaxSim": lambda: mock.patch.object(search, "_SHORTLIST", 0),
+    "without mending slips": lambda: mock.patch.object(search, "mend", lambda text, known, held: text),
     "without stems": lambda: without("sentence_stems", "stems"),
     "without n-grams": lambda: without("sentence_grams", "grams"),
     "without sentence coverage": lambda: without("sentence_stems", "sentence_grams"),
