@@ -1,9 +1,10 @@
 """Fit the decision to a folder at build time, from its own questions and from questions no folder answers.
 
 Three kinds of questions teach it: the folder's own example questions, each asked while it is left out of the index
-itself; the same questions with their whole snippet left out, which are near misses; and lines that no curated knowledge
-answers. Where there are too few own questions the coefficients stay what public data taught, and only the thresholds
-follow the folder, with sentences standing in for questions.
+itself; the same questions with their whole snippet left out, which are near misses unless another snippet is asked for
+in nearly the same words; and lines that no curated knowledge answers. Where there are too few own questions the
+coefficients stay what public data taught, and only the thresholds follow the folder, with sentences standing in for
+questions.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _NEAR_MISSES_ANSWERED = 0.06
 """Largest share of these near misses that may get ``answer``; those that people think up come nearer still, and two to
 three times as many get through."""
 _SAME_QUESTION = 0.85
-"""Cosine from which two questions are taken to ask the same: a passage that has the one answers the other as well, and
-its question is no near miss. Of a public list of frequently asked questions this holds for one in six."""
+"""Cosine from which two questions ask for so nearly the same that a passage with the one mostly answers the other: then
+it cannot be called a near miss. Of a public list of frequently asked questions this holds for one in six."""
 _RANGE = (0.3, 0.95)
 """The threshold of ``answer`` stays within this, however odd a small folder's questions are."""
 
@@ -92,7 +93,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         if len(index.snippets) > 1:
             query = index.query(question.text, question.language, without_rows=index.rows_of(question.snippet))
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
-            if not _answers_as_well(missed):
+            if not _asked_alike(index, missed):
                 evidence = index.evidence(read, missed)
                 yield _Sample(question.language, NEAR_MISS, question.snippet, evidence, answered=False)
         report.advance(1)
@@ -103,12 +104,11 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
 
 
-def _answers_as_well(ranking: Ranking) -> bool:
-    """Tell whether the best passage has an example question that asks the same, as far as the encoder can read it."""
-    best = int(ranking.positions[0])
-    if ranking.features.without_questions[best] or ranking.trust[0] < READABLE:
-        return False
-    return ranking.features.of(best).asked >= _SAME_QUESTION
+def _asked_alike(index: Index, ranking: Ranking) -> bool:
+    """Tell whether the best passage is asked for in nearly the same words, as far as the encoder can read them."""
+    position, snippet = int(ranking.positions[0]), index.snippets.record(int(ranking.records[0]))
+    rows = ranking.units.questions(position, len(snippet.sentences), len(snippet.questions))
+    return bool(ranking.trust[0] >= READABLE and (ranking.units.similarity[rows] >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)

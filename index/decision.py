@@ -52,7 +52,8 @@ _PRIOR_STRENGTH = 20.0
 misses made of a folder's own questions are so like those it answers that a weaker hold loses sight of what is off topic
 altogether."""
 _SENSE = (0, 1, 1, 0, 1, 1, 1, -1, -1, 0)
-"""Which way each piece of evidence can only count: whatever the questions, a better score is no worse a sign."""
+"""Which way each piece of evidence may count where a folder's own questions are fitted; 0 is either way. The lead is
+score and margin once more, and free to correct them."""
 
 _SMALL_STEP = 1e-8
 
@@ -106,7 +107,8 @@ def fit(
 ) -> tuple[float, ...]:
     """Return the coefficients of a logistic regression held to ``PRIOR`` by a Gaussian, none against its sense.
 
-    The wider evidence spreads, the more a step of its coefficient changes, and the tighter that one is held.
+    Evidence that would count against its sense is set aside, and the rest fitted again without it. The wider evidence
+    spreads, the more a step of its coefficient changes, and the tighter that one is held.
 
     ``evidence`` has shape (questions, len(EVIDENCE)), ``answered`` is 1 where the best passage answers, ``weights``
     says what each question counts.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.artifact import SEAL, hash_file, seal
 from index.errors import EncoderError, reason
-from index.lexical import words
+from index.lexical import fold, words
 
 FORMAT = 4
 CARD_FILE = "encoder.json"
@@ -201,8 +201,10 @@ class OnnxEncoder:
         return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
 
     def knows(self, word: str) -> bool:
-        """Tell whether ``word`` is one token: of words that people write often, the vocabulary holds a whole."""
-        return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
+        """Tell whether ``word`` is one token: words that people write often are whole in the vocabulary."""
+        tokens = self._tokenizer.encode(f" {word.casefold()}", add_special_tokens=False).tokens
+        # One token may also stand for what the vocabulary lacks; others mark where a word begins.
+        return len(tokens) == 1 and fold(tokens[0].lstrip("\u2581\u0120")) == fold(word)
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a passage as the encoder does, without its limit and with its special tokens."""

@@ -42,13 +42,14 @@ _PLURAL_ACRONYM = re.compile(r"(?<!\w)([A-Z][A-Za-z]?[A-Z]{1,4})s(?!\w)")
 _STEM_MARK, _GRAM_MARK = "s", "g"
 
 # Letters that people replace by a neighbour: ё in Russian, the Kazakh letters missing on a Russian keyboard, and Latin
-# letters with a mark.
-_FOLD: dict[int, int | str] = {**str.maketrans("ёәқңөұүһіғłøđı", "еакноуухигlodi")}
+# letters with a mark; the dot is what the small form of İ keeps.
+_FOLD: dict[int, int | str] = {**str.maketrans("ёәқңөұүһіғłøđħŧı", "еакноуухигlodhti")}
 _FOLD |= {
     code: base
-    for code in range(0xDF, 0x250)
-    if (base := unicodedata.normalize("NFD", chr(code))[0]).isascii() and code not in _FOLD
+    for code in (*range(0xDF, 0x250), *range(0x1E00, 0x1F00))
+    if (base := unicodedata.normalize("NFD", chr(code))[0].translate(_FOLD)).isascii() and code not in _FOLD
 }
+_FOLD[0x307] = ""
 
 
 def fold(text: str) -> str:

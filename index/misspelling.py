@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
 
@@ -19,11 +20,12 @@ def mend(text: str, known: Callable[[str], bool], held: Iterable[str]) -> str:
     ``held`` are the texts that were found for it, best first, so that only words count that stand where the answer is
     expected. People rarely mistype a word's first letter; where that differs it is another word.
     """
-    strange = [word for word in _WORD.finditer(text) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
+    mended = unicodedata.normalize("NFC", text)
+    strange = [word for word in _WORD.finditer(mended) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
     if not strange:
         return text
     by_initial: dict[str, dict[str, str]] = {}
-    for word in _WORD.findall(" ".join(held)):
+    for word in _WORD.findall(unicodedata.normalize("NFC", " ".join(held))):
         folded = fold(word)
         by_initial.setdefault(folded[0], {}).setdefault(folded, word)
     for slipped in reversed(strange):
@@ -31,8 +33,8 @@ def mend(text: str, known: Callable[[str], bool], held: Iterable[str]) -> str:
         words = by_initial.get(folded[0], {})
         meant = folded if folded in words else next((word for word in words if _one_slip_apart(folded, word)), folded)
         if meant != folded:
-            text = text[: slipped.start()] + words[meant] + text[slipped.end() :]
-    return text
+            mended = mended[: slipped.start()] + words[meant] + mended[slipped.end() :]
+    return mended
 
 
 def _one_slip_apart(one: str, other: str) -> bool:

@@ -17,17 +17,9 @@ from numpy.typing import NDArray
 from index.encoder import Encoded
 from index.lexical import Coverage, LexicalIndex, Terms, words
 
-
-class Unit:
-    """The pieces of a record that have a vector of their own, in the order in which they are stored.
-
-    There is one passage and one title, so that a kind is also the place of the first row of its kind up to sentences.
-    """
-
-    PASSAGE = 0
-    TITLE = 1
-    SENTENCE = 2
-    QUESTION = 3
+TITLE, FIRST_SENTENCE = 1, 2
+"""Where the vectors of a record's title and first sentence stand among its rows: that of the whole passage is before
+them, and those of its example questions come behind the sentences."""
 
 
 class Weights(NamedTuple):
@@ -193,9 +185,9 @@ class Rows:
         similarity[:-1] = (self.vectors[rows].astype(np.float32) @ query.encoded.vector) * self.scales[rows]
         if query.without_rows:
             similarity[:-1][np.isin(rows, query.without_rows)] = -1.0
-        sentences = offsets + Unit.SENTENCE
+        sentences = offsets + FIRST_SENTENCE
         questions = sentences + self.sentence_counts[records]
-        kinds = np.array([offsets, offsets + Unit.TITLE, sentences, questions]).T
+        kinds = np.array([offsets, offsets + TITLE, sentences, questions]).T
         passage, title, sentence, question = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4).T
         without = (questions - offsets == self.starts[records + 1] - self.starts[records]) | (question <= -1)
         asked = np.where(without, (passage + sentence) / 2, np.maximum(title, question))
@@ -255,10 +247,10 @@ class UnitScores:
 
     def sentences(self, position: int, count: int) -> slice:
         """Return where the ``count`` sentences of the record at ``position`` stand."""
-        begin = int(self.offsets[position]) + Unit.SENTENCE
+        begin = int(self.offsets[position]) + FIRST_SENTENCE
         return slice(begin, begin + count)
 
     def questions(self, position: int, sentences: int, count: int) -> slice:
         """Return where the ``count`` questions of that record stand, behind its ``sentences``."""
-        begin = int(self.offsets[position]) + Unit.SENTENCE + sentences
+        begin = int(self.offsets[position]) + FIRST_SENTENCE + sentences
         return slice(begin, begin + count)

@@ -24,7 +24,7 @@ from index.lexical import term_hash, words
 from index.misspelling import mend
 from index.reading import Parts, read_parts
 from index.respelling import readings
-from index.scoring import ASKED, LATE_INTERACTION_OFFSET, Query, Unit, UnitScores, Wording, weights
+from index.scoring import ASKED, FIRST_SENTENCE, LATE_INTERACTION_OFFSET, Query, UnitScores, Wording, weights
 from index.snippets import Snippet, Source, Topic
 
 MAX_QUESTION = 4096
@@ -172,8 +172,9 @@ class Index:
         best, reading = _FAMILIAR, None
         for language, spelled in readings(text):
             if language in self.languages and len(words(spelled)) > 1:
-                wording = self._wording(spelled, language, budget=0)
-                unknown = (wording.unknown + wording.unknown_grams) / 2
+                stems = self._lexical.look_up(self._terms.asked(spelled, language))
+                grams = self._lexical.look_up(self._terms.grams(spelled))
+                unknown = (stems.unknown + grams.unknown) / 2
                 if unknown < best:
                     best, reading = unknown, (language, spelled)
         return reading
@@ -184,7 +185,8 @@ class Index:
 
     def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
         """Return the words of ``question`` that ``snippet`` holds in some form."""
-        held = set(self._terms.stems(snippet.indexed_text, snippet.language))
+        text = " ".join([snippet.title, snippet.text, *snippet.questions])
+        held = set(self._terms.stems(text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(self._terms.stems(word, language))]
 
     def detect(self, text: str) -> str:
@@ -196,14 +198,17 @@ class Index:
     def query(self, text: str, language: str, *, without_rows: Sequence[int] = ()) -> Query:
         """Embed a question and look up its terms; ``without_rows`` do not count, as calibration needs."""
         # The encoder works outside the interpreter's lock; meanwhile a second thread looks up the terms.
-        wording = self._beside.submit(self._wording, text, language, budget=_POSTINGS_BUDGET, without=without_rows)
-        return Query(text, self.encoder.encode(text), wording.result(), tuple(without_rows))
-
-    def _wording(self, text: str, language: str, *, budget: int, without: Sequence[int] = ()) -> Wording:
-        holders = lexical_candidates(len(self.languages))
-        return Wording.look_up(
-            text, language, self._terms, self._lexical, budget=budget, holders=holders, without=without
+        wording = self._beside.submit(
+            Wording.look_up,
+            text,
+            language,
+            self._terms,
+            self._lexical,
+            budget=_POSTINGS_BUDGET,
+            holders=lexical_candidates(len(self.languages)),
+            without=without_rows,
         )
+        return Query(text, self.encoder.encode(text), wording.result(), tuple(without_rows))
 
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
         """Return what is found for a question, and the question as it was read: with its slips of the finger mended.
@@ -212,7 +217,10 @@ class Index:
         """
         ranking = self._rank(query, language, without_snippet)
         if query.wording.unknown:
-            held = (self.snippets.record(int(record)).indexed_text for record in ranking.records[:_MEANT_IN])
+            best = (self.snippets.record(int(record)) for record in ranking.records[:_MEANT_IN])
+            # Calibration asks example questions as strangers would, whom their own words do not help.
+            texts = (text for snippet in best for text in (snippet.title, snippet.text, *snippet.questions))
+            held = (text for text in texts if text != query.text)
             meant = mend(query.text, partial(self._knows, query.wording, language), held)
             if meant != query.text:
                 query = self.query(meant, language, without_rows=query.without_rows)
@@ -294,7 +302,7 @@ class Index:
         return list(range(self._first_question(record), int(self._rows.starts[record + 1])))
 
     def _first_question(self, record: int) -> int:
-        return int(self._rows.starts[record]) + Unit.SENTENCE + int(self._rows.sentence_counts[record])
+        return int(self._rows.starts[record]) + FIRST_SENTENCE + int(self._rows.sentence_counts[record])
 
     def vectors_of(
         self, record: int

@@ -61,11 +61,6 @@ class Snippet:
         return ", ".join(self.speakers) or None
 
     @property
-    def indexed_text(self) -> str:
-        """All its words, as they are looked up."""
-        return " ".join([self.title, self.text, *self.questions])
-
-    @property
     def content_hash(self) -> str:
         """Twelve hexadecimal digits that change with anything that is embedded or quoted."""
         spans = (f"{start}:{end}" for start, end in self.sentences)

@@ -48,8 +48,8 @@ def test_plain_files_without_questions_are_calibrated_too(tmp_path: Path, data: 
     index.close()
 
 
-def test_a_question_that_another_passage_answers_is_no_near_miss(make_knowledge: MakeKnowledge, data: Path) -> None:
-    """Left without its own passage, it is answered by the one that people ask for in the same words."""
+def test_a_question_that_is_asked_of_another_passage_is_no_near_miss(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """Left without its own passage, it finds the one that people ask for in nearly the same words."""
     twice = {
         "one/north.md": (
             "The north",
@@ -85,7 +85,7 @@ def test_an_index_of_other_evidence_is_refused() -> None:
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 60))
 def test_the_fit_finds_its_optimum(seed: int, count: int) -> None:
-    """No coefficient counts against its sense, and none can be moved without making the fit worse."""
+    """No coefficient counts against its sense, and none that counts can be moved without making the fit worse."""
     random = np.random.default_rng(seed)
     evidence = random.normal(size=(count, len(EVIDENCE)))
     answered = (random.random(count) < 0.5).astype(float)

@@ -57,6 +57,7 @@ def test_languages_are_stemmed_apart() -> None:
         ("é", "é"),
         ("Bolesław Temür Çağrı", "boleslaw temur cagri"),
         ("Qoñyrat Jezqazğan", "qonyrat jezqazgan"),
+        ("İstanbul Nguyễn ǿre ħal", "istanbul nguyen ore hal"),
     ],
 )
 def test_letters_that_people_swap_are_one(one: str, other: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -57,9 +58,18 @@ def test_a_known_word_is_no_misspelling() -> None:
 
 
 def test_the_best_passage_counts_first() -> None:
-    """Of two words as near, the one meant stands in the better passage."""
-    assert mend("the minest", nobody_knows, ["its mines", "the miners"]) == "the mines"
-    assert mend("the minest", nobody_knows, ["the miner", "its mines"]) == "the mines"
+    """Of two words that are as near, the one meant stands in the better passage."""
+    assert mend("the miners", nobody_knows, ["its mines", "a miner"]) == "the mines"
+    assert mend("the miners", nobody_knows, ["a miner", "its mines"]) == "the miner"
+
+
+def test_composed_and_combining_letters_are_one() -> None:
+    """A phone that sends й as two characters does not cut its word in two."""
+    typed = unicodedata.normalize("NFD", "Британскйи университет")
+    assert mend(typed, nobody_knows, ["Британский университет"]) == "Британский университет"
+    passage = unicodedata.normalize("NFD", "Британский университет")
+    assert mend("Британскйи университет", nobody_knows, [passage]) == "Британский университет"
+    assert mend(typed, lambda word: True, [passage]) == typed
 
 
 @pytest.mark.parametrize(

@@ -339,12 +339,21 @@ def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: s
     assert answer.confidence == real_index.answer(meant, answer.language).confidence
 
 
-@pytest.mark.parametrize(
-    "typed", ["who buys the stuff", "where is the stove", "Toyota in Tashkent", "growth of minerals", "was it 21,228"]
-)
-def test_words_that_people_write_are_not_mended(real_index: Index, typed: str) -> None:
-    """However near a word of the passages is, a word of its own is what was meant."""
+def test_words_that_people_write_are_not_mended(real_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word the encoder was taught whole is what was meant, however near another stands in the passages found."""
+    typed = "does the report talk about a global scramble for these metals"
     assert real_index.answer(typed).read_as == typed
+    monkeypatch.setattr(real_index.encoder, "knows", lambda word: False)
+    assert real_index.answer(typed).read_as != typed
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("stuff", True), ("Stuff", True), ("sesion", False), ("қазақстан", False), ("สวัสดี", False), ("", False)],
+)
+def test_the_encoder_knows_words_that_it_was_taught_whole(real_index: Index, word: str, known: bool) -> None:
+    """Letters that its vocabulary lacks do not make a word one of it."""
+    assert real_index.encoder.knows(word) == known
 
 
 def test_numpy_works_with_one_thread(real_index: Index) -> None:
