@@ -212,6 +212,8 @@ def answer_message(
         notes.append(f"<i>{texts('answer-question-cut')}</i>")
     if follow_up:
         notes.append(f"<i>{texts('answer-follow-up')}</i>")
+    elif answer.read_as != answer.question and answer.decision is not Decision.NONE:
+        notes.append(f"<i>{texts('answer-read-as', question=safe(answer.read_as))}</i>")
     if answer.decision is Decision.ANSWER and answer.hits:
         return _quoted(answer, texts, place, asked, notes)
     if answer.decision is Decision.CLOSEST and answer.hits:

@@ -43,8 +43,6 @@ def print_explanation(index: Index, answer: Answer) -> None:
         f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {told['thresholds']['answer']:.3f}, "
         f"closest from {told['thresholds']['closest']:.3f}); language {answer.language}; {answer.ms:.1f} ms"
     )
-    if answer.read_as != answer.question:
-        out.print(Text(f"read as: {answer.read_as}"))
     summands = (f"{name} {value:.2f} × {told['coefficients'][name]:+.2f}" for name, value in answer.evidence.items())
     out.print(f"log-odds of an answer: {told['intercept']:+.2f}; {'; '.join(summands)}")
     table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)

@@ -29,6 +29,8 @@ def print_answer(index: Index, answer: Answer) -> None:
     out = console()
     if answer.truncated:
         out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
+    if answer.read_as != answer.question:
+        out.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.decision is Decision.ANSWER:
         _print_hit(out, answer.hits[0])
     elif answer.decision is Decision.CLOSEST:

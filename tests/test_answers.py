@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
 import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -92,6 +95,20 @@ def hit(snippet: Snippet, sentence: int) -> Hit:
 
 def answer(hits: list[Hit], decision: Decision, truncated: bool = False) -> Answer:
     return Answer("question", "question", "en", decision, 0.9, tuple(hits), "v1", 1.0, truncated, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("decision", [Decision.ANSWER, Decision.CLOSEST])
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_the_message_says_how_a_mistyped_question_was_read(decision: Decision, language: str) -> None:
+    """Above the quote, whatever was typed; nothing is said where it was read as it stands."""
+    text = "Lithium is mined."
+    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
+    plain = answer(found, decision)
+    said = []
+    for asked in (plain, dataclasses.replace(plain, read_as="litium < & lithium")):
+        rendered = answer_message(asked, texts_for(language), PLACE, ASKED, ())
+        said.append("litium < & lithium" in accepted(rendered))
+    assert said == [False, True]
 
 
 def accepted(rendered: Rendered) -> str:

@@ -276,9 +276,16 @@ def test_ask_explains_itself(built_small: Path) -> None:
     assert code == 0
     assert "at confidence" in out
     assert "terms matched in the best passage: trade, envoy" in out
-    assert "read as" not in out
-    _, out, _ = invoke("ask", "coper outptu", "--explain", "--data", built_small)
-    assert "read as: copper output" in out.casefold()
+
+
+def test_ask_says_how_it_read_a_mistyped_question(built_small: Path) -> None:
+    """Whoever asks sees what is answered, and a program is told as well."""
+    _, out, _ = invoke("ask", "copper output", "--data", built_small)
+    assert "Read as" not in out
+    _, out, _ = invoke("ask", "coper outptu", "--data", built_small)
+    assert out.casefold().startswith("read as: copper output\n")
+    _, out, _ = invoke("ask", "coper outptu", "--explain", "--json", "--data", built_small)
+    assert json.loads(out)["read_as"].casefold() == "copper output"
 
 
 def test_explanations_for_programs_add_up(built_small: Path) -> None:

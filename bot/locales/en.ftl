@@ -59,6 +59,7 @@ answer-shortened = The passage is longer; this is the part that answers.
 answer-question-cut = Your question was long; I read only its beginning.
 answer-caption = I can only read text, so this answers your caption alone.
 answer-follow-up = Understood together with your previous question.
+answer-read-as = Read as: { $question }
 answer-repeated = ↻ Sent once more: the connection broke while I was answering.
 answer-more-sources = { $count ->
         [one] and { $count } more source

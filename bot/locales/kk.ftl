@@ -59,6 +59,7 @@ answer-shortened = Мәтін бұдан ұзын; мұнда сұраққа ж�
 answer-question-cut = Сұрағыңыз ұзын болды: тек басын оқыдым.
 answer-caption = Мен тек мәтінді оқи аламын, сондықтан тек жазуыңызға жауап беремін.
 answer-follow-up = Алдыңғы сұрағыңызбен бірге түсінілді.
+answer-read-as = Былай оқылды: { $question }
 answer-repeated = ↻ Қайта жіберілді: жауап беріп жатқанда байланыс үзілді.
 answer-more-sources = { $count ->
         [one] және тағы { $count } дереккөз

@@ -59,6 +59,7 @@ answer-shortened = Текст длиннее; здесь показана та �
 answer-question-cut = Вопрос был длинным: я прочитал только его начало.
 answer-caption = Я понимаю только текст, поэтому отвечаю лишь на вашу подпись.
 answer-follow-up = Понято вместе с вашим предыдущим вопросом.
+answer-read-as = Прочитано как: { $question }
 answer-repeated = ↻ Отправлено ещё раз: связь прервалась, пока я отвечал.
 answer-more-sources = { $count ->
         [one] и ещё { $count } источник
