@@ -18,7 +18,7 @@ _AFTER_TITLE = ". "
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The vectors of one record; rows in the order of ``Unit``."""
+    """The vectors of one record; rows are those of passage, title, sentences and questions, in that order."""
 
     rows: NDArray[np.int8]
     scales: NDArray[np.float32]

@@ -47,7 +47,7 @@ _FOLD: dict[int, int | str] = {**str.maketrans("ёәқңөұүһіғłøđħŧı
 _FOLD |= {
     code: base
     for code in (*range(0xDF, 0x250), *range(0x1E00, 0x1F00))
-    if (base := unicodedata.normalize("NFD", chr(code))[0].translate(_FOLD)).isascii() and code not in _FOLD
+    if (base := unicodedata.normalize("NFD", chr(code))[0].translate(_FOLD)).isascii()
 }
 _FOLD[0x307] = ""
 
@@ -254,8 +254,9 @@ class LexicalIndex:
 
     def holds(self, term: str, first: int, end: int) -> bool:
         """Tell whether one of the rows from ``first`` up to ``end`` holds a term."""
-        place = int(np.searchsorted(self.vocabulary, term_hash(term)))
-        if place == len(self.vocabulary) or self.vocabulary[place] != term_hash(term):
+        wanted = term_hash(term)
+        place = int(np.searchsorted(self.vocabulary, wanted))
+        if place == len(self.vocabulary) or self.vocabulary[place] != wanted:
             return False
         postings = self.postings[self.starts[place] : self.starts[place + 1]]
         found = int(np.searchsorted(postings, first))

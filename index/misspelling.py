@@ -20,8 +20,8 @@ def mend(text: str, known: Callable[[str], bool], held: Iterable[str]) -> str:
     ``held`` are the texts that were found for it, best first, so that only words count that stand where the answer is
     expected. People rarely mistype a word's first letter; where that differs it is another word.
     """
-    mended = unicodedata.normalize("NFC", text)
-    strange = [word for word in _WORD.finditer(mended) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
+    mended = composed = unicodedata.normalize("NFC", text)
+    strange = [word for word in _WORD.finditer(composed) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
     if not strange:
         return text
     by_initial: dict[str, dict[str, str]] = {}
@@ -34,7 +34,7 @@ def mend(text: str, known: Callable[[str], bool], held: Iterable[str]) -> str:
         meant = folded if folded in words else next((word for word in words if _one_slip_apart(folded, word)), folded)
         if meant != folded:
             mended = mended[: slipped.start()] + words[meant] + mended[slipped.end() :]
-    return mended
+    return text if mended == composed else mended
 
 
 def _one_slip_apart(one: str, other: str) -> bool:

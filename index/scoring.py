@@ -74,8 +74,6 @@ class Wording:
     """Hashes of those stems."""
     rarity: float
     """How rare the rarest known stem is, 0 to 1."""
-    unknown_grams: float
-    """The same as ``unknown`` for the n-grams."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -112,7 +110,6 @@ class Wording:
             stems.unknown,
             stems.unknown_terms,
             stems.rarity,
-            grams.unknown,
             len(found),
             tuple(word for word in found if word[0].isdigit()),
         )
@@ -143,9 +140,9 @@ class Features:
         """Return the absolute scores; ``trust`` (records,) says how far the encoder can read question and record."""
         return np.asarray(trust * (_DENSE @ self.values) + (1 - trust) * (_LEXICAL @ self.values), np.float32)
 
-    def of(self, position: int) -> Weights:
-        """Return the features of the record at ``position`` by their names."""
-        return Weights(*self.values[:, position].tolist())
+    def of(self, position: int) -> dict[str, float]:
+        """Return the features of the record at ``position`` by the names that ``Weights`` gives them."""
+        return dict(zip(Weights._fields, self.values[:, position].tolist(), strict=True))
 
 
 @lru_cache(maxsize=64)

@@ -285,8 +285,8 @@ class Index:
             best - float(others[0]) if len(others) else best,
             best - float(others.mean()) if len(others) else best,
             ranking.late_interaction,
-            features.sentence_stems,
-            features.stems,
+            features["sentence_stems"],
+            features["stems"],
             query.wording.unknown,
             missing,
             math.log1p(query.wording.length),
@@ -329,7 +329,7 @@ class Index:
             score=float(ranking.scores[place]),
             highlight=shown.sentences[sentence],
             question=self._nearest_question(ranking.units, position, found, shown),
-            parts=ranking.features.of(position)._asdict(),
+            parts=ranking.features.of(position),
             weights=weights(float(ranking.trust[place])),
         )
 
@@ -369,5 +369,5 @@ def _stands_there(query: Query, ranking: Ranking) -> bool:
 
     An acronym, a name or a number alone resembles no passage, yet who asks for one wants the passage with it.
     """
-    covered = ranking.features.of(int(ranking.positions[0])).sentence_stems
+    covered = ranking.features.of(int(ranking.positions[0]))["sentence_stems"]
     return query.wording.rarity >= _RARE and covered >= _ALL

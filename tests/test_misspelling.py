@@ -70,6 +70,7 @@ def test_composed_and_combining_letters_are_one() -> None:
     passage = unicodedata.normalize("NFD", "Британский университет")
     assert mend("Британскйи университет", nobody_knows, [passage]) == "Британский университет"
     assert mend(typed, lambda word: True, [passage]) == typed
+    assert mend(typed, nobody_knows, ["nothing near"]) == typed, "not read otherwise than it was typed"
 
 
 @pytest.mark.parametrize(
