@@ -4,19 +4,18 @@ ARG BASE_IMAGE=python:3.11-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-# Settings of pip: a mirror, and an index beside it. On Linux, PyPI's torch needs the CUDA libraries of index/cuda.txt;
+# Settings of pip: a mirror, and an index beside it. On Linux, PyPI's torch needs the CUDA libraries of .ci/locks/cuda.txt;
 # --build-arg PIP_EXTRA_INDEX_URL=… names an index which also has CPU builds, and pip prefers those.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 # The locks name every dependency with its hashes, so nothing else is resolved, and nothing but wheels is installed.
-COPY bot/requirements.txt bot/
-COPY index/requirements.txt index/cuda.txt index/
+COPY .ci/locks .ci/locks
 RUN python3 -m venv --without-pip /opt/serve && python3 -m venv /opt/build \
     && locked="install --require-hashes --no-deps --only-binary :all:" \
-    && /opt/build/bin/pip --python /opt/serve/bin/python $locked -r bot/requirements.txt \
-    && /opt/build/bin/pip $locked -r index/requirements.txt \
-    && { /opt/build/bin/python -c "import torch" 2>/dev/null || /opt/build/bin/pip $locked -r index/cuda.txt; }
+    && /opt/build/bin/pip --python /opt/serve/bin/python $locked -r .ci/locks/serve.txt \
+    && /opt/build/bin/pip $locked -r .ci/locks/build.txt \
+    && { /opt/build/bin/python -c "import torch" 2>/dev/null || /opt/build/bin/pip $locked -r .ci/locks/cuda.txt; }
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY index index

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.errors import PartnershipError
+from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -33,7 +33,7 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "log":
-            from bot.log.cli import log
+            from bot.review.log_commands import log
 
             return log
         return super().get_command(ctx, cmd_name)
@@ -41,7 +41,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except PartnershipError as error:
+        except UserFacingError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             # The reader of our output has gone (`… | head`): nothing is left to say, and nobody to say it to.
@@ -92,7 +92,7 @@ def check(knowledge: Path | None) -> None:
     Example:
       partnership-bot check --knowledge knowledge
     """
-    from bot.building import check_knowledge
+    from bot.commands.build import check_knowledge
 
     sys.exit(check_knowledge(_settings(knowledge_dir=knowledge)))
 
@@ -113,7 +113,7 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
       partnership-bot build --knowledge ../other-knowledge --data /srv/bot
       partnership-bot build --rollback
     """
-    from bot.building import build_index, roll_back
+    from bot.commands.build import build_index, roll_back
 
     settings = _settings(knowledge_dir=knowledge, data_dir=data)
     click.echo(roll_back(settings) if rollback else build_index(settings, force=force))
@@ -152,8 +152,8 @@ def ask(
       partnership-bot ask --batch questions.txt --json
       partnership-bot ask
     """
-    from bot.asking import ask_batch, ask_once, converse
-    from bot.building import open_or_build
+    from bot.commands.ask import ask_batch, ask_once, converse
+    from bot.commands.build import open_or_build
 
     index = open_or_build(_settings(data_dir=data, knowledge_dir=knowledge))
     if batch is not None:
@@ -193,7 +193,7 @@ def evaluate(
       partnership-bot evaluate --questions my-questions.yaml --json
       partnership-bot evaluate --compare 20260101T120000000Z-0123abcd
     """
-    from bot.evaluating import evaluate_index
+    from bot.commands.evaluate import evaluate_index
 
     settings = _settings(data_dir=data, knowledge_dir=knowledge)
     evaluate_index(settings, questions, as_json=as_json, plot=plot, compare=compare, failures=failures)
@@ -209,7 +209,7 @@ def status(as_json: bool, data: Path | None) -> None:
     Example:
       partnership-bot status
     """
-    from bot.status import print_status
+    from bot.commands.status import print_status
 
     sys.exit(print_status(_settings(data_dir=data), as_json=as_json))
 
@@ -224,7 +224,7 @@ def run(data: Path | None, knowledge: Path | None) -> None:
     Example:
       BOT_TOKEN=123456:ABC… partnership-bot run
     """
-    from bot.telegram.serve import run as serve
+    from bot.telegram.run import run as serve
 
     sys.exit(serve(_settings(data_dir=data, knowledge_dir=knowledge)))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from index.answer import Answer
-from index.search import Index
+from index.search.answer import Answer
+from index.search.index import Index
 
 
 def probe(index: Index) -> tuple[Answer, bool]:

@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from index.errors import PartnershipError
+from index.errors import UserFacingError
 
 
-class SettingsError(PartnershipError):
+class SettingsError(UserFacingError):
     """A setting has a value that cannot be used; the text lists all of them."""
 
 

@@ -23,11 +23,11 @@ The pipeline, one module a step::
 Nothing here knows Telegram, the query log or the subject of the knowledge.
 """
 
-from index.answer import Answer, Hit
-from index.decision import Decision
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
-from index.search import Index
-from index.snippets import Snippet
+from index.knowledge.snippet import Snippet
+from index.search.answer import Answer, Hit
+from index.search.decision import Decision
+from index.search.index import Index
 
 __all__ = [
     "Answer",

@@ -1,7 +1,7 @@
 """What can go wrong, one class for each thing a caller would do differently."""
 
 
-class PartnershipError(Exception):
+class UserFacingError(Exception):
     """Base of every error this project raises on purpose; its text is fit to be shown to an operator."""
 
 
@@ -10,17 +10,17 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")[:300]
 
 
-class KnowledgeError(PartnershipError):
+class KnowledgeError(UserFacingError):
     """A knowledge folder cannot be used; the text lists every problem in it."""
 
 
-class EncoderError(PartnershipError):
+class EncoderError(UserFacingError):
     """An encoder cannot be found, loaded or exported."""
 
 
-class ArtifactError(PartnershipError):
+class ArtifactError(UserFacingError):
     """A published index is missing, damaged or of another format."""
 
 
-class BuildError(PartnershipError):
+class BuildError(UserFacingError):
     """A build cannot run or its result must not be published."""

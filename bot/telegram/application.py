@@ -21,16 +21,16 @@ from telegram.ext import (
 )
 from telegram.request import BaseRequest
 
-from bot.telegram.admin import Admin
-from bot.telegram.browsing import Browsing
-from bot.telegram.feedback import Feedback
-from bot.telegram.inline import Inline
-from bot.telegram.pacing import Pacing, Turn
-from bot.telegram.pages import Pages
-from bot.telegram.presses import Presses
-from bot.telegram.privacy import Privacy
-from bot.telegram.questions import Questions
-from bot.telegram.services import Services
+from bot.messages.pages import Pages
+from bot.telegram.context import Services
+from bot.telegram.handlers.admin import Admin
+from bot.telegram.handlers.browsing import Browsing
+from bot.telegram.handlers.callback_buttons import Presses
+from bot.telegram.handlers.feedback import Feedback
+from bot.telegram.handlers.inline import Inline
+from bot.telegram.handlers.privacy import Privacy
+from bot.telegram.handlers.questions import Questions
+from bot.telegram.rate_limiter import Pacing, Turn
 
 ALLOWED_UPDATES = (
     Update.MESSAGE,

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 
-from bot.telegram.memory import DATABASE_ERRORS
+from bot.telegram.state import DATABASE_ERRORS
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.probe import probe
-from bot.telegram.receiving import Polling, Webhook
 from bot.telegram.service import Service
+from bot.telegram.webhook import Polling, Webhook
 
 _PROBE_SECONDS = 5.0
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from bot.settings import Settings
-from index.artifact import index_folder, live_version, versions
-from index.errors import ArtifactError, PartnershipError
-from index.search import Index
+from index.errors import ArtifactError, UserFacingError
+from index.search.index import Index
+from index.version.versions import index_folder, live_version, versions
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def open_index(settings: Settings) -> Index:
     """Open the published index, or the newest older version that is sound; if nothing was published, build it first.
 
     Raises:
-        PartnershipError: it is damaged and no older version is sound, or it is missing and cannot be built here.
+        UserFacingError: it is damaged and no older version is sound, or it is missing and cannot be built here.
     """
     home = settings.index_home
     live = live_version(home)
@@ -30,7 +30,7 @@ def open_index(settings: Settings) -> Index:
         return Index.open(home)
     try:
         return Index.open(home)
-    except PartnershipError as error:
+    except UserFacingError as error:
         older = _newest_before(home, live)
         if older is None:
             raise
@@ -48,7 +48,7 @@ def _newest_before(home: Path, live: str) -> Index | None:
         if name < live:
             try:
                 return Index.open(index_folder(home) / name)
-            except PartnershipError as error:
+            except UserFacingError as error:
                 logger.info("The older index %s cannot be used either: %s", name, error)
     return None
 

@@ -11,21 +11,21 @@ from typing import Any
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.answers import Rendered
-from bot.querylog import QueryLog
+from bot.messages.answers import Rendered
+from bot.querylog.log import QueryLog
 from bot.settings import Settings
-from bot.telegram.addressing import Address
 from bot.telegram.application import App, Desk
 from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
-from bot.telegram.courier import Case, Courier
-from bot.telegram.errors import Failures
-from bot.telegram.inbox import ATTEMPTS, INBOX_SCHEMA, SUSPECT, Inbox, Left, Raw
+from bot.telegram.context import Services
+from bot.telegram.failures import Failures
+from bot.telegram.handlers.addressing import Address
 from bot.telegram.lanes import Lanes
-from bot.telegram.library import Library
-from bot.telegram.memory import MEMORY_SCHEMA, Memory, open_database
+from bot.telegram.live_index import LiveIndex
 from bot.telegram.quota import Quota
-from bot.telegram.services import Services
+from bot.telegram.sending import Case, Sender
+from bot.telegram.state import MEMORY_SCHEMA, Memory, open_database
 from bot.telegram.tally import Tally
+from bot.telegram.update_queue import ATTEMPTS, INBOX_SCHEMA, SUSPECT, Inbox, Left, Raw
 
 _BUSY = 200
 """From so many unfinished updates on an answer takes seconds, and people are told."""
@@ -153,7 +153,7 @@ def _lane(update: Update) -> tuple[str, int]:
     return ("chat", int(update.effective_chat.id) if update.effective_chat else person)
 
 
-def build_service(settings: Settings, bot: Any, library: Library, tally: Tally) -> Service:
+def build_service(settings: Settings, bot: Any, library: LiveIndex, tally: Tally) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.data_dir / "telegram.db", INBOX_SCHEMA, OWN_SCHEMA, MEMORY_SCHEMA)
@@ -164,7 +164,7 @@ def build_service(settings: Settings, bot: Any, library: Library, tally: Tally) 
         databases.append(shared)
         claims = Claims(shared, database)
     inbox, memory = Inbox(database, claims), Memory(shared, alone=claims is None)
-    courier = Courier(bot, inbox, memory)
+    courier = Sender(bot, inbox, memory)
     failures = Failures(courier, memory, settings.admins)
     services = Services(
         settings=settings,

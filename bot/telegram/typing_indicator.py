@@ -11,7 +11,7 @@ from typing import Any
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.telegram.addressing import Address
+from bot.telegram.handlers.addressing import Address
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,12 @@ from unittest import mock
 
 import numpy as np
 
-from index import scoring, search
-from index.evaluate import evaluate
-from index.evaluation_set import Question, read_evaluation
-from index.scoring import DENSE, LEXICAL, Weights
-from index.search import Index
+from index.evaluation.evaluation_set import Question, read_evaluation
+from index.evaluation.evaluator import evaluate
+from index.search import index as search
+from index.search import scoring
+from index.search.index import Index
+from index.search.scoring import DENSE, LEXICAL, Weights
 
 
 @contextlib.contextmanager

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from telegram_load import BotApi, Load, bot, copied, questions_of, report, spread
 
-from index.artifact import index_folder
-from index.search import Index
+from index.search.index import Index
+from index.version.versions import index_folder
 
 _AROUND = 2.0
 """Questions asked within so many seconds of a change of version count as asked during it."""

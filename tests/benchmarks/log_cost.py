@@ -19,10 +19,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from bot.log import store
-from bot.log.entries import Row, new_id, row_of, timestamp
-from bot.log.pseudonyms import Pseudonyms
-from bot.querylog import Delivery, Entry, QueryLog
+from bot.querylog import statements
+from bot.querylog.entry import Row, new_id, row_of, timestamp
+from bot.querylog.log import Delivery, Entry, QueryLog
+from bot.querylog.pseudonyms import Pseudonyms
 from index import Answer, Index
 
 ROUNDS = 3
@@ -75,7 +75,7 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
     """Measure what recording is made of; what is left of "one by one" are two changes of threads."""
     number, pseudonyms = len(entries), Pseudonyms.passing()
     rows: list[Row] = []
-    with closing(store.open_for_writing(folder / "parts.db")) as connection:
+    with closing(statements.open_for_writing(folder / "parts.db")) as connection:
 
         async def build() -> None:
             rows[:] = [row_of(entry, new_id(), pseudonyms) for entry in entries]
@@ -83,22 +83,22 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
         async def insert(together: int) -> None:
             await build_again()
             for start in range(0, number, together):
-                with store.transaction(connection):
+                with statements.transaction(connection):
                     for row in rows[start : start + together]:
-                        store.insert(connection, row)
+                        statements.insert(connection, row)
 
         async def build_again() -> None:
             rows[:] = [{**row, "id": str(new_id())} for row in rows]
 
         async def deliver() -> None:
-            with store.transaction(connection):
+            with statements.transaction(connection):
                 for row in rows:
-                    store.set_delivery(connection, str(row["id"]), Delivery.SENT, timestamp())
+                    statements.set_delivery(connection, str(row["id"]), Delivery.SENT, timestamp())
 
         async def take_up() -> None:
-            with store.transaction(connection):
+            with statements.transaction(connection):
                 connection.execute("UPDATE taken_up SET seq = (SELECT max(seq) FROM questions) - ?", (number,))
-                store.take_up(connection)
+                statements.take_up(connection)
 
         await measured("  the row", number, build, base)
         await measured("  its insertion, with a commit of its own", number, lambda: insert(1), base)

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from ulid import ULID
 
-from bot.log import store
-from bot.log.entries import timestamp
+from bot.querylog import statements
+from bot.querylog.entry import timestamp
 
 DAYS = 180
 PEOPLE = 30_000
@@ -178,20 +178,20 @@ def rows(number: int, chance: random.Random) -> object:
 def main(data: Path, number: int) -> None:
     """Write the log and say how long that took."""
     began, chance = time.perf_counter(), random.Random(1)
-    with closing(store.open_for_writing(data / "queries.db")) as connection:
+    with closing(statements.open_for_writing(data / "queries.db")) as connection:
         batch = []
         for position, row in enumerate(rows(number, chance), 1):  # type: ignore[arg-type]
             batch.append(row)
             if len(batch) < 5000 and position < number:
                 continue
-            with store.transaction(connection):
+            with statements.transaction(connection):
                 for each in batch:
-                    store.insert(connection, each)
+                    statements.insert(connection, each)
                     if chance.random() < 0.05:
-                        store.vote(connection, each["id"], each["person"], chance.choice((1, 1, -1)))
+                        statements.vote(connection, each["id"], each["person"], chance.choice((1, 1, -1)))
                     if each["decision"] == "none" and chance.random() < 0.1:
-                        store.request(connection, each["id"], each["person"])
-                store.take_up(connection)
+                        statements.request(connection, each["id"], each["person"])
+                statements.take_up(connection)
             batch = []
         connection.execute("UPDATE questions SET delivery = 'sent'")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -21,10 +21,10 @@ from click.testing import CliRunner
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from bot.log import links
-from bot.log.cli import log as log_commands
-from bot.log.pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
-from bot.log.store import open_for_reading
+from bot.querylog.statements import open_for_reading
+from bot.review import links
+from bot.review.datasette_pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
+from bot.review.log_commands import log as log_commands
 
 COMMANDS = (
     "list",

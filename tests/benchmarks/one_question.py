@@ -34,7 +34,7 @@ QUESTIONS = (
 OURS = """
 import json, re, sys, time
 began = time.perf_counter()
-from index.search import Index
+from index.search.index import Index
 from pathlib import Path
 index = Index.open(Path(sys.argv[1]))
 index.answer(sys.argv[2])
@@ -69,7 +69,7 @@ def fresh_process(script: str, *arguments: str) -> dict[str, float]:
 
 def make_up(folder: Path, knowledge: Path, number: int) -> None:
     """Write ``number`` passages into ``folder``, a hundred in a file."""
-    from index.knowledge import read_knowledge
+    from index.knowledge.reader import read_knowledge
 
     snippets = [snippet for snippet in read_knowledge(knowledge).snippets if snippet.language == "en"]
     sentences = [snippet.text[begin:end].strip() for snippet in snippets for begin, end in snippet.sentences]
@@ -97,10 +97,10 @@ def main() -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from index.build import build
-    from index.knowledge import read_knowledge
-    from index.passages import DEFAULT_ENCODER, locate
-    from index.search import Index
+    from index.build.builder import build
+    from index.encoder.passage_encoder import DEFAULT_ENCODER, locate
+    from index.knowledge.reader import read_knowledge
+    from index.search.index import Index
 
     scratch = Path(tempfile.mkdtemp())
     if arguments.made_up:

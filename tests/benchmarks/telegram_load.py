@@ -17,10 +17,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
 
 # Found by the path set above; these are programs, not part of the tests' own path.
-from bot_process import process  # noqa: E402
-from botapi_server import TOKEN, BotApi  # noqa: E402
-
-from index.search import Index  # noqa: E402
+from index.search.index import Index  # noqa: E402
+from tests.support.bot_process import process  # noqa: E402
+from tests.support.botapi_server import TOKEN, BotApi  # noqa: E402
 
 __all__ = ["TOKEN", "BotApi", "Load", "bot", "copied", "questions_of", "report", "spread"]
 

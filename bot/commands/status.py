@@ -1,0 +1,251 @@
+"""Tell in plain words what is live, whether it answers, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.probe import probe
+from bot.review.options import LOG_FILE
+from bot.review.tables import print_json
+from bot.settings import Settings, host_and_port
+from index.errors import UserFacingError
+from index.search.decision import ALL_LANGUAGES
+from index.search.index import Index
+from index.version.versions import live_version, versions
+
+_READS, _READS_NOT = 0.8, 0.2
+_BOT_SECONDS = 8.0
+
+
+def print_status(settings: Settings, *, as_json: bool) -> int:
+    """Print the state of the live index, the query log and, where it serves its health, the running bot.
+
+    Returns:
+        0, or 1 when the index does not answer or the bot is not well.
+    """
+    status = _status(settings)
+    if settings.http_listen:
+        status["bot"] = trouble = _bot_trouble(settings.http_listen)
+        status["ok"] = status["ok"] and not trouble
+    if as_json:
+        print_json(status)
+    else:
+        for line in _lines(status):
+            click.echo(line)
+    return 0 if status["ok"] else 1
+
+
+def _status(settings: Settings) -> dict[str, Any]:
+    data = settings.index_home
+    status: dict[str, Any] = {"ok": False, "data": str(data)}
+    try:
+        status["live"] = live_version(data)
+        index = Index.open(data)
+    except (UserFacingError, OSError) as error:
+        status["trouble"] = str(error)
+    else:
+        try:
+            status.update(_of_index(index))
+        finally:
+            index.close()
+    status["versions"] = versions(data)
+    log = _log(settings.data_dir / LOG_FILE)
+    if log:
+        status["log"] = log
+    return status
+
+
+def _bot_trouble(listen: str) -> str:
+    """Ask the running bot how it is; return what is wrong, nothing if it is well."""
+    connection = HTTPConnection(*host_and_port(listen), timeout=_BOT_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        told = response.read(1000).decode("utf-8", "replace").strip()
+    except (OSError, HTTPException) as error:
+        return f"no bot tells its health at {listen} ({error or type(error).__name__})"
+    finally:
+        connection.close()
+    return "" if response.status == 200 else told or f"status {response.status}"
+
+
+def _of_index(index: Index) -> dict[str, Any]:
+    manifest = index.manifest
+    built = datetime.fromisoformat(manifest.built)
+    answer, found = probe(index)
+    status: dict[str, Any] = {
+        "ok": found,
+        "live": index.version,
+        "built": manifest.built,
+        "age_seconds": max(0, round((datetime.now(UTC) - built).total_seconds())),
+        "overridden": manifest.overridden,
+        "snippets": manifest.counts["snippets"],
+        "passages": manifest.counts["records"],
+        "topics": len(index.topics),
+        "sources": len(index.sources),
+        "languages": list(index.languages),
+        "encoder": {
+            "id": manifest.encoder_id,
+            "revision": manifest.encoder_revision,
+            "dimension": manifest.dimension,
+            "reads": {language: manifest.trust[language] for language in index.languages},
+        },
+        "probe_ms": round(answer.ms, 1),
+        "calibration": {
+            name: {
+                "answer_from": calibration.answer,
+                "closest_from": calibration.closest,
+                "target": calibration.target,
+                "questions": dict(calibration.questions),
+                "expected": dict(calibration.expected),
+            }
+            for name, calibration in index.calibrations.items()
+        },
+        "evaluation": {name: value for name, value in manifest.evaluation.items() if name != "results"},
+    }
+    if not found:
+        status["trouble"] = (
+            "the index opens, but does not find a passage by its own words; run 'partnership-bot build --force'."
+        )
+    return status
+
+
+def _log(path: Path) -> dict[str, Any] | None:
+    """Return how many questions the log holds and how large it is, ``None`` where there is none."""
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = {"file": str(path)}
+    try:
+        # The write-ahead file may hold most of what is new.
+        parts = (path, path.with_name(f"{path.name}-wal"))
+        found["bytes"] = sum(part.stat().st_size for part in parts if part.exists())
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
+            count, latest = connection.execute("SELECT count(*), max(time) FROM questions").fetchone()
+        found.update(questions=count, latest=latest)
+    except (sqlite3.Error, OSError) as error:
+        found["trouble"] = f"cannot be read: {error}"
+    return found
+
+
+def _lines(status: Mapping[str, Any]) -> Iterator[str]:
+    if "trouble" in status:
+        yield f"Not well: {status['trouble']}"
+    if "built" in status:
+        yield from _index_lines(status)
+    if "bot" in status:
+        yield f"Bot: not well: {status['bot']}" if status["bot"] else "Bot: receives and answers"
+    older = [version for version in status["versions"] if version != status.get("live")]
+    if older:
+        yield f"Kept versions: {', '.join(older)} ('build --rollback' returns to the one before)"
+    log = status.get("log")
+    if log is None:
+        yield "Query log: none yet"
+    elif "trouble" in log:
+        yield f"Query log: {log['file']} {log['trouble']}"
+    else:
+        latest = f", the latest on {log['latest'][:16].replace('T', ' ')} UTC" if log["latest"] else ""
+        yield f"Query log: {log['questions']:,} questions, {_size(log['bytes'])}{latest}"
+
+
+def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
+    forced = "; published with --force although its evaluation spoke against it:" if status["overridden"] else ""
+    yield f"Live version: {status['live']}, built {_age(status['age_seconds'])} ago{forced}"
+    yield from (f"  {line}" for line in status["overridden"].splitlines())
+    yield (
+        f"Knowledge: {status['snippets']:,} snippets in {', '.join(status['languages'])} "
+        f"({status['passages']:,} passages), "
+        f"{status['topics']} topics, {status['sources']} sources"
+    )
+    encoder = status["encoder"]
+    yield f"Encoder: {encoder['id']} ({encoder['revision']}); {_reading(encoder['reads'])}"
+    if status["ok"]:
+        yield f"Answering: yes, a probe took {status['probe_ms']:.1f} ms"
+    calibrations = {name: values for name, values in status["calibration"].items() if values["expected"]}
+    if calibrations:
+        target = next(iter(calibrations.values()))["target"]
+        yield (
+            f"Calibration: at most {_percent(target)} of unanswerable questions are meant to get an answer; "
+            "expected from held-out questions:"
+        )
+        for name, values in calibrations.items():
+            yield f"  {'all questions' if name == ALL_LANGUAGES else name}: {_expectation(values)}"
+    else:
+        yield "Calibration: the knowledge gave no questions to calibrate with; general thresholds are used"
+    yield from _evaluation_lines(status["evaluation"])
+
+
+def _expectation(values: Mapping[str, Any]) -> str:
+    expected, questions = values["expected"], values["questions"]
+    told = [
+        f"{words} {_percent(expected[name])}"
+        for name, words in (
+            ("false_answers", "unanswerable answered"),
+            ("near_miss", "near misses answered"),
+            ("off_topic", "off-topic answered"),
+            ("off_topic_shown", "passages shown for off-topic"),
+            ("withheld", "right passages withheld"),
+        )
+        if name in expected
+    ]
+    asked = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in questions.items())
+    return f"{', '.join(told)} (asked: {asked}; answers from {values['answer_from']:.2f})"
+
+
+def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    metrics = evaluation.get("metrics")
+    if not metrics:
+        yield "Evaluation: none, the knowledge had no evaluation.yaml when this version was built"
+        return
+    told = [
+        f"{words} {_percent(metrics[name])}"
+        for name, words in (
+            ("recall_at_1", "right passage first"),
+            ("recall_at_3", "among the first three"),
+            ("withheld", "right passage withheld"),
+            ("wrong_answers", "answered with a wrong one"),
+            ("false_answers", "unanswerable but answered"),
+        )
+        if metrics.get(name) is not None
+    ]
+    yield f"Evaluation: {metrics['questions']} questions when it was built: {', '.join(told)}"
+
+
+def _reading(trust: Mapping[str, float]) -> str:
+    fully = [language for language, value in trust.items() if value > _READS]
+    hardly = [language for language, value in trust.items() if value < _READS_NOT]
+    partly = [language for language in trust if language not in (*fully, *hardly)]
+    told = [
+        f"{how} {', '.join(languages)}"
+        for how, languages in (("reads", fully), ("reads partly", partly), ("cannot read", hardly))
+        if languages
+    ]
+    return "; ".join(told) + (" (matched by words and letters alone)" if hardly else "")
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
+def _age(seconds: int) -> str:
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "less than a minute"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,1 @@
+"""Answers, buttons and pages as Telegram HTML: pure functions."""

@@ -1,0 +1,1 @@
+"""Reading the query log, and turning what it shows into better knowledge."""

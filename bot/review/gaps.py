@@ -1,0 +1,219 @@
+"""The commands that show what the knowledge lacks, and what another version of it would change."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.review.options import data_option, json_option, log, opened, reading, since_option, writing
+from bot.review.tables import print_json, print_table, short_time
+from index.errors import UserFacingError
+
+if TYPE_CHECKING:
+    from bot.review.gap_store import Gap
+    from bot.review.replay import Replayed, Verdict
+    from index import Index
+
+_GROUPED_DAYS = "90d"
+
+
+def note(connection: sqlite3.Connection, index: Index) -> None:
+    """Note the open index in the log: its encoder, and the passages there are."""
+    from bot.querylog.statements import transaction
+    from bot.review.gap_store import note_index
+
+    about = {}
+    for snippet_id in index.snippets:
+        if snippet := index.snippet(snippet_id):
+            about[snippet_id] = (snippet.title, snippet.topic)
+    with transaction(connection):
+        note_index(connection, index.version, index.manifest.encoder_key, index.manifest.built, about)
+
+
+@log.command()
+@click.argument("gap", type=int, required=False)
+@click.option(
+    "--state", type=click.Choice(["open", "answered", "will-not-cover", "all"]), default="open", show_default=True
+)
+@click.option("--mark", type=click.Choice(["open", "answered", "will-not-cover"]), help="Give GAP this state.")
+@click.option("--note", help="Why, for those who come after; with --mark.")
+@click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index.")
+@since_option
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many gaps at most.")
+@json_option
+@data_option
+def gaps(
+    gap: int | None,
+    state: str,
+    mark: str | None,
+    note: str | None,
+    fresh: bool,
+    since: str | None,
+    limit: int,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Group what was not answered by meaning, what most people asked lately first; with GAP, show that one.
+
+    Gaps are made of questions that got no answer or only near ones, a thumbs down, or a "please add this", of the last
+    90 days (--since). They keep their numbers and states. A gap marked as answered opens again when somebody is not
+    answered after that.
+
+    \b
+    Examples:
+      partnership-bot log gaps
+      partnership-bot log gaps 12
+      partnership-bot log gaps 12 --mark will-not-cover --note "not about minerals"
+    """
+    from bot.review import gap_store as review
+
+    if mark and gap is None:
+        raise click.UsageError("--mark needs the number of a GAP.")
+    with writing(data) as connection:
+        if mark and gap is not None:
+            review.mark(connection, gap, review.State(mark), note)
+        elif fresh:
+            group_new(connection, data, since)
+        if gap is not None:
+            found = [review.find(connection, gap)]
+        else:
+            found = review.ranked(connection, state=None if state == "all" else review.State(state), limit=limit)
+    if as_json:
+        print_json(found[0].as_json() if gap is not None else [each.as_json() for each in found])
+    elif gap is not None:
+        _print_gap(found[0])
+    else:
+        print_table(
+            ("gap", "people", "asked", "last (UTC)", "state", "nearest snippet", "most typical question"),
+            [
+                (
+                    each.id,
+                    each.people,
+                    each.questions,
+                    short_time(each.last),
+                    str(each.state),
+                    f"{each.nearest[0][0]} {each.nearest[0][1]:.2f}" if each.nearest else "",
+                    each.asked[0].text,
+                )
+                for each in found
+            ],
+            empty="No gap: nothing was left unanswered.",
+        )
+
+
+def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
+    """Note the live index and put new questions into gaps, or say why that cannot be done."""
+    from bot.review.gap_store import update
+    from bot.review.queries import moment
+    from bot.review.signatures import IndexSignatures
+
+    try:
+        with opened(data) as index:
+            note(connection, index)
+            update(
+                connection,
+                IndexSignatures(index),
+                encoder=index.manifest.encoder_key,
+                since=since or moment(_GROUPED_DAYS),
+            )
+    except UserFacingError as error:
+        click.echo(f"New questions were not put into gaps, for the index cannot be opened: {error}", err=True)
+
+
+def _print_gap(gap: Gap) -> None:
+    click.echo(
+        f"Gap {gap.id}: {gap.state}, {gap.questions} questions of {gap.people} people, "
+        f"the last {short_time(gap.last)} UTC"
+    )
+    if gap.note:
+        click.echo(f"Note: {gap.note}")
+    click.echo()
+    print_table(
+        ("no.", "people", "asked", "lang", "last (UTC)", "question"),
+        [
+            (number, each.people, each.times, each.language, short_time(each.last), each.text)
+            for number, each in enumerate(gap.asked, 1)
+        ],
+        empty="",
+    )
+    click.echo()
+    print_table(
+        ("nearest snippet", "score"),
+        [(name, f"{score:.3f}") for name, score in gap.nearest],
+        empty="No snippet came near.",
+    )
+
+
+@log.command("replay")
+@since_option
+@click.option(
+    "--index",
+    "other",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Data folder or version folder of the index to ask; default: the live one.",
+)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="How many wordings at most, those asked most first.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show those that stay the same as well.")
+@json_option
+@data_option
+def replay_(since: str | None, other: Path | None, limit: int, everything: bool, as_json: bool, data: Path) -> None:
+    """Ask logged questions of another index version and show what changes.
+
+    \b
+    Example, before publishing:
+      partnership-bot build --data candidate && partnership-bot log replay --since 30d --index candidate
+    """
+    from bot.review.replay import logged, replay, summary
+
+    with reading(data) as connection, opened(other or data) as index:
+        rows = list(logged(connection, since=since or "", limit=limit))
+        with click.progressbar(rows, label="Asking again", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+            results = list(replay(shown, index.answer))
+        version = index.version
+    counts = summary(results)
+    chosen = [result for result in results if everything or result.change]
+    if as_json:
+        print_json(
+            {"index_version": version, "summary": counts, "questions": [_replayed_json(result) for result in chosen]}
+        )
+        return
+    print_table(
+        ("times", "change", "before", "after", "lang", "question"),
+        [
+            (each.times, each.change or "", str(each.before), str(each.after), each.language, each.question)
+            for each in chosen
+        ],
+        empty="Nothing changes.",
+    )
+    click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
+
+
+def _replayed_json(result: Replayed) -> dict[str, object]:
+    def sides(verdict: Verdict) -> dict[str, object]:
+        return {
+            "decision": verdict.decision,
+            "confidence": round(verdict.confidence, 4),
+            "snippet": verdict.snippet,
+            "hash": verdict.hash,
+        }
+
+    return {
+        "id": result.id,
+        "question": result.question,
+        "language": result.language,
+        "times": result.times,
+        "change": result.change,
+        "before": sides(result.before),
+        "after": sides(result.after),
+    }

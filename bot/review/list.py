@@ -1,0 +1,317 @@
+"""The commands with which reviewers read and keep the query log."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.review.options import (
+    LOG_FILE,
+    F,
+    data_option,
+    json_option,
+    log,
+    opened,
+    reading,
+    settings_for,
+    since_option,
+    until_option,
+)
+from bot.review.queries import Filter, entry, questions, stats, unanswered
+from bot.review.tables import one_line, print_json, print_table, short_time
+
+
+def filter_options(command: F) -> F:
+    """Give a command the options that choose questions; they come as fields of :class:`Filter`."""
+    options = [
+        since_option,
+        until_option,
+        click.option("--decision", type=click.Choice(["answer", "closest", "none"]), help="What the bot decided."),
+        click.option("--language", metavar="CODE", help="Language of the question, such as en, ru, kk."),
+        click.option("--surface", metavar="NAME", help="Where it was asked: private, group, inline, guest, terminal."),
+        click.option("--topic", metavar="ID", help="Topic of the best passage."),
+        click.option("--search", metavar="WORDS", help="Words in the question; lith* finds every word that begins so."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _filter(chosen: dict[str, Any]) -> Filter:
+    return Filter(**{field.name: chosen.pop(field.name) for field in fields(Filter)})
+
+
+@log.command("list")
+@filter_options
+@click.option("-n", "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
+@json_option
+@data_option
+def list_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
+    """List questions, the newest first.
+
+    \b
+    Examples:
+      partnership-bot log list --since 7d --decision none
+      partnership-bot log list --search "lith* export" --language en --json
+    """
+    with reading(data) as connection:
+        rows = list(questions(connection, _filter(chosen), limit=limit))
+    _print_questions(rows, as_json, "No question answers to this.")
+
+
+@log.command("unanswered")
+@filter_options
+@click.option("-n", "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
+@json_option
+@data_option
+def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
+    """List questions that were not answered well, the newest first.
+
+    These got no answer or only near ones, a thumbs down, or a "please add this".
+
+    \b
+    Examples:
+      partnership-bot log unanswered --since 7d
+      partnership-bot log unanswered --language kk --json
+    """
+    with reading(data) as connection:
+        rows = unanswered(connection, _filter(chosen), limit=limit)
+    _print_questions(rows, as_json, "Nothing was left unanswered.")
+
+
+def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None:
+    if as_json:
+        import json
+
+        print_json([{**dict(row), "candidates": json.loads(row["candidates"])} for row in rows])
+        return
+    marks = {1: "+1", -1: "-1"}
+    print_table(
+        ("id", "time (UTC)", "decision", "conf.", "lang", "surface", "vote", "question"),
+        [
+            (
+                row["id"],
+                short_time(row["time"]),
+                row["decision"],
+                f"{row['confidence']:.2f}",
+                row["language"],
+                row["surface"],
+                marks.get(row["vote"], "") + (" add" if row["requested"] else ""),
+                row["question"],
+            )
+            for row in rows
+        ],
+        empty=empty,
+    )
+
+
+@log.command()
+@click.argument("entry_id", metavar="ID")
+@click.option("--now/--no-now", default=True, help="Also ask the index that is live now.")
+@json_option
+@data_option
+def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
+    """Show all that is known of one question, and what the bot would answer now.
+
+    ID may be cut short as long as it stays unambiguous.
+
+    \b
+    Examples:
+      partnership-bot log show 01KAR3Z7
+      partnership-bot log show 01KAR3Z7 --no-now --json
+    """
+    with reading(data) as connection:
+        row = entry(connection, entry_id)
+    today = _ask_now(data, str(row["asked"] or row["question"])) if now else None
+    if as_json:
+        print_json({**row, "now": today})
+        return
+    for name, value in row.items():
+        if name not in ("seq", "candidates") and value not in (None, []):
+            click.echo(f"{name:14} {one_line(str(value))}")
+    _print_candidates("shown then", row["candidates"])  # type: ignore[arg-type]
+    if isinstance(today, str):
+        click.echo(f"\nThe index cannot be asked now: {today}")
+    elif today:
+        click.echo(f"\nNow ({today['index_version']}): {today['decision']}, confidence {today['confidence']:.2f}")
+        _print_candidates("shown now", today["candidates"])
+
+
+def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
+    click.echo()
+    print_table(
+        (heading, "score", "snippet", "lang", "hash", "parts"),
+        [
+            (
+                "*" if hit["shown"] else "",
+                f"{hit['score']:.3f}",
+                hit["id"],
+                hit["language"],
+                hit["hash"],
+                " ".join(f"{name}={value:.3f}" for name, value in hit["parts"].items()),
+            )
+            for hit in candidates
+        ],
+        empty="No candidates.",
+    )
+
+
+def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
+    """Return the live index's row for a question, or why it cannot be had."""
+    import json
+
+    from bot.querylog.entry import Entry, new_id, row_of
+    from bot.querylog.pseudonyms import Pseudonyms
+    from index.errors import UserFacingError
+
+    try:
+        with opened(data) as index:
+            row = dict(row_of(Entry(index.answer(question), "terminal"), new_id(), Pseudonyms.passing()))
+    except UserFacingError as error:
+        return str(error)
+    return {name: row[name] for name in ("index_version", "decision", "confidence", "margin")} | {
+        "candidates": json.loads(str(row["candidates"]))
+    }
+
+
+@log.command("stats")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
+)
+@json_option
+@data_option
+def stats_(days: int, as_json: bool, data: Path) -> None:
+    """Show how much was asked, how it was decided, and how long it took.
+
+    \b
+    Examples:
+      partnership-bot log stats
+      partnership-bot log stats --days 7 --json
+    """
+    with reading(data) as connection:
+        figures = stats(connection, days=days)
+    if as_json:
+        print_json(figures.as_json())
+    else:
+        click.echo(str(figures))
+
+
+@log.command()
+@filter_options
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name, else csv.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; default: standard output."
+)
+@data_option
+def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> None:
+    """Write questions to a file: CSV (safe to open in a spreadsheet) or JSON lines.
+
+    \b
+    Example:
+      partnership-bot log export --since 30d -o november.csv
+    """
+    from bot.review.export import write_csv, write_json_lines
+
+    write = write_json_lines if (form or (output.suffix[1:] if output else "")) == "jsonl" else write_csv
+    with reading(data) as connection:
+        rows = questions(connection, _filter(chosen))
+        if output is None:
+            write(rows, sys.stdout)
+            return
+        beside = output.with_name(f"{output.name}.part")
+        try:
+            # The byte order mark tells spreadsheets that this is UTF-8.
+            with beside.open("w", encoding="utf-8-sig" if write is write_csv else "utf-8", newline="") as file:
+                count = write(rows, file)
+            beside.replace(output)
+        except OSError as error:
+            message = f"{output} cannot be written: {error.strerror}."
+            raise click.ClickException(message) from None
+        finally:
+            beside.unlink(missing_ok=True)
+    click.echo(f"{count} questions written to {output}", err=True)
+
+
+@log.command("merge")
+@click.argument("other", metavar="OTHER.db", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@data_option
+def merge_(other: Path, data: Path) -> None:
+    """Add the questions of another bot's log to this one.
+
+    Merging the same log again adds nothing. What people had deleted from one of the logs goes from both here. The bot
+    may be running meanwhile. People keep one pseudonym across logs only if the bots share the key file.
+
+    \b
+    Example:
+      partnership-bot log merge /srv/other-bot/queries.db
+    """
+    from bot.querylog.erasure import merge
+
+    new, failures = merge(data / LOG_FILE, other)
+    click.echo(f"{new} new questions from {other}")
+    _report(failures)
+
+
+@log.command()
+@click.argument("target", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+def backup(target: Path | None, data: Path) -> None:
+    """Copy the log to FILE (default: DATA/backups/), also while the bot is writing.
+
+    The copy is remembered: people who have their questions deleted later are deleted from it too, as long as it stays
+    there.
+
+    \b
+    Examples:
+      partnership-bot log backup
+      partnership-bot log backup /mnt/backup/queries-november.db
+    """
+    from bot.querylog.erasure import back_up
+
+    with reading(data):
+        pass
+    try:
+        click.echo(back_up(data / LOG_FILE, target))
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@log.command()
+@click.argument("person", metavar="PERSON")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_option
+def forget(person: str, yes: bool, data: Path) -> None:
+    """Delete everything PERSON asked, from the log and its backups.
+
+    PERSON is a pseudonym as `log show` prints it, or a Telegram id (a number).
+
+    \b
+    Examples:
+      partnership-bot log forget k3q7xw2mz5ltvb4a
+      partnership-bot log forget 123456789 --yes
+    """
+    from bot.querylog.erasure import forget_everywhere
+    from bot.querylog.pseudonyms import Pseudonyms
+
+    with reading(data) as connection:
+        if person.lstrip("-").isdigit():
+            person = Pseudonyms.open(settings_for(data).key_file).person(int(person))
+        [(count,)] = connection.execute("SELECT count(*) FROM questions WHERE person = ?", (person,))
+    if not yes:
+        click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
+    deleted, failures = forget_everywhere(data / LOG_FILE, person)
+    click.echo(f"{deleted} questions deleted")
+    _report(failures)
+
+
+def _report(failures: list[str]) -> None:
+    """Print what could not be done for people who were forgotten, and exit with 1 if there is any of it."""
+    for failure in failures:
+        click.echo(f"Warning: {failure}", err=True)
+    if failures:
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""From a knowledge folder to a new published version."""

@@ -1,0 +1,1 @@
+"""Text to unit vectors: sentence-transformers when building, ONNX when serving."""

@@ -1,0 +1,212 @@
+"""Turn a question into vectors when serving: ONNX Runtime and tokenizers, no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EncoderError, reason
+from index.search.lexical_index import fold, words
+from index.version.versions import SEAL, hash_file, seal
+
+FORMAT = 4
+CARD_FILE = "encoder.json"
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+BASIS_FILE = "token-basis.npy"
+PROBES_FILE = "probes.npy"
+FILES = (CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BASIS_FILE, PROBES_FILE)
+
+# The exported model must agree with the original on every machine; int8 kernels differ between processors.
+MIN_AGREEMENT = 0.98
+PROBES = (
+    "Who signed the agreement?",
+    "How many tonnes are produced each year, and where?",
+    "lithium",
+    "The minister said in March 2024 that both countries would train engineers together.",
+    "Какие страны подписали соглашение?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderCard:
+    """What an encoder is; two indexes can be compared only where their cards' ``key`` agree."""
+
+    id: str
+    """Name on the hub, or the local folder's name."""
+    revision: str
+    weights_sha256: str
+    dimension: int
+    token_dimension: int
+    max_tokens: int
+    query_prefix: str
+    passage_prefix: str
+    precision: str
+    """``int8`` or ``float32``."""
+    agreement: float
+    """Mean cosine between the exported and the original model on the probes."""
+    inputs: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the files beside the card."""
+    format: int = FORMAT
+
+    @property
+    def key(self) -> str:
+        """A name for the folder of this encoder's files, made of everything that changes its vectors."""
+        identity = [self.format, self.id, self.weights_sha256, self.max_tokens, self.query_prefix, self.passage_prefix]
+        digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+        return f"{self.id.rsplit('/', 1)[-1]}-{digest}"
+
+    def write(self, folder: Path) -> None:
+        """Write the card into ``folder``."""
+        fields = asdict(self)
+        fields[SEAL] = seal(fields)
+        (folder / CARD_FILE).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> EncoderCard:
+        """Read the card of ``folder``. Raises EncoderError when it is missing, damaged or of another format."""
+        path = folder / CARD_FILE
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            if fields.pop(SEAL, None) != seal(fields):
+                raise ValueError("changed since it was written")
+            card = cls(**{**fields, "inputs": tuple(fields["inputs"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EncoderError(f"{path}: missing or damaged; run 'partnership-bot build --force'.") from error
+        if card.format != FORMAT:
+            raise EncoderError(
+                f"{path}: encoder format {card.format}, this program reads {FORMAT}; "
+                "run 'partnership-bot build --force'."
+            )
+        return card
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A question as the encoder sees it."""
+
+    vector: NDArray[np.float32]
+    """Sentence embedding of length 1, shape (dimension,)."""
+    tokens: NDArray[np.float32]
+    """Token embeddings of length 1 in the reduced space, special tokens left out, shape (n, token_dimension)."""
+    truncated: bool
+    """Whether the text had more tokens than the encoder reads."""
+
+
+class Encoder(Protocol):
+    """What the search needs: a text becomes vectors."""
+
+    @property
+    def card(self) -> EncoderCard:
+        """What this encoder is."""
+
+    def encode(self, text: str) -> Encoded:
+        """Embed one question; safe to call from several threads."""
+
+    def knows(self, word: str) -> bool:
+        """Tell whether ``word`` is one of the words the encoder was taught as a whole; safe likewise."""
+
+
+# An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
+_KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
+_SAMPLE_LINES, _SAMPLE_CHARACTERS = 100, 200
+READABLE = 0.5
+"""Legibility from which the vectors of a text say something."""
+
+
+def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:
+    """Judge how far an encoder can read the language of ``lines``, 0 to 1, by how many tokens it makes of a word."""
+    sample = [line[:_SAMPLE_CHARACTERS] for line in lines[:_SAMPLE_LINES]]
+    per_word = sum(map(count_tokens, sample)) / max(1, sum(len(words(line)) for line in sample))
+    span = _UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD
+    return round(min(1.0, max(0.0, (_UNKNOWN_TOKENS_PER_WORD - per_word) / span)), 3)
+
+
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime with its reports to its makers switched off, which must happen before it is loaded."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
+class OnnxEncoder:
+    """The exported encoder, read from one folder."""
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        """Load and prove the encoder of ``folder``.
+
+        Raises EncoderError when a file is missing or damaged, or when the model no longer gives the vectors it gave
+        when it was exported.
+        """
+        from tokenizers import Tokenizer
+
+        onnxruntime = import_onnxruntime()
+
+        self.card = EncoderCard.read(folder)
+        try:
+            wrong = [f"{name} missing" for name in FILES if not (folder / name).is_file()]
+            wrong += [
+                f"{name} damaged"
+                for name, expected in self.card.files.items()
+                if (folder / name).is_file() and hash_file(folder / name) != expected
+            ]
+        except OSError as error:
+            raise EncoderError(f"{error.filename}: cannot be read ({error.strerror}).") from error
+        if wrong:
+            raise EncoderError(f"{folder}: {', '.join(wrong)}; run 'partnership-bot build --force'.")
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self._tokenizer.enable_truncation(self.card.max_tokens)
+            self._tokenizer.no_padding()
+            probes = np.load(folder / PROBES_FILE, allow_pickle=False)
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            self._session = onnxruntime.InferenceSession(
+                str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+            )
+            agreement = self._agreement(probes)
+        except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
+            raise EncoderError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build --force'.") from error
+        if not agreement >= MIN_AGREEMENT:
+            raise EncoderError(
+                f"{folder}: on this processor the encoder gives other vectors than when it was built "
+                f"(cosine {agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
+            )
+
+    def _agreement(self, probes: NDArray[np.float32]) -> float:
+        """Mean cosine with the vectors that the original model gave when it was exported."""
+        return float(np.mean([self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]))
+
+    def encode(self, text: str) -> Encoded:
+        """Embed one question; safe to call from several threads."""
+        encoding = self._tokenizer.encode(self.card.query_prefix + text)
+        ids = np.array([encoding.ids], dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        if "token_type_ids" in self.card.inputs:
+            feeds["token_type_ids"] = np.zeros_like(ids)
+        sentence, tokens = self._session.run(None, feeds)
+        inner = np.array(encoding.special_tokens_mask) == 0
+        return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
+
+    def knows(self, word: str) -> bool:
+        """Tell whether ``word`` is one token: words that people write often are whole in the vocabulary."""
+        tokens = self._tokenizer.encode(f" {word.casefold()}", add_special_tokens=False).tokens
+        # One token may also stand for what the vocabulary lacks; others mark where a word begins.
+        return len(tokens) == 1 and fold(tokens[0].lstrip("\u2581\u0120")) == fold(word)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a passage as the encoder does, without its limit and with its special tokens."""
+        encoding = self._tokenizer.encode(text)
+        return len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing)

@@ -1,0 +1,1 @@
+"""How good an index is, and whether it may be published."""

@@ -1,0 +1,185 @@
+"""Decide whether a new version answers well enough to be published.
+
+It must keep to the floor of ``evaluation.yaml``, and must not be clearly worse than the live version on the questions
+both were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import comb
+from pathlib import Path
+from typing import Any
+
+from index.build.progress import Report
+from index.errors import ArtifactError, BuildError
+from index.evaluation.evaluation_set import Bound, EvaluationSet
+from index.evaluation.evaluator import Evaluation, evaluate
+from index.evaluation.retrieval_metrics import LESS_IS_BETTER, Metrics, Outcome, is_answered
+from index.knowledge.files import EVALUATION_FILE
+from index.knowledge.problems import Severity
+from index.search.index import Index
+from index.version.versions import Manifest, index_folder, live_version, read_manifest
+
+CHANCE = 0.01
+"""A loss against the live version is clear when chance alone would make it, or a greater one, less often than this."""
+
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """One measure that speaks against publishing."""
+
+    metric: str
+    language: str | None
+    before: float | None
+    """What the live version measured, where known."""
+    now: float | None
+    """What the new one measures; ``None`` where no question can tell."""
+    reason: str
+
+
+# What is compared question by question with the live version: who is asked, and when it went well. The live version's
+# record holds the place of the right passage and whether the best passage was given as the answer.
+_Record = Sequence[Any]
+_PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
+    ("recall_at_1", True, lambda rank, answered: rank == 1),
+    ("recall_at_3", True, lambda rank, answered: rank is not None and rank <= 3),
+    ("answered", True, lambda rank, answered: rank == 1 and answered),
+    ("false_answers", False, lambda rank, answered: not answered),
+)
+
+
+def gate(draft: Index, found: EvaluationSet, data: Path, force: bool, report: Report) -> Manifest:
+    """Ask the new version the folder's evaluation questions and return its manifest with what came of it.
+
+    Raises BuildError with a table of what got worse when it must not be published, unless ``force`` is given.
+    """
+    broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
+    for problem in found.problems:
+        if problem.severity is not Severity.ERROR:
+            report.say(f"{problem}")
+    objections = ["\n".join(["The evaluation questions cannot be used:", *broken])] if broken else []
+    manifest = draft.manifest
+    if found.floor and not found.questions:
+        objections.append(f"{EVALUATION_FILE} sets a floor, but holds no question to measure with.")
+    if found.questions:
+        report.step("Evaluating", len(found.questions))
+        evaluation = evaluate(draft, found.questions, report.advance)
+        for question in evaluation.stale:
+            report.say(
+                f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
+            )
+        short, worse = shortfalls(evaluation, found.floor, _live_evaluation(data))
+        if short:
+            objections.append("\n".join(["The new version does not answer well enough:", table(short, worse)]))
+        manifest = replace(manifest, evaluation=evaluation.summary())
+    if not objections:
+        return manifest
+    if not force:
+        remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
+        raise BuildError("\n".join([*objections, remedy]))
+    report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
+    return replace(manifest, overridden="\n".join(objections))
+
+
+def shortfalls(
+    evaluation: Evaluation, floor: Sequence[Bound], live: Mapping[str, Any]
+) -> tuple[list[Shortfall], list[Outcome]]:
+    """Return what speaks against publishing, and the questions that got worse since the live version.
+
+    ``live`` is the live version's ``Evaluation.summary``, empty where it has none.
+    """
+    found = [shortfall for bound in floor if (shortfall := _below(evaluation, bound, live))]
+    before = live.get("results", {})
+    known = [outcome for outcome in evaluation.outcomes if outcome.question.key in before]
+    worse: dict[int, Outcome] = {}
+    for language in (None, *sorted({outcome.language for outcome in known})):
+        asked = [outcome for outcome in known if language in (None, outcome.language)]
+        for metric, answerable, well in _PAIRED:
+            lost, gained, of = [], 0, 0
+            for outcome in asked:
+                if outcome.question.answerable is not answerable:
+                    continue
+                of += 1
+                was, now = well(*before[outcome.question.key]), well(outcome.rank, is_answered(outcome))
+                gained += now and not was
+                if was and not now:
+                    lost.append(outcome)
+            chance = mcnemar(len(lost), gained)
+            if chance < CHANCE:
+                reason = f"{len(lost)} of {of} questions lost, {gained} won since the live version (p = {chance:.4f})"
+                metrics = _of(evaluation, language)
+                now_value = getattr(metrics, metric) if metrics else 0.0
+                found.append(Shortfall(metric, language, _recorded(live, metric, language), now_value, reason))
+                worse.update((id(outcome), outcome) for outcome in lost)
+    return found, list(worse.values())
+
+
+def mcnemar(lost: int, gained: int) -> float:
+    """Return how probable it is to lose this many or more of the questions that changed, if both were equally likely.
+
+    The exact one-sided form of McNemar's test for paired proportions (McNemar, Psychometrika 12, 1947).
+    """
+    changed = lost + gained
+    return float(sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed)
+
+
+def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
+    """Return the shortfalls as lines of text, with the questions that got worse."""
+    rows = [("measure", "live", "new", "")]
+    for each in found:
+        name = f"{each.metric} ({each.language})" if each.language else each.metric
+        rows.append((name, digits(each.before), digits(each.now), each.reason))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows
+    ]
+    if worse:
+        lines.append("Questions that were answered better before:")
+        for outcome in worse[:_NAMED]:
+            first = outcome.first.snippet.id if outcome.first else "nothing"
+            wanted = ", ".join(outcome.question.answers) or "no answer"
+            lines.append(f"  '{outcome.question.text}': {outcome.answer.decision}, {first} first; wanted {wanted}")
+        if len(worse) > _NAMED:
+            lines.append(f"  and {len(worse) - _NAMED} more")
+    return "\n".join(lines)
+
+
+def digits(value: float | None) -> str:
+    """Return a measure to three digits, a dash where there is none."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _below(evaluation: Evaluation, bound: Bound, live: Mapping[str, Any]) -> Shortfall | None:
+    metrics = _of(evaluation, bound.language)
+    now = getattr(metrics, bound.metric) if metrics else None
+    if now is None:
+        reason = "there is a floor, but no question asked that could tell"
+        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), None, reason)
+    most = bound.metric in LESS_IS_BETTER
+    if (now > bound.value) if most else (now < bound.value):
+        reason = f"the floor is {'at most' if most else 'at least'} {bound.value:g}"
+        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), now, reason)
+    return None
+
+
+def _of(evaluation: Evaluation, language: str | None) -> Metrics | None:
+    return evaluation.by_language.get(language) if language else evaluation.overall
+
+
+def _recorded(live: Mapping[str, Any], metric: str, language: str | None) -> float | None:
+    metrics = live.get("languages", {}).get(language, {}) if language else live.get("metrics", {})
+    value = metrics.get(metric)
+    return float(value) if value is not None else None
+
+
+def _live_evaluation(data: Path) -> Mapping[str, Any]:
+    """Return how the live version did when it was built; nothing where there is none or it cannot be read."""
+    try:
+        version = live_version(data)
+        return read_manifest(index_folder(data) / version, verify=False).evaluation if version else {}
+    except ArtifactError:
+        return {}

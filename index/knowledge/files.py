@@ -1,0 +1,113 @@
+"""The files of a knowledge folder: found and read, but for what is hidden, too large or outside of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.knowledge.problems import Problem
+from index.knowledge.yaml_lines import Node, YamlError, parse_yaml
+
+SOURCES_FILE = "sources.yaml"
+TOPICS_FILE = "topics.yaml"
+EVALUATION_FILE = "evaluation.yaml"
+SYNONYMS_FILE = "synonyms.yaml"
+
+_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
+_MAX_FILE_BYTES = 1_000_000
+_MAX_REGISTER_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file as read."""
+
+    name: str
+    """Path relative to the folder, with forward slashes."""
+    id: str
+    language: str | None
+    """From the suffix (``slug.ru.md``), or ``None`` for an original."""
+    text: str
+
+
+def read_text_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[TextFile]:
+    """Yield every text file below ``folder`` that can be read; ``progress`` is told how many there were so far."""
+    count = 0
+    for name in _text_files(folder, problems):
+        text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
+        if text is None:
+            continue
+        stem = name[: name.rindex(".")]
+        suffix = _LANGUAGE_SUFFIX.search(stem)
+        yield TextFile(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
+        count += 1
+        progress(count)
+
+
+def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
+    """Yield the names of all text files below ``folder``, with forward slashes, but hidden ones and README."""
+
+    def unreadable(error: OSError) -> None:
+        problems.append(Problem(_relative(folder, error.filename), 1, "file", f"cannot be read: {error.strerror}"))
+
+    for parent, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if (Path(parent) / name).is_symlink():
+                place = _relative(folder, Path(parent) / name)
+                problems.append(Problem(place, 1, "file", "is a link to a folder; links to folders are not followed"))
+        for name in sorted(files):
+            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of a million files is slow
+            if suffix in _TEXT_SUFFIXES and not name.startswith(".") and name.lower() != "readme.md":
+                yield _relative(folder, Path(parent) / name)
+
+
+def _relative(folder: Path, path: Path | str) -> str:
+    return Path(path).relative_to(folder).as_posix()
+
+
+def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
+    """Return the text of a file of ``folder``, or report why it cannot be had and return ``None``."""
+    path = folder / name
+    reason = None
+    try:
+        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+            reason = "is a link to a place outside the knowledge folder"
+        elif not path.is_file():
+            reason = "is not a file"
+        elif path.stat().st_size > most:
+            reason = f"is larger than {most:,} bytes"
+        else:
+            return _decode(path.read_bytes(), name, problems)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
+        reason = f"cannot be read: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
+    problems.append(Problem(name, 1, "file", reason))
+    return None
+
+
+def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problems.append(
+            Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8")
+        )
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | None:
+    """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
+    if not (folder / name).exists() and not (folder / name).is_symlink():
+        return None
+    text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
+    try:
+        return None if text is None else parse_yaml(text)
+    except YamlError as error:
+        problems.append(Problem(name, error.line, "file", str(error)))
+    return None

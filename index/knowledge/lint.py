@@ -1,0 +1,216 @@
+"""Find what makes sound knowledge answer badly: duplicates, dead links, markup, texts that are too long."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from index.encoder.query_encoder import legibility
+from index.evaluation.evaluation_set import check_evaluation, read_evaluation
+from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
+from index.knowledge.problems import Problem, Severity
+from index.knowledge.reader import Knowledge
+from index.knowledge.snippet import Snippet
+from index.search.lexical_index import Terms, words
+
+_HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
+_MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")
+_WORD = re.compile(r"\w+")
+_SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
+_THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_SHINGLE = 3
+_NEAR_DUPLICATE = 0.8
+_COMMON_SHINGLE = 50
+_LEGIBLE = 0.1
+
+
+def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_tokens: int) -> list[Problem]:
+    """Return everything about ``knowledge`` that an editor should mend, beyond what reading it has reported.
+
+    ``count_tokens`` counts as the encoder does; without it no length is checked.
+    """
+    checks = (
+        _markup(knowledge),
+        _topics(knowledge),
+        _links(knowledge),
+        _translations(knowledge),
+        _claimed_questions(knowledge),
+        _near_duplicates(knowledge),
+        _evaluation(knowledge),
+        _synonyms(knowledge),
+        _lengths(knowledge, count_tokens, max_tokens) if count_tokens else iter(()),
+    )
+    return sorted(problem for check in checks for problem in check)
+
+
+def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str, line: int | None = None) -> Problem:
+    place = knowledge.locations[snippet.id, snippet.language]
+    if line is None:
+        line = place.body_line if field == "body" else place.field_lines.get(field, 1)
+    return Problem(place.file, line, field, reason, Severity.FLAW)
+
+
+def _markup(knowledge: Knowledge) -> Iterator[Problem]:
+    for snippet in knowledge.snippets:
+        place = knowledge.locations[snippet.id, snippet.language]
+        for match in _HTML.finditer(snippet.text):
+            line = place.body_line + snippet.text.count("\n", 0, match.start())
+            yield _flaw(knowledge, snippet, "body", f"HTML is not allowed: {match[0][:40]}", line)
+        for field, texts in (("title", (snippet.title,)), ("questions", snippet.questions)):
+            if any(_HTML.search(text) for text in texts):
+                yield _flaw(knowledge, snippet, field, "HTML is not allowed")
+        for match in _MARKDOWN_LINK.finditer(snippet.text):
+            target = match[1]
+            if not re.match(r"[a-z][a-z0-9+.-]*:", target) and (target.startswith("/") or ".." in target.split("/")):
+                line = place.body_line + snippet.text.count("\n", 0, match.start())
+                yield _flaw(knowledge, snippet, "body", f"links outside the knowledge folder: {target}", line)
+
+
+def _topics(knowledge: Knowledge) -> Iterator[Problem]:
+    if not (knowledge.folder / TOPICS_FILE).exists():
+        return
+    for snippet in knowledge.snippets:
+        if snippet.topic in knowledge.unregistered_topics:
+            where = f"unknown topic '{snippet.topic}'" if snippet.topic else "lies in no topic folder"
+            yield _flaw(knowledge, snippet, "topic", f"{where}; add it to {TOPICS_FILE}")
+
+
+def _links(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {snippet_id for snippet_id, _ in knowledge.locations}
+    for snippet in knowledge.snippets:
+        for target in snippet.see_also:
+            if target not in known:
+                yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'")
+
+
+def _translations(knowledge: Knowledge) -> Iterator[Problem]:
+    """Compare what no translation may change: numbers, the digits of dates, and names kept in Latin letters."""
+    originals: dict[str, Snippet] = {}
+    for snippet in knowledge.snippets:
+        if snippet.language == "en" or _stands_alone(knowledge, snippet):
+            originals[snippet.id] = snippet
+    for snippet in knowledge.snippets:
+        original = originals.get(snippet.id, snippet)
+        if original is snippet:
+            continue
+        body = _numbers(original.text), _numbers(snippet.text)
+        lost, added = body[0] - body[1], body[1] - body[0]
+        if lost or added:
+            parts = [
+                f"{' '.join(sorted(numbers.elements()))} {what}"
+                for numbers, what in ((lost, "is missing"), (added, "is not in the original"))
+                if numbers
+            ]
+            yield _flaw(knowledge, snippet, "body", f"numbers differ from the original: {'; '.join(parts)}")
+        if invented := _numbers(snippet.title) - _numbers(f"{original.title} {original.text}"):
+            yield _flaw(knowledge, snippet, "title", f"{' '.join(sorted(invented))} is not in the original")
+        if names := _foreign_names(snippet, original):
+            yield _flaw(knowledge, snippet, "body", f"names that the original does not have: {', '.join(names)}")
+
+
+def _stands_alone(knowledge: Knowledge, snippet: Snippet) -> bool:
+    return not re.search(r"\.[a-z]{2}\.[a-zA-Z]+$", knowledge.locations[snippet.id, snippet.language].file)
+
+
+def _numbers(text: str) -> Counter[str]:
+    """Count the numbers of ``text``, written alike whatever separates their decimals and thousands."""
+    joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), _SEPARATOR.sub("", text))
+    return Counter(re.findall(r"\d+", joined))
+
+
+def _foreign_names(snippet: Snippet, original: Snippet) -> list[str]:
+    """Names in Latin letters in a text of another script that its original does not know; abbreviations may differ."""
+    if sum(map(len, _LATIN_WORD.findall(snippet.text))) * 2 > len(snippet.text):
+        return []
+    known = " ".join([original.title, original.text, *original.questions, *original.speakers]).casefold()
+    known += " ".join(f"{source.publisher} {source.title}" for source in original.sources).casefold()
+    names = dict.fromkeys(name for name in _LATIN_WORD.findall(snippet.text) if not name.isupper())
+    return [name for name in names if name.casefold() not in known]
+
+
+def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
+    owners: dict[tuple[str, str], Snippet] = {}
+    for snippet in knowledge.snippets:
+        for question in snippet.questions:
+            key = (snippet.language, " ".join(_WORD.findall(question.casefold())))
+            owner = owners.setdefault(key, snippet)
+            if owner.id != snippet.id:
+                yield _flaw(knowledge, snippet, "questions", f"'{question}' is also a question of {owner.id}")
+
+
+def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
+    """Compare the three-word shingles of texts that share rare ones (Broder 1997, resemblance of documents)."""
+    shingles: list[frozenset[int]] = []
+    holders: defaultdict[int, list[int]] = defaultdict(list)
+    for number, snippet in enumerate(knowledge.snippets):
+        words = _WORD.findall(snippet.text.casefold())
+        own = frozenset(hash(tuple(words[i : i + _SHINGLE])) for i in range(max(1, len(words) - _SHINGLE + 1)))
+        shared: set[int] = set()
+        for shingle in own:
+            earlier = holders[shingle]
+            if len(earlier) < _COMMON_SHINGLE:
+                shared.update(earlier)
+                earlier.append(number)
+        shingles.append(own)
+        for other in shared:
+            twin = knowledge.snippets[other]
+            resemblance = len(own & shingles[other]) / len(own | shingles[other])
+            if resemblance >= _NEAR_DUPLICATE and (twin.id, twin.language) != (snippet.id, snippet.language):
+                yield _flaw(knowledge, snippet, "body", f"says nearly the same as {twin.id} ({resemblance:.0%} alike)")
+
+
+def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_tokens: int) -> Iterator[Problem]:
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for snippet in knowledge.snippets:
+        texts[snippet.language].append(snippet.text)
+    # Where the encoder cannot read a language, passages are found by their terms, and those are never cut off.
+    read = {language for language, lines in texts.items() if legibility(lines, count_tokens) > _LEGIBLE}
+    for snippet in knowledge.snippets:
+        tokens = count_tokens(snippet.text) if snippet.language in read else 0
+        if tokens > max_tokens:
+            yield _flaw(
+                knowledge,
+                snippet,
+                "body",
+                f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets",
+            )
+
+
+def _evaluation(knowledge: Knowledge) -> Iterator[Problem]:
+    found = read_evaluation(knowledge.folder / EVALUATION_FILE)
+    yield from found.problems
+    yield from check_evaluation(found, knowledge)
+
+
+def _synonyms(knowledge: Knowledge) -> Iterator[Problem]:
+    """A term may stand in one group only, and a group needs two terms to say anything."""
+    problems: list[Problem] = []
+    root = read_yaml_file(knowledge.folder, SYNONYMS_FILE, problems)
+    yield from problems
+    if root is None or root.value is None:
+        return
+    if not isinstance(root.value, list):
+        yield Problem(SYNONYMS_FILE, root.line, "file", "must be a list of groups, each a list of terms", Severity.FLAW)
+        return
+    terms = Terms()
+    owners: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
+    for number, group in enumerate(root.value):
+        if not isinstance(group.value, list):
+            yield Problem(SYNONYMS_FILE, group.line, "group", "must be a list of terms: [UK, Britain]", Severity.FLAW)
+            continue
+        if len(group.value) < 2:
+            yield Problem(SYNONYMS_FILE, group.line, "group", "needs two terms or more", Severity.FLAW)
+        for item in group.value:
+            if not isinstance(item.value, str) or not words(item.value):
+                yield Problem(SYNONYMS_FILE, item.line, "term", "must be text with a letter or digit", Severity.FLAW)
+                continue
+            # Terms meet when their stems do, in the language of whatever text they stand in.
+            forms = {(language, tuple(terms.stems(item.value, language))) for language in ("", "en", "ru")}
+            overlaps = {owners.setdefault(form, (number, item.value)) for form in sorted(forms)}
+            for owner, other in sorted(overlaps):
+                if owner != number:
+                    reason = f"'{item.value}' means the same as '{other}' in the group on line {root.value[owner].line}"
+                    yield Problem(SYNONYMS_FILE, item.line, "term", reason, Severity.FLAW)
+                    break

@@ -1,0 +1,1 @@
+"""What questions and snippets have in common: language, keyboard layout, typos."""

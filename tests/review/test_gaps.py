@@ -1,0 +1,252 @@
+"""Unanswered questions become gaps that keep their numbers and states, and can be asked again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from bot.querylog.statements import forget, open_for_writing, transaction
+from bot.review.gap_store import NoSuchGapError, State, find, mark, note_index, ranked, update
+from bot.review.grouping import group
+from bot.review.replay import logged, replay, summary
+from tests.support.log_answers import answer_to, entry, open_log
+
+
+class Meanings:
+    """Compares questions by embeddings alone; a text's embedding is the one it would have been answered with."""
+
+    def __init__(self, name: str = "meanings") -> None:
+        self.name = name
+        self.embedded: list[str] = []
+
+    def signature(self, text: str, language: str, embedding: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Return the embedding, made anew where it is not known."""
+        if embedding is None:
+            self.embedded.append(text)
+            embedding = answer_to(text, meaning=text.split(":")[0]).vector
+        return embedding
+
+    def threshold(self, language: str) -> float:
+        """Return the same for every language."""
+        return 0.8
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open a log as the review commands do."""
+    with closing(open_for_writing(folder / "queries.db")) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+async def ask(folder: Path, *questions: tuple[str, int], decision: str = "none", **about: object) -> list[str]:
+    """Record questions written ``meaning: wording`` of people; return their entry ids."""
+    log = open_log(folder)
+    ids = [
+        await log.record(entry(text, decision, person=person, meaning=text.split(":")[0], **about))  # type: ignore[arg-type]
+        for text, person in questions
+    ]
+    await log.close()
+    return ids
+
+
+def regroup(connection: sqlite3.Connection, meanings: Meanings | None = None) -> int:
+    """Put new questions into gaps; the encoder of index version v1 is the one in use."""
+    with transaction(connection):
+        note_index(connection, "v1", "encoder", "2026-11-01", {"resources/lithium": ("Lithium", "resources")})
+    return update(connection, meanings or Meanings(), encoder="encoder")
+
+
+async def test_questions_of_one_meaning_are_one_gap(tmp_path: Path) -> None:
+    """Wordings near each other share a gap, the one of most people comes first, and each knows its nearest snippets."""
+    await ask(
+        tmp_path,
+        ("visa: do I need one?", 1),
+        ("price: how much?", 1),
+        ("price: what does it cost", 2),
+        ("price: HOW MUCH", 3),
+    )
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 4
+        first, second = ranked(connection)
+    assert (first.people, first.questions, len(first.asked)) == (3, 3, 2)
+    assert second.asked[0].text == "visa: do I need one?"
+    assert first.nearest[0] == ("resources/lithium", 0.9)
+
+
+async def test_stored_vectors_are_used(tmp_path: Path) -> None:
+    """Nothing that the same encoder has embedded already is embedded again; what another made, is."""
+    await ask(tmp_path, ("price: how much?", 1))
+    await ask(tmp_path, ("price: what does it cost", 2), version="of-another-encoder")
+    meanings = Meanings()
+    with opened(tmp_path) as connection:
+        regroup(connection, meanings)
+        assert len(ranked(connection)) == 1
+    assert meanings.embedded == ["price: what does it cost"]
+
+
+async def test_gaps_keep_number_and_state(tmp_path: Path) -> None:
+    """New questions join their gap; one that will not be covered stays so, an answered one opens again."""
+    await ask(tmp_path, ("price: how much?", 1), ("visa: do I need one?", 1))
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        price, visa = sorted(ranked(connection), key=lambda gap: gap.asked[0].text)
+        mark(connection, price.id, State.ANSWERED)
+        mark(connection, visa.id, State.WILL_NOT_COVER, "not ours")
+        assert ranked(connection) == []
+    await ask(tmp_path, ("price: and today?", 2), ("visa: where?", 2), ("new: what?", 2))
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 3
+        assert regroup(connection) == 0
+        assert find(connection, price.id).state == State.OPEN
+        assert (find(connection, visa.id).state, find(connection, visa.id).note) == (State.WILL_NOT_COVER, "not ours")
+        assert {gap.id for gap in ranked(connection, state=None)} == {price.id, visa.id, max(price.id, visa.id) + 1}
+
+
+async def test_dislikes_and_wishes_make_gaps(tmp_path: Path) -> None:
+    """An answered question counts once it is voted down or an answer is asked for; half-typed inline queries do not."""
+    liked, disliked, wished = await ask(tmp_path, ("a: 1", 1), ("b: 2", 1), ("c: 3", 1), decision="answer")
+    log = open_log(tmp_path)
+    await log.vote(liked, 1, 1)
+    await log.vote(disliked, 1, -1)
+    await log.request(wished, 1)
+    await log.record(entry("what is lith", "none", surface="inline"))
+    await log.close()
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 2
+        assert {gap.asked[0].text for gap in ranked(connection)} == {"b: 2", "c: 3"}
+
+
+async def test_late_judgements_are_not_passed_over(tmp_path: Path) -> None:
+    """What was looked through before is looked at again for votes, and after opting in."""
+    answered, _ = await ask(tmp_path, ("a: 1", 1), ("b: 2", 2), decision="answer")
+    await ask(tmp_path, ("price: how much?", 3))
+    log = open_log(tmp_path)
+    await log.opt_out(3, True)
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 0
+        await log.vote(answered, 1, -1)
+        assert regroup(connection) == 1
+        await log.opt_out(3, False)
+        assert regroup(connection) == 1
+    await log.close()
+
+
+async def test_an_earlier_beginning_takes_older_questions(tmp_path: Path) -> None:
+    """Questions from before the span that was grouped first are grouped when they are asked for."""
+    await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
+    with opened(tmp_path) as connection:
+        assert update(connection, Meanings(), encoder="encoder", since="2999") == 0
+        assert update(connection, Meanings(), encoder="encoder", since="2000") == 2
+
+
+async def test_people_who_opted_out_are_left_out(tmp_path: Path) -> None:
+    """What somebody asked before they opted out is not used."""
+    await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
+    log = open_log(tmp_path)
+    await log.opt_out(1, True)
+    await log.close()
+    with opened(tmp_path) as connection:
+        assert regroup(connection) == 1
+        assert [gap.asked[0].text for gap in ranked(connection)] == ["visa: where?"]
+
+
+async def test_forgotten_people_leave_gaps(tmp_path: Path) -> None:
+    """A gap is made anew without them, and one that was theirs alone is gone."""
+    await ask(tmp_path, ("price: how much?", 1), ("price: what?", 2), ("visa: where?", 1))
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        [person] = {
+            row["person"] for row in connection.execute("SELECT person FROM questions WHERE question LIKE 'visa%'")
+        }
+        with transaction(connection):
+            forget(connection, person)
+        regroup(connection)
+        assert [(gap.people, gap.asked[0].text) for gap in ranked(connection, state=None)] == [(1, "price: what?")]
+        assert connection.execute("SELECT count(*) FROM gaps WHERE centroid IS NULL").fetchone()[0] == 0
+
+
+async def test_another_encoder_keeps_the_gaps(tmp_path: Path) -> None:
+    """When vectors no longer compare, gaps keep their numbers and new questions still join them."""
+    await ask(tmp_path, ("price: how much?", 1))
+    with opened(tmp_path) as connection:
+        regroup(connection)
+    await ask(tmp_path, ("price: what?", 2))
+    with opened(tmp_path) as connection:
+        update(connection, Meanings("others"), encoder="another")
+        [gap] = ranked(connection)
+    assert gap.people == 2
+
+
+async def test_no_such_gap(tmp_path: Path) -> None:
+    """A number nobody has is an error that says how to find one."""
+    await ask(tmp_path, ("price: how much?", 1))
+    with opened(tmp_path) as connection:
+        with pytest.raises(NoSuchGapError, match="log gaps"):
+            find(connection, 7)
+        with pytest.raises(NoSuchGapError):
+            mark(connection, 7, State.ANSWERED)
+
+
+UNIT = arrays(np.float32, (12, 4), elements=st.floats(-1, 1, width=32)).map(
+    lambda rows: (rows + np.float32(1e-3)) / np.linalg.norm(rows + np.float32(1e-3), axis=1, keepdims=True)
+)
+
+
+@given(UNIT, st.permutations(range(12)))
+def test_grouping_puts_each_row_somewhere_once(vectors: NDArray[np.float32], order: list[int]) -> None:
+    """Every row is in one cluster, near enough to its middle when it joined, unless it began the cluster."""
+    least = np.full(12, 0.7, np.float32)
+    clusters = group(vectors[order], [], thresholds=least, weights=np.ones(12, np.float32))
+    members = sorted(row for cluster in clusters for row, _ in cluster.members)
+    assert members == list(range(12))
+    assert all(sum(similarity < 0.7 - 1e-4 for _, similarity in cluster.members) <= 1 for cluster in clusters)
+
+
+def reply(changes: dict[str, str]) -> Callable[[str], object]:
+    """Return an index that answers as before but for some questions' decisions."""
+    return lambda question: answer_to(question, changes.get(question, "answer"))
+
+
+async def test_replay_shows_what_changes(tmp_path: Path) -> None:
+    """Wordings are asked once each, the commonest first, and only other decisions or passages count as changes."""
+    await ask(tmp_path, ("a: 1", 1), ("b: 2", 1), ("b: 2?", 2), decision="answer")
+    with opened(tmp_path) as connection:
+        results = list(replay(logged(connection), reply({"a: 1": "none"})))  # type: ignore[arg-type]
+    assert [(result.question, result.times, result.change) for result in results] == [
+        ("b: 2?", 2, None),
+        ("a: 1", 1, "decision"),
+    ]
+    assert summary(results) == {"questions": 2, "decision": 1, "answer to none": 1}
+
+
+async def test_replay_notices_another_passage_and_text(tmp_path: Path) -> None:
+    """A decision that stays hides neither another passage nor new words in the same one."""
+    await ask(tmp_path, ("a: 1", 1), ("b: 2", 1), decision="answer")
+    with opened(tmp_path) as connection:
+        for question, path, value in (("a: 1", "$[0].id", "resources/gone"), ("b: 2", "$[0].hash", "0" * 16)):
+            connection.execute(
+                "UPDATE questions SET candidates = json_set(candidates, ?, ?) WHERE question = ?",
+                (path, value, question),
+            )
+        results = {result.question: result.change for result in replay(logged(connection), reply({}))}  # type: ignore[arg-type]
+    assert results == {"a: 1": "passage", "b: 2": "text"}
+
+
+async def test_gap_as_json_is_json(tmp_path: Path) -> None:
+    """What programs get of a gap can be written as JSON."""
+    await ask(tmp_path, ("price: how much?", 1))
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        [gap] = ranked(connection)
+    assert json.loads(json.dumps(gap.as_json()))["asked"][0]["text"] == "price: how much?"

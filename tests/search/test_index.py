@@ -1,0 +1,363 @@
+"""Questions are answered by exact quotes, best first, and nothing anybody types makes an answer fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
+
+from index.knowledge.yaml_lines import split_front_matter
+from index.search.answer import Answer, Hit
+from index.search.decision import Decision
+from index.search.index import Index
+from index.version.versions import FAISS_FILE, index_folder
+
+KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
+QUESTIONS = (
+    "Who is the UK trade envoy?",
+    "when was the 2024 roadmap signed",
+    "uranuim producton",
+    "кто торговый посланник",
+    "Кардифф университеті Астанада қашан ашылды",
+    "what is the weather in Paris",
+    "Cardiff",
+    "how many tonnes of mining waste",
+)
+# Every code point, lone surrogates, control characters and marks included.
+ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
+
+
+def well_formed(answer: Answer) -> None:
+    """Assert what holds of every answer."""
+    assert isinstance(answer.decision, Decision)
+    assert 0 <= answer.confidence <= 1
+    assert len(answer.hits) >= 5
+    scores = [hit.score for hit in answer.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(math.isfinite(score) for score in scores)
+    assert len({hit.snippet.id for hit in answer.hits}) == len(answer.hits)
+    for hit in answer.hits:
+        assert hit.highlight in hit.snippet.sentences
+        assert hit.question is None or hit.question in hit.snippet.questions
+    json.dumps(answer.as_json(), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("question", "snippet_id"),
+    [
+        ("Who is the UK trade envoy?", "people/john-alderdice"),
+        ("who is teh trade envoi", "people/john-alderdice"),
+        ("кто торговый посланник Великобритании", "people/john-alderdice"),
+        ("Ұлыбританияның сауда өкілі кім", "people/john-alderdice"),
+        ("when did Cardiff open its campus in Astana", "education/cardiff-astana-campus"),
+    ],
+)
+def test_the_right_passage_comes_first(real_index: Index, question: str, snippet_id: str) -> None:
+    """In any of the languages, and with typing errors."""
+    answer = real_index.answer(question)
+    well_formed(answer)
+    assert answer.hits[0].snippet.id == snippet_id
+    assert answer.hits[0].snippet.language == answer.language
+
+
+@pytest.mark.parametrize(
+    ("typed", "snippet_id"),
+    [
+        ("21,227", "resources/uranium-output-and-share"),
+        ("21227", "resources/uranium-output-and-share"),
+        ("55bn", "recycling/mining-waste-55-billion-tonnes"),
+        ("EBRD", "business/sarytogan-graphite"),
+        ("B.G.S.", "geology/bgs-cooperation"),
+        ("CMIC", "uk-minerals/critical-minerals-intelligence-centre"),
+        ("MoUs", "agreements/memorandum-2023"),
+        ("TITR", "energy-transport/middle-corridor-cargo"),
+        ("DLE", "partnership/uk-research-strengths"),
+    ],
+)
+def test_a_name_a_number_or_an_acronym_alone_is_found(real_index: Index, typed: str, snippet_id: str) -> None:
+    """However it is written, and where the passage has another word for it; the passage is shown."""
+    answer = real_index.answer(typed)
+    assert answer.hits[0].snippet.id == snippet_id
+    assert answer.decision is not Decision.NONE
+
+
+def test_a_score_is_the_sum_of_its_parts(real_index: Index) -> None:
+    """Each with its weight, in a language that the encoder reads and in one that it does not."""
+    for question in ("Who is the UK trade envoy?", "кто подписал дорожную карту 2024"):
+        for hit in real_index.answer(question).hits[:3]:
+            assert all(math.isfinite(part) for part in hit.parts.values())
+            assert sum(hit.parts[name] * hit.weights[name] for name in hit.weights) == pytest.approx(
+                hit.score, abs=1e-4
+            )
+
+
+def test_passages_come_in_the_language_that_the_caller_names(real_index: Index) -> None:
+    """Where a passage exists in it, whatever language the question is in; an unknown one changes nothing else."""
+    for language in ("en", "ru", "kk"):
+        hits = real_index.answer("Who is the UK trade envoy?", language).hits
+        assert {hit.snippet.language for hit in hits} == {language}
+    assert real_index.answer("Who is the UK trade envoy?", "fr").hits[0].snippet.id == "people/john-alderdice"
+
+
+def test_a_text_has_cosine_one_with_itself(real_index: Index) -> None:
+    """The quantised query encoder and the original agree on passage, sentence and example question."""
+    for snippet_id in ("people/john-alderdice", "deals/none", "education/cardiff-astana-campus"):
+        snippet = real_index.snippet(snippet_id, "en")
+        if snippet is None:
+            continue
+        start, end = snippet.sentences[0]
+        for name, text in (
+            ("passage", f"{snippet.title}. {snippet.text}"),
+            ("sentence", snippet.text[start:end]),
+            ("asked", snippet.questions[0]),
+        ):
+            hit = real_index.answer(text, "en").hits[0]
+            assert hit.snippet == snippet
+            assert hit.parts[name] == pytest.approx(1, abs=0.03)
+    assert real_index.answer(snippet_question(real_index)).hits[0].score > 0.8
+
+
+def snippet_question(index: Index) -> str:
+    snippet = index.snippet("people/john-alderdice", "en")
+    assert snippet is not None
+    return snippet.questions[0]
+
+
+def test_vectors_are_of_length_one(real_data: Path, real_index: Index) -> None:
+    """Stored rows, and questions however often their text is repeated, so that inner products are cosines."""
+    folder = index_folder(real_data) / real_index.version
+    rows = np.load(folder / "vectors.npy").astype(np.float32) * np.load(folder / "scales.npy")[:, None]
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=0.02)
+    for question in QUESTIONS:
+        assert np.linalg.norm(real_index.answer(question).vector) == pytest.approx(1, abs=1e-3)
+
+
+def test_faiss_orders_as_brute_force_does(real_data: Path, real_index: Index) -> None:
+    """The nearest rows are those with the largest inner products, computed in numpy over all of them."""
+    folder = index_folder(real_data) / real_index.version
+    scales = np.load(folder / "scales.npy")[:, None]
+    rows = (np.load(folder / "vectors.npy").astype(np.float32) * scales)[np.load(folder / "dense-rows.npy")]
+    vectors = faiss.read_index(str(folder / FAISS_FILE))
+    assert vectors.ntotal == len(rows)
+    for question in QUESTIONS:
+        asked = real_index.answer(question).vector
+        values, found = vectors.search(asked[None], 20)
+        exact = rows @ asked
+        np.testing.assert_allclose(values[0], exact[found[0]], atol=2e-3)
+        np.testing.assert_allclose(values[0], np.sort(exact)[::-1][:20], atol=2e-3)
+
+
+def test_quotes_are_the_curated_text_byte_for_byte(real_index: Index) -> None:
+    """What is shown stands in the file, and the highlight is one of its sentences."""
+    seen = 0
+    for question in QUESTIONS:
+        for hit in real_index.answer(question).hits:
+            snippet = hit.snippet
+            suffix = "" if snippet.language == "en" else f".{snippet.language}"
+            raw = (KNOWLEDGE / f"{snippet.id}{suffix}.md").read_bytes()
+            parts = split_front_matter(raw.decode())
+            assert parts is not None
+            assert snippet.text.encode() == parts.body.encode()
+            start, end = hit.highlight
+            assert snippet.text[start:end].encode() in raw
+            seen += 1
+    assert seen >= 5 * len(QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\n\t", "🙂", "🇰🇿🇬🇧", "?!…", "---", "\u200b", "\ufeff", "\ud800", "\x00", "—" * 5000, "\u0301"],
+)
+def test_text_without_letters_or_digits_gets_none(real_index: Index, text: str) -> None:
+    """There is nothing to answer, and the confidence says so."""
+    answer = real_index.answer(text)
+    well_formed(answer)
+    assert (answer.decision, answer.confidence) == (Decision.NONE, 0.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["what is the weather in Paris", "asdfgh", "hello", "tell me a joke", "привет", "сәлем"]
+)
+def test_what_the_knowledge_does_not_hold_gets_none(real_index: Index, text: str) -> None:
+    """Small talk, nonsense and other subjects are not answered."""
+    assert real_index.answer(text).decision is Decision.NONE
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ANY_TEXT, st.sampled_from([None, "en", "ru", "kk", "xx", ""]))
+@example("\ud83d trade envoy \udc00", None)
+@example("'; DROP TABLE snippets; --", None)
+@example("<b>uranium</b> & {x} %s \\", None)
+@example("\u202euranium\u202d", None)
+@example("١٢٣", None)
+@example("ﷺ" * 50, None)
+def test_any_text_is_answered(real_index: Index, text: str, language: str | None) -> None:
+    """No text in any language raises, and text without letters or digits is never answered."""
+    answer = real_index.answer(text, language)
+    well_formed(answer)
+    if not any(character.isalnum() for character in text):
+        assert answer.decision is Decision.NONE
+
+
+@pytest.mark.parametrize("text", ["who is the trade envoy? " * 4200, "x" * 100_000, "🙂" * 100_000, "1" * 100_000])
+def test_long_text_is_answered_from_its_beginning(real_index: Index, text: str) -> None:
+    """A hundred thousand characters are cut, and the answer says that they were."""
+    answer = real_index.answer(text)
+    well_formed(answer)
+    assert answer.truncated
+    assert len(answer.question) <= 4096
+
+
+def test_a_question_that_is_read_whole_is_not_called_cut(real_index: Index) -> None:
+    """Ordinary questions are not."""
+    assert [real_index.answer(question).truncated for question in QUESTIONS] == [False] * len(QUESTIONS)
+
+
+def test_threads_get_the_same_answers(real_index: Index) -> None:
+    """Eight threads asking at once get what one gets."""
+
+    def ask(question: str) -> tuple[object, ...]:
+        answer = real_index.answer(question)
+        hits = [(hit.snippet.id, hit.score, hit.highlight, hit.question) for hit in answer.hits]
+        return answer.language, answer.decision, answer.confidence, hits
+
+    alone = [ask(question) for question in QUESTIONS]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(ask, QUESTIONS * 16))
+    assert together == alone * 16
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before(real_index: Index) -> None:
+    """The same question gives the same answer each time."""
+    first = real_index.answer(QUESTIONS[0]).as_json()
+    for question in QUESTIONS:
+        real_index.answer(question)
+    assert {**real_index.answer(QUESTIONS[0]).as_json(), "ms": 0} == {**first, "ms": 0}
+
+
+def test_more_hits_can_be_asked_for(real_index: Index) -> None:
+    """At least five come, whatever is asked for."""
+    assert len(real_index.answer("uranium", limit=1).hits) == 5
+    assert 5 <= len(real_index.answer("uranium", limit=8).hits) <= 8
+
+
+def test_answers_cannot_be_changed(real_index: Index) -> None:
+    """Answer, hit and snippet are frozen."""
+    answer = real_index.answer("uranium")
+    for value, name in ((answer, "question"), (answer.hits[0], "score"), (answer.hits[0].snippet, "text")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, "x")
+    assert isinstance(answer.hits[0], Hit)
+
+
+def test_the_json_of_an_answer_keeps_its_contract(real_index: Index) -> None:
+    """Exactly the promised keys and kinds, which other programs read."""
+    fields = json.loads(json.dumps(real_index.answer("Who is the UK trade envoy?").as_json()))
+    assert list(fields) == ["question", "language", "decision", "confidence", "hits", "index_version", "ms"]
+    assert fields["decision"] in {"answer", "closest", "none"}
+    assert isinstance(fields["ms"], float)
+    hit = fields["hits"][0]
+    promised = {"id", "score", "title", "text", "highlight", "speaker", "as_of", "sources"}
+    assert promised <= set(hit) <= promised | {"language"}
+    assert hit["highlight"] in hit["text"]
+    assert all(set(source) == {"id", "publisher", "title", "date", "url"} for source in hit["sources"])
+    assert hit["speaker"] is None or isinstance(hit["speaker"], str)
+
+
+def test_snippets_are_found_by_id_key_and_topic(real_index: Index) -> None:
+    """The ways a bot looks things up agree with each other, and unknown names give nothing."""
+    ids = list(real_index.snippets)
+    assert len(ids) == len(set(ids)) == len(real_index.snippets)
+    for snippet_id in ids:
+        snippet = real_index.snippet(snippet_id, "ru")
+        assert snippet is not None
+        assert real_index.by_key(snippet.key, "ru") == snippet
+        assert snippet in real_index.in_topic(snippet.topic, "ru")
+    assert sum(len(real_index.in_topic(topic.id)) for topic in real_index.topics) == len(ids)
+    assert real_index.snippet("no/such") is None
+    assert real_index.by_key("AAAAAAAAAAA") is None
+    assert real_index.in_topic("no-such") == ()
+
+
+def test_the_matched_words_are_in_the_passage(real_index: Index) -> None:
+    """Inflected words count, others do not."""
+    snippet = real_index.snippet("people/john-alderdice", "en")
+    assert snippet is not None
+    assert real_index.matched("the envoys of volcanoes", "en", snippet) == ["the", "envoys"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "snippet"),
+    [
+        ("rnj gjlgbcfk ljhj;ye. rfhne 2024 ujlf", "ru", "agreements/roadmap-2024-signatories"),
+        ("kto podpisal dorozhnuyu kartu 2024", "ru", "agreements/roadmap-2024-signatories"),
+        ("2024 jyly jol kartasyna kim qol qoidy", "kk", "agreements/roadmap-2024-signatories"),
+        ("Uran öndirisi qansha boldy", "kk", "resources/uranium-output-and-share"),
+        ("црщ шы еру икшешыр фьифыыфвщк", "en", "people/sally-axworthy"),
+    ],
+)
+def test_a_question_in_other_letters_is_read_as_it_was_meant(
+    real_index: Index, typed: str, language: str, snippet: str
+) -> None:
+    """The wrong keyboard layout and Latin letters cost neither the language nor the passage."""
+    answer = real_index.answer(typed)
+    assert answer.question == typed
+    assert answer.language == language
+    assert answer.hits[0].snippet.id == snippet
+    assert answer.hits[0].snippet.language == language
+
+
+@pytest.mark.parametrize("typed", ["recommend a pasta recipe", "qwerty asdfgh", "lithium", "Иран Шархан"])
+def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed: str) -> None:
+    """Strange words alone are no reason to read something else into them."""
+    assert real_index.answer(typed).language == real_index.detect(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "snippet"),
+    [
+        ("john aldredice trade envoi", "john Alderdice trade envoy", "people/john-alderdice"),
+        ("sally axworty", "sally Axworthy", "people/sally-axworthy"),
+        ("кто падписал дорожную карту 2024", "кто подписал дорожную карту 2024", "agreements/roadmap-2024-signatories"),
+    ],
+)
+def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: str, meant: str, snippet: str) -> None:
+    """Slips of the finger cost neither the passage nor the confidence in it."""
+    answer = real_index.answer(typed)
+    assert answer.question == typed
+    assert answer.read_as.casefold() == meant.casefold()
+    assert answer.hits[0].snippet.id == snippet
+    assert answer.confidence == real_index.answer(meant, answer.language).confidence
+
+
+def test_words_that_people_write_are_not_mended(real_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word the encoder was taught whole is what was meant, however near another stands in the passages found."""
+    typed = "does the report talk about a global scramble for these metals"
+    assert real_index.answer(typed).read_as == typed
+    monkeypatch.setattr(real_index.encoder, "knows", lambda word: False)
+    assert real_index.answer(typed).read_as != typed
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("stuff", True), ("Stuff", True), ("sesion", False), ("қазақстан", False), ("สวัสดี", False), ("", False)],
+)
+def test_the_encoder_knows_words_that_it_was_taught_whole(real_index: Index, word: str, known: bool) -> None:
+    """Letters that its vocabulary lacks do not make a word one of it."""
+    assert real_index.encoder.knows(word) == known
+
+
+def test_numpy_works_with_one_thread(real_index: Index) -> None:
+    """Its other threads would go on waiting for work, and the encoder for them."""
+    assert real_index.answer("copper").hits
+    threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    assert threads <= {1}

@@ -1,0 +1,226 @@
+"""The real application with a recording stand-in where its requests would leave the process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from telegram.request import BaseRequest, RequestData
+
+from bot.settings import Settings
+from bot.telegram.application import make_bot
+from bot.telegram.live_index import LiveIndex
+from bot.telegram.rate_limiter import Pacing
+from bot.telegram.service import Service, build_service
+from bot.telegram.tally import Tally
+from index.search.index import Index
+from tests.support.telegram_rules import RefusedError, check_call, parameters_of, parse
+
+TOKEN = "123456:TEST-token_of_nobody"
+ME = {
+    "id": 123456, "is_bot": True, "first_name": "Bot", "username": "test_bot", "can_join_groups": True,
+    "can_read_all_group_messages": False, "supports_inline_queries": True,
+}  # fmt: skip
+GROUP = -1001234567890
+Json = dict[str, Any]
+
+
+@dataclass
+class Call:
+    """A request the bot made."""
+
+    method: str
+    parameters: Json
+
+    @property
+    def text(self) -> str:
+        """The text of a message as people see it."""
+        return parse(self.parameters["text"])[0]
+
+    @property
+    def entities(self) -> list[tuple[str, str]]:
+        """Tags of the text and what they cover."""
+        return parse(self.parameters["text"])[1]
+
+    @property
+    def buttons(self) -> list[Json]:
+        """The buttons, row after row."""
+        return [button for row in self.parameters.get("reply_markup", {}).get("inline_keyboard", []) for button in row]
+
+    def data(self, start: str) -> str:
+        """Return the callback data that begins so."""
+        return next(
+            str(button["callback_data"])
+            for button in self.buttons
+            if str(button.get("callback_data", "")).startswith(start)
+        )
+
+
+@dataclass
+class Telegram(BaseRequest):
+    """Records what the bot calls, refuses what Telegram refuses, and answers like it."""
+
+    calls: list[Call] = field(default_factory=list)
+    answers: list[tuple[int, Json]] = field(default_factory=list)
+    """Status and body of the next ``sendMessage`` calls, instead of success."""
+    silence: list[Exception] = field(default_factory=list)
+    """What the next ``sendMessage`` calls raise, instead of reaching anybody."""
+    refusals: list[str] = field(default_factory=list)
+    """What Telegram would have refused."""
+    messages: int = 1000
+
+    @property
+    def read_timeout(self) -> float:
+        return 5.0
+
+    async def initialize(self) -> None:
+        pass
+
+    async def shutdown(self) -> None:
+        pass
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *timeouts: Any, **more: Any
+    ) -> tuple[int, bytes]:
+        name = url.rsplit("/", 1)[1]
+        parameters = parameters_of(dict(request_data.json_parameters) if request_data else {})
+        try:
+            check_call(name, parameters)
+        except RefusedError as refusal:
+            self.refusals.append(f"{name}: {refusal}")
+            body = {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}
+            return 400, json.dumps(body).encode()
+        self.calls.append(Call(name, parameters))
+        if name == "sendMessage" and self.silence:
+            raise self.silence.pop(0)
+        if name == "sendMessage" and self.answers:
+            status, body = self.answers.pop(0)
+            return status, json.dumps(body).encode()
+        return 200, json.dumps({"ok": True, "result": self._result(name, parameters)}).encode()
+
+    def _result(self, name: str, parameters: Json) -> Any:
+        if name == "getMe":
+            return ME
+        if name == "answerGuestQuery":
+            return {"inline_message_id": "guest-1"}
+        if name in ("sendMessage", "sendDocument"):
+            self.messages += 1
+            return {
+                "message_id": self.messages,
+                "date": 1,
+                "chat": {"id": parameters["chat_id"], "type": "private"},
+                "text": "…",
+            }
+        return True
+
+    def sent(self, *methods: str) -> list[Call]:
+        """The calls that show people something, or those of certain methods."""
+        return [call for call in self.calls if call.method in (methods or ("sendMessage", "editMessageText"))]
+
+
+class Bench:
+    """A running service, and people who write to it."""
+
+    def __init__(self, service: Service, telegram: Telegram) -> None:
+        self.service = service
+        self.telegram = telegram
+        self._update = 1000
+        self._message = 0
+
+    async def take(self, kind: str, body: Json) -> list[Call]:
+        """Deliver an update, wait until it is done, and return the calls made for it."""
+        before = len(self.telegram.calls)
+        self._update += 1
+        self.service.take([{"update_id": self._update, kind: body}])
+        await self.service.lanes.drain(20)
+        return self.telegram.calls[before:]
+
+    def message(
+        self, text: str | None, person: int = 1, *, group: bool = False, language: str | None = "en", **more: Any
+    ) -> Json:
+        """Return a message as Telegram delivers it."""
+        self._message += 1
+        user = {"id": person, "is_bot": False, "first_name": "Ann", **({"language_code": language} if language else {})}
+        chat = (
+            {"id": GROUP, "type": "supergroup", "title": "Team"}
+            if group
+            else {"id": person, "type": "private", "first_name": "Ann"}
+        )
+        message: Json = {"message_id": self._message, "date": int(time.time()), "from": user, "chat": chat, **more}
+        if text is not None:
+            message["text"] = text
+            if text.startswith("/"):
+                message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
+            elif mention := re.search(r"@\w+", text):
+                offset = len(text[: mention.start()].encode("utf-16-le")) // 2
+                message["entities"] = [{"type": "mention", "offset": offset, "length": len(mention[0])}]
+        return message
+
+    async def say(self, text: str | None, person: int = 1, **more: Any) -> list[Call]:
+        """Deliver a message and return what the bot shows for it."""
+        calls = await self.take("message", self.message(text, person, **more))
+        return [call for call in calls if call.method in ("sendMessage", "editMessageText", "sendDocument")]
+
+    async def press(self, call: Call, data: str | None, person: int = 1, **more: Any) -> list[Call]:
+        """Press a button under a message the bot sent."""
+        chat = call.parameters.get("chat_id", person)
+        kind = "supergroup" if chat < 0 else "private"
+        message = {
+            "message_id": call.parameters.get("message_id", self.telegram.messages), "date": 1, "from": ME, "text": "…",
+            "chat": {"id": chat, "type": kind}, "reply_markup": call.parameters.get("reply_markup"),
+        }  # fmt: skip
+        user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "en"}
+        query = {"id": "77", "from": user, "chat_instance": "1", "message": message, "data": data, **more}
+        return await self.take("callback_query", query)
+
+
+@asynccontextmanager
+async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Bench]:
+    """Run the service over an index, with its own data folder; without the pace that would slow tests down."""
+    values = {"token": TOKEN, "data_dir": data, "questions_per_minute": 0, "_env_file": None, **settings}
+    telegram = Telegram()
+    bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
+    await bot.initialize()
+    given = Settings(**values)
+    service = build_service(given, bot, LiveIndex(index, given.index_home), Tally())
+    await service.application.initialize()
+    telegram.calls.clear()
+    try:
+        yield Bench(service, telegram)
+        assert telegram.refusals == []
+    finally:
+        await service.lanes.drain(5)
+        await service.close()
+
+
+def run(index: Index, data: Path, scenario: Callable[[Bench], Awaitable[None]], **settings: Any) -> None:
+    """Run a scenario with a bench of its own."""
+
+    async def within() -> None:
+        async with bench(index, data, **settings) as there:
+            await scenario(there)
+
+    asyncio.run(within())
+
+
+def asked_for(index: Index, language: str = "en") -> tuple[str, str]:
+    """Return an example question that the index answers with the snippet it belongs to, and that snippet's id."""
+    for topic in index.topics:
+        for snippet in index.in_topic(topic.id, language):
+            if snippet.language == language:
+                for question in snippet.questions:
+                    answer = index.answer(question)
+                    if (
+                        answer.decision == "answer"
+                        and answer.hits[0].snippet.id == snippet.id
+                        and question.endswith("?")
+                    ):
+                        return question, snippet.id
+    raise LookupError("the index answers none of its own example questions")

@@ -1,0 +1,394 @@
+"""Health, metrics and systemd's watchdog: of the running program over real sockets, and of a bot that is not well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+import bot.telegram.health
+from bot.telegram.application import ALLOWED_UPDATES
+from bot.telegram.health import Health
+from bot.telegram.metrics import Metrics
+from bot.telegram.tally import LATENCY_STEPS, Tally
+from bot.telegram.watchdog import Notifier
+from bot.telegram.webhook import Polling, Webhook
+from index.search.index import Index
+from tests.support.bot_process import LOGGED, environment, free_port, get, process
+from tests.support.botapi_server import TOKEN, BotApi
+from tests.support.telegram_bench import Bench, asked_for, bench
+
+SECRET = "a_secret-for-the-webhook"
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Return what a page of metrics says, by name and labels."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def status(data: Path, **settings: str) -> dict[str, Any]:
+    """Return what ``status --json`` tells, and its exit code as ``code``."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", "status", "--json"],
+        env=environment(data, **settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {**json.loads(ran.stdout), "code": ran.returncode}
+
+
+def test_a_running_bot_tells_its_health_and_its_numbers(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """Well and ready once it polls; metrics count what was asked and what failed; while it stops it is not ready."""
+    question, _ = asked_for(real_index)
+    port = free_port()
+    settings = {"BOT_HTTP_LISTEN": f"127.0.0.1:{port}"}
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
+        api.wait(lambda: api.ready)
+        api.wait(lambda: get(port, "/readyz") == (200, "ok\n"))
+        assert get(port, "/healthz") == (200, "ok\n")
+        api.faults = [("sendMessage", "500")]
+        asked = api.say(question)
+        api.wait(lambda: api.answers_to(asked))
+        api.wait(lambda: api.confirmed)
+        answered = ("partnership_bot_questions_total", frozenset({("decision", "answer"), ("language", "en")}))
+        # An answer is counted once Telegram's word that it has it has been read.
+        api.wait(lambda: answered in samples(get(port, "/metrics")[1]))
+        page = get(port, "/metrics")[1]
+        told = samples(page)
+        assert told[answered] == 1
+        assert told["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
+        assert told["partnership_bot_answer_seconds_count", frozenset()] == 1
+        assert told["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
+        for name in ("queue_updates", "polling_age_seconds", "log_backlog_rows", "index_age_seconds", "failures_total"):
+            assert told[f"partnership_bot_{name}", frozenset()] >= 0
+        assert told["process_resident_memory_bytes", frozenset()] > 0
+        assert TOKEN.split(":")[1] not in page
+        assert get(port, "/")[0] == 404
+        well = status(own_data, **settings)
+        assert (well["code"], well["bot"]) == (0, "")
+        api.delays["sendMessage"] = 3.0
+        last = api.say(question, person=2)
+        api.wait(lambda: samples(get(port, "/metrics")[1])["partnership_bot_queue_updates", frozenset()] == 1)
+        bot.send_signal(signal.SIGTERM)
+        api.wait(lambda: get(port, "/readyz") == (503, "stopping: what was received is being answered\n"))
+        assert get(port, "/healthz") == (200, "ok\n")
+        assert bot.wait(30) == 0
+        assert len(api.answers_to(last)) == 1
+    gone = status(own_data, **settings)
+    assert gone["code"] == 1
+    assert "no bot tells its health" in gone["bot"]
+
+
+def test_before_telegram_is_reached_the_bot_is_neither_ready_nor_well(own_data: Path, tmp_path: Path) -> None:
+    """The reason is one plain line, and the metrics count the calls that found nobody."""
+    port = free_port()
+    settings = {"BOT_HTTP_LISTEN": f"127.0.0.1:{port}", "BOT_API_URL": f"http://127.0.0.1:{free_port()}"}
+    with BotApi() as waiting, process(own_data, tmp_path / "log", **settings) as bot:
+        waiting.wait(lambda: get(port, "/readyz")[0] == 503)
+        for page in ("/readyz", "/healthz"):
+            assert get(port, page) == (503, "starting: Telegram has not been reached yet\n")
+        assert samples(get(port, "/metrics")[1])[
+            "partnership_bot_telegram_errors_total", frozenset({("kind", "unreachable")})
+        ]
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(30) == 0
+
+
+def test_health_works_beside_a_webhook(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """With a webhook well means that its server accepts connections; no polling age is told, and no secret."""
+    port, hook = free_port(), free_port()
+    settings = {
+        "BOT_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{hook}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{hook}",
+        "BOT_WEBHOOK_SECRET": SECRET,
+    }
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings):
+        api.wait(lambda: api.ready and get(port, "/healthz") == (200, "ok\n"))
+        page = get(port, "/metrics")[1]
+        assert "polling_age" not in page
+        assert SECRET not in page
+
+
+HASTY = "import bot.telegram.run as serve; serve._WEBHOOK_SECONDS = 0.1; " + LOGGED
+
+
+def test_a_webhook_that_another_program_takes_is_told_and_set_again(own_data: Path, tmp_path: Path) -> None:
+    """Whoever sets or removes the webhook, the bot is not well until it is set again; failed deliveries are logged."""
+    port, listen, log = free_port(), free_port(), tmp_path / "log"
+    settings = {
+        "BOT_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{listen}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{listen}",
+        "BOT_WEBHOOK_SECRET": "quite_a-secret",
+    }
+    with BotApi() as api, process(own_data, log, program=HASTY, BOT_API_URL=api.url, **settings):
+        api.wait(lambda: get(port, "/healthz")[0] == 200)
+        for others in ({}, {"url": "https://example.org/other"}):
+            api.injector = lambda method: "500" if method == "setWebhook" else None
+            api._hook = others
+            api.wait(lambda: get(port, "/healthz") == (503, "another program has set or removed this bot's webhook\n"))
+            api.injector = lambda method: None
+            api.wait(lambda: api._hook.get("url") == settings["BOT_WEBHOOK_URL"])
+            api.wait(lambda: get(port, "/healthz")[0] == 200)
+        assert "partnership_bot_webhook_pending_updates 0.0" in get(port, "/metrics")[1]
+        api.webhook_failure = {"last_error_date": 1_750_000_000, "last_error_message": "Connection refused"}
+        api.wait(lambda: "could not deliver updates here (Connection refused)" in log.read_text())
+    written = log.read_text()
+    assert "Another program has removed this bot's webhook" in written
+    assert "Another program has set this bot's webhook elsewhere" in written
+    assert written.count("(Connection refused)") == 1
+
+
+def test_a_place_that_is_taken_ends_in_one_line(own_data: Path, tmp_path: Path) -> None:
+    """The setting and the place are named, there is no traceback; what is no place at all is refused likewise."""
+    log = tmp_path / "log"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        with process(own_data, log, BOT_HTTP_LISTEN=place) as bot:
+            assert bot.wait(30) == 1
+    assert f"BOT_HTTP_LISTEN={place}: nobody can listen there" in log.read_text()
+    with process(own_data, log, BOT_HTTP_LISTEN="9464") as bot:
+        assert bot.wait(30) == 1
+    assert "BOT_HTTP_LISTEN" in log.read_text().splitlines()[-1]
+    assert "must be host:port" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+@asynccontextmanager
+async def healthy(index: Index, data: Path) -> AsyncIterator[tuple[Bench, Health, Polling]]:
+    """A bot that is well; its polling loop has just come round."""
+    async with bench(index, data) as there:
+        health = Health()
+        polling = Polling(there.service.application.bot, there.service.take, there.service.lanes.room, ALLOWED_UPDATES)
+        health.begin(there.service, polling)
+        assert await health.trouble() == ""
+        yield there, health, polling
+
+
+def lost(index: Index) -> tuple[object, bool]:
+    """Probe an index that does not find a passage by its own words."""
+    return object(), False
+
+
+def test_an_index_that_does_not_answer_is_not_well(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that raises, and one that finds nothing by its own words, are told apart."""
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path) as (there, health, _):
+            library = there.service.desk.services.library
+
+            class Broken:
+                snippets = real_index.snippets
+                version, manifest, languages = real_index.version, real_index.manifest, real_index.languages
+
+                def answer(self, *_: object, **__: object) -> object:
+                    raise OSError("secret path")
+
+            library.index = Broken()  # type: ignore[assignment]
+            assert await health.trouble() == "the index cannot answer a probe: OSError"
+            library.index = real_index
+
+            monkeypatch.setattr("bot.telegram.health.probe", lost)
+            assert await health.trouble() == "the index does not find a passage by its own words"
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_of_slow_questions_is_no_illness(real_index: Index, tmp_path: Path) -> None:
+    """The probe does not wait behind the questions, so that a busy bot is not restarted."""
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path) as (there, health, _):
+            library, go = there.service.desk.services.library, threading.Event()
+
+            class Slow:
+                def answer(self, question: str, *_: object, **__: object) -> object:
+                    go.wait(60)
+                    return real_index.answer(question)
+
+            library.index = Slow()  # type: ignore[assignment]
+            asked = [asyncio.create_task(library.answer(f"question {number}")) for number in range(20)]
+            await asyncio.sleep(0)
+            library.index = real_index
+            assert await health.trouble() == ""
+            assert not any(task.done() for task in asked)
+            go.set()
+            await asyncio.gather(*asked)
+
+    asyncio.run(scenario())
+
+
+def test_a_polling_loop_that_stands_still_is_not_well(
+    real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop stuck in a call is dead after a while; one that waits for room in a full queue is given longer."""
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path) as (_, health, polling):
+            go = asyncio.Event()
+
+            async def hangs(*_: object) -> None:
+                await go.wait()
+
+            monkeypatch.setattr("bot.telegram.webhook._STALE_SECONDS", 0.05)
+            polling._ask = hangs  # type: ignore[assignment,method-assign]
+            loop = asyncio.create_task(polling.run())
+            await asyncio.sleep(0.1)
+            assert re.fullmatch("the polling loop has not come round for [0-9]+ s", await health.trouble())
+            loop.cancel()
+            polling._ask = lambda *_: asyncio.sleep(0, [])  # type: ignore[method-assign]
+            polling._room = hangs  # type: ignore[assignment]
+            loop = asyncio.create_task(polling.run())
+            await asyncio.sleep(0.1)
+            assert await health.trouble() == ""
+            monkeypatch.setattr("bot.telegram.webhook._FULL_SECONDS", 0.05)
+            assert "waits for room in the queue" in await health.trouble()
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+            await polling.close(confirm=False)
+
+    asyncio.run(scenario())
+
+
+def test_a_webhook_that_does_not_accept_is_not_well() -> None:
+    """Before it listens and after it is closed, connections are refused, and that is told."""
+
+    async def scenario() -> None:
+        webhook = Webhook("https://example.org/x", SECRET, f"127.0.0.1:{free_port()}", lambda _: None, lambda: False)
+        assert "does not accept connections" in await webhook.trouble()
+        webhook.listen()
+        assert await webhook.trouble() == ""
+        await webhook.close()
+        assert "does not accept connections" in await webhook.trouble()
+
+    asyncio.run(scenario())
+
+
+def test_languages_in_labels_are_those_of_the_index(real_index: Index, tmp_path: Path) -> None:
+    """However many languages people write in, there is one label for all that the index does not hold."""
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path) as (there, health, _):
+            await there.say("Wie wird das Wetter morgen in Hamburg und in München, und was ziehe ich an?")
+            await there.say("¿Qué tiempo hará mañana en Madrid y en Barcelona, y qué ropa me pongo?")
+            text = Metrics(there.service.desk.services.tally, health).text().decode()
+            assert set(re.findall(r'language="([^"]+)"', text)) <= {"en", "ru", "kk", "other"}
+
+    asyncio.run(scenario())
+
+
+def test_answers_are_counted_by_how_long_they_took() -> None:
+    """A bucket holds everything up to its bound; what is slower than all of them is counted at the end alone."""
+    tally = Tally()
+    for seconds in (0.01, 0.02, 1e9):
+        tally.add("answer", "en", seconds)
+    told = samples(Metrics(tally, Health()).text().decode())
+    buckets = {dict(labels)["le"]: value for (name, labels), value in told.items() if name.endswith("_bucket")}
+    assert (buckets["0.01"], buckets["0.025"], buckets[str(LATENCY_STEPS[-1])], buckets["+Inf"]) == (1, 2, 2, 3)
+    assert told["partnership_bot_questions_total", frozenset({("decision", "answer"), ("language", "en")})] == 3
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
+    """A service manager's socket, and its name as systemd gives it."""
+    name = str(tmp_path / "notify") if request.param == "path" else f"@partnership-bot-test-{free_port()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        link.bind(name.replace("@", "\0", 1))
+        link.settimeout(20)
+        yield link, name
+
+
+def test_systemd_is_told_of_the_start_of_health_and_of_the_end(
+    manager: tuple[socket.socket, str], real_index: Index, own_data: Path, tmp_path: Path
+) -> None:
+    """READY=1 once it answers, WATCHDOG=1 again and again, STOPPING=1 when it is told to stop."""
+    link, name = manager
+    settings = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
+        told = [link.recv(4096).decode() for _ in range(4)]
+        assert sorted(line.splitlines()[0] for line in told) == ["READY=1", *["WATCHDOG=1"] * 3]
+        assert any(f"STATUS=@test_bot answers from index {real_index.version}" in line for line in told)
+        bot.send_signal(signal.SIGTERM)
+        while (line := link.recv(4096).decode()) == "WATCHDOG=1":
+            pass
+        assert line == "STOPPING=1"
+        assert bot.wait(30) == 0
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, for half a minute at most."""
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it never came true")
+
+
+def test_the_watchdog_is_fed_only_while_the_bot_is_well(
+    manager: tuple[socket.socket, str],
+    real_index: Index,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An index that stops answering starves it, the reason is logged once; afterwards it is fed again."""
+    link, name = manager
+    link.setblocking(False)
+
+    def heard() -> int:
+        count = 0
+        while True:
+            try:
+                assert link.recv(100) == b"WATCHDOG=1"
+            except BlockingIOError:
+                return count
+            count += 1
+
+    async def scenario() -> None:
+        async with healthy(real_index, tmp_path / "data") as (_, health, _):
+            notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000"})
+            watching = asyncio.create_task(notifier.watch(health))
+            await until(lambda: heard() > 0)
+
+            found = bot.telegram.health.probe
+            monkeypatch.setattr("bot.telegram.health.probe", lost)
+            await until(lambda: "does not find a passage" in caplog.text)
+            heard()
+            await asyncio.sleep(0.2)
+            assert heard() == 0
+            monkeypatch.setattr("bot.telegram.health.probe", found)
+            await until(lambda: heard() > 0)
+            watching.cancel()
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(scenario())
+    assert caplog.text.count("does not find a passage by its own words") == 1
+    assert "Health: well again" in caplog.text
+
+
+def test_without_a_service_manager_nothing_is_told() -> None:
+    """Started by hand, or with another process's watchdog, the notifier is silent and returns at once."""
+    asyncio.run(Notifier({}).watch(Health()))
+    assert Notifier({"WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}).watchdog_seconds == 0
+    Notifier({"NOTIFY_SOCKET": "/nowhere/at/all"}).tell("READY=1")
