@@ -1,20 +1,20 @@
-"""The Telegram side, from an update to its answer.
+"""One running bot on Telegram.
 
-receiving     long polling or webhook -> raw updates
-inbox         every update is on disk before Telegram may forget it, and is struck off once answered
-lanes         one chat's updates in order, different chats side by side, never more than a bound
-application   which handler takes which update: the table of contents of what the bot does
-questions     questions in private chats and groups (addressing, followups), their answers and their edits
-browsing      /start, /topics, /sources and the like, and the buttons under them (pages)
-inline        inline queries and guest messages
-feedback      votes and wishes
-admin         /status, /reload, /stats
-tally         what was done, counted; metrics and monitoring show it, with the state of health
-watchdog      systemd is told how the bot is
-claims        which replica answers an update
-courier       sending, editing and answering so that nothing is lost (pacing, errors)
-service       the parts of a running bot, and the way of an update through them
-serve         start, signals, shutdown (opening: the index it starts with)
+The way of an update::
+
+    polling, webhook    Telegram -> updates, through python-telegram-bot's Updater or HTTP
+    update_queue        an update is on disk before Telegram forgets it; one chat's updates are handled in order
+    application         which handler takes which update: the table of contents of what the bot does
+    context             what a handler works with: the parts of the bot, the update's texts and progress
+    handlers/           questions, browsing, presses on buttons, inline queries, privacy, administration
+    live_index          a question -> an answer, from the version published last
+    sending             an answer -> Telegram: nothing is lost, and what may come twice is marked
+    rate_limiter        Telegram's limits for a chat and for all chats together
+    bot_api             the connection: requests, failures counted, what certainly was not sent
+
+Around it: ``run`` starts and stops all this, ``state`` remembers what must survive a restart, ``quota`` bounds what one
+person may ask, ``failures`` reports what went wrong, ``health`` and ``metrics`` tell how the bot is doing, and
+``secret_masking`` keeps the token out of the log.
 """
 
 import os

@@ -2,143 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from telegram import Update
+from telegram.error import TelegramError
 from telegram.ext import (
     Application,
+    ApplicationHandlerStop,
     CallbackQueryHandler,
     ChatMemberHandler,
-    ChosenInlineResultHandler,
     CommandHandler,
     ContextTypes,
-    ExtBot,
     InlineQueryHandler,
     MessageHandler,
     TypeHandler,
     filters,
 )
-from telegram.request import BaseRequest
 
-from bot.messages.pages import Pages
-from bot.telegram.context import Services
-from bot.telegram.handlers.admin import Admin
-from bot.telegram.handlers.browsing import Browsing
-from bot.telegram.handlers.callback_buttons import Presses
-from bot.telegram.handlers.feedback import Feedback
-from bot.telegram.handlers.inline import Inline
-from bot.telegram.handlers.privacy import Privacy
-from bot.telegram.handlers.questions import Questions
-from bot.telegram.rate_limiter import Pacing, Turn
+from bot.database import open_database
+from bot.messages.answers import Rendered
+from bot.querylog.log import QueryLog
+from bot.settings import Settings
+from bot.telegram.bot_api import TelegramBot
+from bot.telegram.context import App, BotContext, Services
+from bot.telegram.failures import Failures
+from bot.telegram.handlers import admin, browsing, callback_buttons, inline, privacy, questions
+from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import Metrics
+from bot.telegram.quota import Quota
+from bot.telegram.sending import Sender, address_of
+from bot.telegram.state import STATE_MIGRATIONS, BotState
+from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, ChatOrder, DurableQueue
 
-ALLOWED_UPDATES = (
-    Update.MESSAGE,
-    Update.EDITED_MESSAGE,
-    Update.CALLBACK_QUERY,
-    Update.INLINE_QUERY,
-    Update.CHOSEN_INLINE_RESULT,
-    Update.MY_CHAT_MEMBER,
-    Update.GUEST_MESSAGE,
-)
-"""What Telegram is asked to deliver; the bot has no use for channel posts, reactions, payments and the rest."""
-
-App = Application[Any, Any, Any, Any, Any, Any]
+_SEARCHES = 6
+"""Inline queries allowed per question allowed."""
 
 
-class QuietBot(ExtBot[Turn]):
-    """A bot whose ``repr`` does not show its token."""
+def build_application(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics) -> App:
+    """Put the parts together around a bot that knows its name."""
+    services = _services(settings, bot, live_index, metrics)
+    application: App = (
+        Application.builder()
+        .bot(bot)
+        .update_queue(services.queue)
+        .concurrent_updates(services.order)
+        .context_types(ContextTypes(context=BotContext, bot_data=lambda: services))  # type: ignore[arg-type]  # any factory
+        .job_queue(None)
+        .build()
+    )
+    # An update passes the groups in order. In a group, the first handler that fits takes it.
+    application.add_handler(TypeHandler(Update, admit), group=-2)
+    application.add_handler(TypeHandler(Update, note_open_chat), group=-1)
+    application.add_handlers(_handlers(settings))
+    application.add_error_handler(report_failure)
+    return application
 
-    def __repr__(self) -> str:
-        return "QuietBot[token=…]"
 
-
-def make_bot(token: str, api_url: str, pacing: Pacing, request: BaseRequest) -> QuietBot:
-    """Return the bot for a token at a Bot API server, which ``request`` talks to."""
-    base = api_url.rstrip("/")
-    return QuietBot(
-        token,
-        base_url=f"{base}/bot",
-        base_file_url=f"{base}/file/bot",
-        request=request,
-        get_updates_request=request,
-        rate_limiter=pacing,
+def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics) -> Services:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrations = (STATE_MIGRATIONS, UPDATE_MIGRATIONS)
+    database = open_database(settings.data_dir / "telegram.db", migrations, memory_fallback=True)
+    queue, state = DurableQueue(database, settings.queue), BotState(database)
+    sender = Sender(bot, queue, state)
+    failures = Failures(sender, state, metrics, settings.admins)
+    log = QueryLog.open(
+        settings.data_dir / "queries.db",
+        key_file=settings.key_file,
+        opt_outs=state,
+        retention_days=settings.log_days,
+        enabled=settings.log,
+        on_problem=lambda text: failures.problem("query log", text),
+    )
+    return Services(
+        settings=settings,
+        me=bot.bot,
+        database=database,
+        queue=queue,
+        order=ChatOrder(queue, settings.queue),
+        state=state,
+        live_index=live_index,
+        log=log,
+        sender=sender,
+        failures=failures,
+        metrics=metrics,
+        questions=Quota(settings.questions_per_minute),
+        searches=Quota(settings.questions_per_minute * _SEARCHES),
     )
 
 
-class Desk:
-    """All handlers of the bot, by what people do.
+def _handlers(settings: Settings) -> list[Any]:
+    # Filters match by accident what looks like a message: edits, channel posts, guest messages. So each handler of
+    # messages names the kind of update it is for.
+    new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
+    private, groups = filters.ChatType.PRIVATE, filters.ChatType.GROUPS
+    here = new & ~filters.FORWARDED & ~filters.VIA_BOT
+    admins = here & filters.User(settings.admins)
+    text, caption = filters.TEXT, filters.CAPTION
+    return [
+        MessageHandler(new & (private | groups) & text & ~filters.COMMAND, questions.message),
+        MessageHandler(edited & (private | groups) & (text | caption), questions.edited),
+        CallbackQueryHandler(callback_buttons.press),
+        InlineQueryHandler(inline.query),
+        MessageHandler(filters.UpdateType.GUEST_MESSAGE, inline.guest),
+        CommandHandler("ask", questions.message, here),
+        CommandHandler("start", browsing.start, here),
+        CommandHandler(["help", "settings"], browsing.help, here),
+        CommandHandler("topics", browsing.topics, here),
+        CommandHandler("sources", browsing.sources, here),
+        CommandHandler("about", browsing.about, here),
+        CommandHandler("language", browsing.language, here),
+        CommandHandler("privacy", privacy.privacy, here),
+        CommandHandler("mydata", privacy.my_data, here),
+        CommandHandler("forget", privacy.forget, here),
+        CommandHandler("status", admin.status, admins),
+        CommandHandler("reload", admin.reload, admins),
+        CommandHandler("stats", admin.stats, admins),
+        MessageHandler(here & (private | groups) & filters.COMMAND, browsing.unknown),
+        MessageHandler(new & (private | groups) & caption, questions.captioned),
+        MessageHandler(new & private & ~text & ~filters.StatusUpdate.ALL, questions.media),
+        ChatMemberHandler(note_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+    ]
 
-    Args:
-        waiting: returns how many updates are not finished.
-    """
 
-    def __init__(self, services: Services, waiting: Callable[[], int]) -> None:
-        self.services = services
-        pages = Pages(services)
-        self.browsing = Browsing(services, pages)
-        self.questions = Questions(services, pages)
-        self.privacy = Privacy(services)
-        self.presses = Presses(services, self.browsing, Feedback(services), self.privacy)
-        self.inline = Inline(services)
-        self.admin = Admin(services, waiting)
+async def admit(update: Update, context: BotContext) -> None:
+    """Let an update through unless it is banned, one too many of its chat, or ended several processes."""
+    progress, banned = context.progress, context.services.settings.banned
+    person, chat = update.effective_user, update.effective_chat
+    if banned and ((person and person.id in banned) or (chat and chat.id in banned)):
+        raise ApplicationHandlerStop
+    if progress and progress.given_up:
+        error = RuntimeError(f"update {progress.update_id} was begun by {ATTEMPTS} processes and none finished it")
+        await context.application.process_error(update, error)
+        raise ApplicationHandlerStop
+    if progress and progress.turned_away:
+        await questions.turn_away(update, context)
+        raise ApplicationHandlerStop
 
-    def application(self, bot: ExtBot[Any]) -> App:
-        """Return the application; the first handler that fits takes an update, in this order."""
-        application: App = Application.builder().bot(bot).updater(None).job_queue(None).build()
-        # Filters match by accident what looks like a message: edits, channel posts, guest messages. So each handler of
-        # messages names the kind of update it is for.
-        new = filters.UpdateType.MESSAGE
-        private, groups = filters.ChatType.PRIVATE, filters.ChatType.GROUPS
-        here = new & ~filters.FORWARDED & ~filters.VIA_BOT
-        admins = here & filters.User(self.services.settings.admins)
-        application.add_handlers(
-            [
-                TypeHandler(Update, self.note_alive),
-            ],
-            group=-1,
-        )
-        application.add_handlers(
-            [
-                MessageHandler(new & (private | groups) & filters.TEXT & ~filters.COMMAND, self.questions.message),
-                MessageHandler(
-                    filters.UpdateType.EDITED_MESSAGE & (private | groups) & (filters.TEXT | filters.CAPTION),
-                    self.questions.edited,
-                ),
-                CallbackQueryHandler(self.presses.press),
-                InlineQueryHandler(self.inline.query),
-                ChosenInlineResultHandler(self.inline.chosen),
-                MessageHandler(filters.UpdateType.GUEST_MESSAGE, self.inline.guest),
-                CommandHandler("ask", self.questions.message, here),
-                CommandHandler("start", self.browsing.start, here),
-                CommandHandler(["help", "settings"], self.browsing.help, here),
-                CommandHandler("topics", self.browsing.topics, here),
-                CommandHandler("sources", self.browsing.sources, here),
-                CommandHandler("about", self.browsing.about, here),
-                CommandHandler("language", self.browsing.language, here),
-                CommandHandler("privacy", self.privacy.privacy, here),
-                CommandHandler("mydata", self.privacy.my_data, here),
-                CommandHandler("forget", self.privacy.forget, here),
-                CommandHandler("status", self.admin.status, admins),
-                CommandHandler("reload", self.admin.reload, admins),
-                CommandHandler("stats", self.admin.stats, admins),
-                MessageHandler(here & (private | groups) & filters.COMMAND, self.browsing.unknown),
-                MessageHandler(new & (private | groups) & filters.CAPTION, self.questions.captioned),
-                MessageHandler(new & private & ~filters.TEXT & ~filters.StatusUpdate.ALL, self.questions.media),
-                ChatMemberHandler(self.membership, ChatMemberHandler.MY_CHAT_MEMBER),
-            ]
-        )
-        return application
 
-    async def membership(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Remember who blocked the bot and which groups it left, and forget that when they take it back."""
-        change = update.my_chat_member
-        if change and change.new_chat_member.status in ("kicked", "left"):
-            self.services.memory.block(change.chat.id)
-        elif change:
-            self.services.memory.unblock(change.chat.id)
+async def note_open_chat(update: Update, context: BotContext) -> None:
+    """Remember that whoever writes can be written to."""
+    if update.message:
+        context.services.state.unblock(update.message.chat.id)
 
-    async def note_alive(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Whoever writes can be written to."""
-        if update.message:
-            self.services.memory.unblock(update.message.chat.id)
+
+async def note_membership(update: Update, context: BotContext) -> None:
+    """Remember who blocked the bot and which groups it left, and forget that when they take it back."""
+    change = update.my_chat_member
+    if change and change.new_chat_member.status in ("kicked", "left"):
+        context.services.state.block(change.chat.id)
+    elif change:
+        context.services.state.unblock(change.chat.id)
+
+
+async def report_failure(update: object, context: BotContext) -> None:
+    """Report what a handler could not cope with, and tell the person, with the number under which it is logged."""
+    error, progress = context.error or RuntimeError("unknown"), context.progress
+    number = context.services.failures.report(error, f"handling update {progress.update_id if progress else '?'}")
+    if not isinstance(update, Update) or (progress and progress.answered):
+        return
+    if message := update.message or update.edited_message:
+        texts = context.texts()
+        with suppress(TelegramError):
+            note = Rendered(texts("error-note", id=number))
+            await context.services.sender.send(address_of(message), note, texts, progress)

@@ -1,61 +1,163 @@
-"""What the handlers work with, passed to each of them."""
+"""What a handler works with: the parts of the running bot, and the update it handles."""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any, cast
 
-from telegram import User
+from telegram import Update, User
+from telegram.ext import Application, CallbackContext
 
 from bot.locales import Texts, texts_for
 from bot.messages.answers import Rendered
 from bot.messages.buttons import Place
+from bot.messages.pages import Pages
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
+from bot.telegram.bot_api import TelegramBot
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.follow_ups import Conversations
 from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
-from bot.telegram.sending import Sender
-from bot.telegram.state import Memory
-from bot.telegram.tally import Tally
+from bot.telegram.sending import Address, Sender, address_of
+from bot.telegram.state import BotState
+from bot.telegram.update_queue import ChatOrder, DurableQueue, Progress
 from index.search.answer import Answer
+
+ALLOWED_UPDATES = (
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.INLINE_QUERY,
+    Update.MY_CHAT_MEMBER,
+    Update.GUEST_MESSAGE,
+)
+"""What Telegram is asked to deliver; the bot has no use for channel posts, reactions, payments and the rest."""
+_REMEMBERED = 10_000
+
+
+class Recent(OrderedDict[Any, float]):
+    """When something last happened, for the 10,000 things that happened last."""
+
+    def note(self, key: object, at: float) -> None:
+        """Note that something happened."""
+        self[key] = at
+        self.move_to_end(key)
+        if len(self) > _REMEMBERED:
+            self.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts the handlers share."""
+    """The parts that the handlers share: the application's ``bot_data``."""
 
     settings: Settings
     me: User
-    library: LiveIndex
+    database: sqlite3.Connection
+    queue: DurableQueue
+    order: ChatOrder
+    state: BotState
+    live_index: LiveIndex
     log: QueryLog
-    memory: Memory
-    courier: Sender
+    sender: Sender
     failures: Failures
+    metrics: Metrics
     questions: Quota
     searches: Quota
     """Inline queries: one comes with every pause in typing, so more are allowed."""
-    tally: Tally
     conversations: Conversations = field(default_factory=Conversations)
+    votes: Recent = field(default_factory=Recent)
+    """The last vote on each answer of this process."""
+    albums: Recent = field(default_factory=Recent)
+    """Albums of which a part was seen. An album comes as many messages."""
+    crowd_notes: Recent = field(default_factory=Recent)
+    """When each chat was told that too many of its questions wait."""
+    wait_notes: Recent = field(default_factory=Recent)
+    """When each person was told to wait."""
+    typing: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
+    """Inline queries of people who may still be typing, to be recorded when they pause."""
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+    """Work that goes on after its update is finished; the set keeps the tasks alive."""
 
     @property
     def place(self) -> Place:
         """Where links lead."""
         return Place(self.me.username or "", bool(self.me.supports_inline_queries))
 
-    def count(self, answer: Answer) -> None:
-        """Count an answer that was delivered to the update being worked on."""
-        case = self.courier.case
-        language = answer.language if answer.language in self.library.index.languages else "other"
-        self.tally.add(str(answer.decision), language, time.monotonic() - case.received if case else 0.0)
+    @property
+    def pages(self) -> Pages:
+        """The pages of the index in use."""
+        return Pages(self.live_index.index, self.place)
+
+    def texts(self, person: User | None, *more: str | None) -> Texts:
+        """Return the texts in the language a person chose, else their Telegram's, else one of ``more``."""
+        if person is None:
+            return texts_for(*more)
+        return texts_for(self.state.language(person.id), person.language_code, *more)
 
     def quota_note(self, texts: Texts) -> Rendered:
         """Return the message for whoever asked more than the quota allows."""
         return Rendered(texts("quota-note", limit=self.settings.questions_per_minute))
 
-    def texts(self, person: User | None, *more: str | None) -> Texts:
-        """Return the interface texts in the language a person chose, else their Telegram's, else one of ``more``."""
-        if person is None:
-            return texts_for(*more)
-        return texts_for(self.memory.language(person.id), person.language_code, *more)
+    async def close(self) -> None:
+        """Let go of the databases and threads; no update may be handled any more."""
+        self.queue.close()
+        await self.log.close()
+        self.live_index.close()
+        self.database.close()
+
+
+class BotContext(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], Services]):
+    """The context of one update."""
+
+    progress: Progress | None = None
+    """How far the handling of the update has come."""
+    person: User | None = None
+    """Whose update it is."""
+    _reply_to: Address | None = None
+
+    @classmethod
+    def from_update(cls, update: object, application: Application[Any, Any, Any, Any, Any, Any]) -> BotContext:
+        """Return the context of an update."""
+        context = cast(BotContext, super().from_update(update, application))
+        if isinstance(update, Update):
+            context.progress = context.services.queue.progress(update.update_id)
+            context.person = update.effective_user
+            if update.message:
+                context._reply_to = address_of(update.message)
+        return context
+
+    @property
+    def services(self) -> Services:
+        """The parts of the running bot."""
+        return self.bot_data
+
+    def texts(self, *more: str | None) -> Texts:
+        """Return the texts in the person's language, else in one of ``more``."""
+        return self.services.texts(self.person, *more)
+
+    async def reply(self, html: str, keyboard: Any = None) -> None:
+        """Answer the message of the update."""
+        if self._reply_to:
+            await self.services.sender.send(self._reply_to, Rendered(html, keyboard), self.texts(), self.progress)
+
+    async def show(self, message: Rendered) -> None:
+        """Answer the message of the update with a page; in private chats without replying to it."""
+        if self._reply_to:
+            to = self._reply_to
+            to = Address(to.chat, None if to.chat > 0 else to.reply_to, to.thread)
+            await self.services.sender.send(to, message, self.texts(), self.progress)
+
+    def count(self, answer: Answer) -> None:
+        """Count an answer that was delivered."""
+        language = answer.language if answer.language in self.services.live_index.index.languages else "other"
+        seconds = time.monotonic() - self.progress.received if self.progress else 0.0
+        self.services.metrics.answered(str(answer.decision), language, seconds)
+
+
+App = Application[TelegramBot, BotContext, dict[Any, Any], dict[Any, Any], Services, None]

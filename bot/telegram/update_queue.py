@@ -1,263 +1,313 @@
-"""What Telegram has delivered and is not answered yet, on disk, so that a kill loses nothing.
+"""Received updates: on disk before Telegram may forget them, and handled in order within a chat.
 
-Telegram forgets an update when the next ones are asked for or its webhook call is answered. Before that happens the
-update is written here, and it is struck off when its answer is sent. What a killed process leaves behind is taken up by
-the next.
+python-telegram-bot's ``Updater`` awaits ``put`` for every update before it confirms the update to Telegram, and the
+webhook awaits it before it answers. So a queue whose ``put`` writes the update to SQLite loses nothing when the process
+is killed. ``put`` also waits while too many updates are unfinished, so the rest stays at Telegram.
 """
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from collections import deque
+from collections.abc import Awaitable, Hashable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import cast
 
-from bot.telegram.claims import Claims
-from bot.telegram.state import DATABASE_ERRORS, damaged
+from sqlite_utils import Database, Migrations
+from telegram import Bot, Update
+from telegram.ext import BaseUpdateProcessor
+
+from bot.database import DATABASE_ERRORS, transaction
 
 logger = logging.getLogger(__name__)
 
-Raw = dict[str, Any]
-"""An update as it came, parsed from JSON."""
-
 REMEMBERED_SECONDS = 48 * 3600
-"""How long the number of an answered update is kept; Telegram delivers none that is older than a day."""
+"""How long the number of a finished update is kept. Telegram delivers no update that is older than a day."""
 SUSPECT, ATTEMPTS = 2, 4
-"""After so many attempts by processes that ended over it an update is worked on while no other suspect is, so that
-only the one that ends processes goes on being counted; and after so many it is given up."""
+"""An update that ended this many processes is handled alone, and after ``ATTEMPTS`` it is given up. Handled alone, only
+the update that ends processes is counted further."""
+PRIVATE_BOUND, GROUP_BOUND = 100, 25
+"""How many updates of one chat may be unfinished. A group can be sent little more than 25 messages in a minute."""
+BUSY = 200
+"""From so many unfinished updates on, an answer takes seconds."""
 
-INBOX_SCHEMA = """
-CREATE TABLE IF NOT EXISTS updates (
-  update_id INTEGER NOT NULL,
-  digest BLOB NOT NULL,
-  received REAL NOT NULL,
-  begun INTEGER NOT NULL DEFAULT 0,
-  sending INTEGER NOT NULL DEFAULT 0,
-  payload TEXT,
-  PRIMARY KEY (update_id, digest)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS updates_waiting ON updates (update_id) WHERE payload IS NOT NULL;
-"""
+UPDATE_MIGRATIONS = Migrations("updates")
 
-_INSERT = "INSERT INTO updates (update_id, digest, received, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_BEGUN = "UPDATE updates SET begun = begun + 1 WHERE update_id = ? AND payload IS NOT NULL"
-_SENDING = "UPDATE updates SET sending = 1 WHERE update_id = ? AND payload IS NOT NULL"
-_NOT_SENT = "UPDATE updates SET sending = 0 WHERE update_id = ? AND payload IS NOT NULL"
-_DONE = "UPDATE updates SET payload = NULL WHERE update_id = ? AND payload IS NOT NULL"
-_UNREADABLE = "UPDATE updates SET payload = NULL WHERE update_id IS ? AND digest IS ?"
+
+@UPDATE_MIGRATIONS(name="0001_updates")
+def create_updates(database: Database) -> None:
+    """Create the table of received updates; ``payload`` is empty once an update is finished."""
+    database.execute(
+        "CREATE TABLE updates (update_id INTEGER PRIMARY KEY, received REAL NOT NULL, "
+        "attempts INTEGER NOT NULL DEFAULT 0, sending INTEGER NOT NULL DEFAULT 0, payload TEXT)"
+    )
+    database.execute("CREATE INDEX updates_unfinished ON updates (update_id) WHERE payload IS NOT NULL")
+
+
+_INSERT = "INSERT OR REPLACE INTO updates (update_id, received, payload) VALUES (?, ?, ?)"
+_ATTEMPT = "UPDATE updates SET attempts = attempts + 1 WHERE update_id = ?"
+_SENDING = "UPDATE updates SET sending = 1 WHERE update_id = ?"
+_NOT_SENT = "UPDATE updates SET sending = 0 WHERE update_id = ?"
+_DONE = "UPDATE updates SET payload = NULL WHERE update_id = ?"
+_FORGET = "DELETE FROM updates WHERE payload IS NULL AND received < ?"
 _DURABLE = frozenset({_INSERT, _SENDING})
-"""What must also survive a power cut. A lost ``_DONE`` does no harm: with ``_SENDING`` kept the answer is repeated as
-such."""
-_AT_ONCE, _OWED = 1000, 100_000
-"""For how many updates what is owed is written in one transaction, and for how many it is remembered at most."""
-_Owed = tuple[str, tuple[object, ...]]
+"""Statements that must survive a power cut. A lost ``_DONE`` only repeats an answer, and ``_SENDING`` marks it."""
+_FORGET_EVERY = 1000
+_UNWRITTEN = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """An update that an earlier process received and did not finish."""
+@dataclass(slots=True)
+class Progress:
+    """How far the handling of one update has come."""
 
-    raw: Raw
-    begun: int
-    """How many processes that took it up again have begun with it and not finished."""
-    sending: bool
-    """An answer was on its way: perhaps it arrived."""
+    update_id: int
+    resumed: bool = False
+    """An earlier process received the update and did not finish it."""
+    attempts: int = 0
+    """How many processes resumed the update and ended before it was finished."""
+    perhaps_answered: bool = False
+    """An answer was on its way when the earlier process ended."""
+    answered: bool = False
+    """An answer was sent by this process."""
+    busy: bool = False
+    """So many updates are unfinished that the answer takes seconds."""
+    turned_away: bool = False
+    """Too many updates of the same chat are unfinished."""
+    received: float = field(default_factory=time.monotonic)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the update ended so many processes that it is not handled again."""
+        return self.attempts >= ATTEMPTS
 
 
-class Inbox:
-    """Received updates in a SQLite database. Used from one thread; what is received and what is about to be sent is
-    flushed to the disk, which takes some milliseconds, the rest some 20 microseconds.
+class DurableQueue(asyncio.Queue[object]):
+    """The application's queue of updates, each on disk until it is finished.
 
-    A database that cannot be written never stops the bot: what should be in it is kept in memory until it can, and that
-    is logged. What is damaged in it is left out, and that is logged too.
+    If the database cannot be written, the queue goes on in memory, logs that once, and writes later.
 
     Args:
-        connection: a database with the table of ``INBOX_SCHEMA``.
-        claims: where replicas agree on who answers an update; needless for one that is alone.
+        connection: a database with ``UPDATE_MIGRATIONS`` applied, in autocommit mode.
+        bound: how many updates may be unfinished before ``put`` waits.
     """
 
-    def __init__(self, connection: sqlite3.Connection, claims: Claims | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, bound: int) -> None:
+        super().__init__()
         self._connection = connection
-        self._claims = claims
-        self._digests: dict[int, bytes] = {}
-        self._owed: dict[int, tuple[_Owed, ...]] = {}
-        self._troubled = False
+        self._bound = bound
+        self._progress: dict[int, Progress] = {}
+        self._changed = asyncio.Event()
+        self._unwritten: deque[tuple[str, tuple[object, ...]]] = deque(maxlen=_UNWRITTEN)
+        self._failing = False
         self._taken = 0
 
-    def take(self, updates: Sequence[Raw]) -> list[Raw]:
-        """Write new updates down in one transaction; return those that were not received before, in order."""
-        fresh = []
-        for raw in updates:
-            payload = _payload(raw)
-            # A number alone is not enough: Telegram starts again at random after a quiet week.
-            number, digest = int(raw["update_id"]), _digest(payload)
-            if self._digests.get(number) == digest or self._known(number, digest):
-                continue
-            fresh.append(raw)
-            self._digests[number] = digest
-            self._owe(number, (_INSERT, (number, digest, time.time(), payload)))
-        self.settle()
-        self._tidy(len(fresh))
-        return [raw for raw in fresh if self._mine(int(raw["update_id"]))]
+    @property
+    def unfinished(self) -> int:
+        """How many updates are waiting or being handled."""
+        return len(self._progress)
 
-    def begin(self, update_id: int) -> None:
+    @property
+    def crowded(self) -> bool:
+        """Whether ``put`` would wait."""
+        return self.unfinished >= self._bound
+
+    def progress(self, update_id: int) -> Progress | None:
+        """Return how far an unfinished update has come."""
+        return self._progress.get(update_id)
+
+    async def put(self, item: object) -> None:
+        """Write an update to the disk and queue it; wait for room first. An update received before is left out."""
+        if not isinstance(item, Update):
+            await super().put(item)
+            return
+        while self.crowded:
+            self._changed.clear()
+            await self._changed.wait()
+        number = item.update_id
+        if number in self._progress or self._finished_before(number):
+            return
+        self._progress[number] = Progress(number)
+        self._write(_INSERT, number, time.time(), item.to_json())
+        self._forget_old()
+        await super().put(item)
+
+    def resume(self, bot: Bot) -> int:
+        """Queue what an earlier process received and did not finish; return how many updates that are."""
+        for number, payload, attempts, sending in self._left():
+            try:
+                update = Update.de_json(json.loads(payload), bot)
+            except Exception:
+                logger.exception("Update %s was received before and cannot be read.", number)
+                self._write(_DONE, number)
+                continue
+            self._progress[number] = Progress(number, True, attempts, bool(sending))
+            self.put_nowait(update)
+        return self.unfinished
+
+    def count_attempt(self, update_id: int) -> None:
         """Count one more attempt at an update that an earlier process left."""
-        self._mark(update_id, _BEGUN)
+        self._write(_ATTEMPT, update_id)
 
-    def sending(self, update_id: int) -> None:
+    def mark_sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
-        self._mark(update_id, _SENDING)
+        self._write(_SENDING, update_id)
 
-    def not_sent(self, update_id: int) -> None:
-        """Note that the answer did certainly not arrive."""
-        self._mark(update_id, _NOT_SENT)
+    def mark_not_sent(self, update_id: int) -> None:
+        """Note that the answer certainly did not arrive."""
+        self._write(_NOT_SENT, update_id)
 
-    def done(self, update_id: int) -> None:
-        """Strike an update off; its text is erased, its number stays for a while so that it is not taken again."""
-        self._digests.pop(update_id, None)
-        # Whatever else is owed of it does not matter any more.
-        self._owed.pop(update_id, None)
-        self._mark(update_id, _DONE)
+    def mark_done(self, update_id: int) -> None:
+        """Erase a finished update; its number stays for a while so that it is not taken again."""
+        self._progress.pop(update_id, None)
+        self._changed.set()
+        self._write(_DONE, update_id)
 
-    def left(self) -> list[Left]:
-        """Return what earlier processes left, in the order received; what cannot be read is struck off."""
-        found, unreadable = [], 0
-        for number, digest, payload, begun, sending in self._waiting():
-            raw = _parse(payload, number, digest)
-            if raw is None:
-                unreadable += 1
-                self._owe(number, (_UNREADABLE, (number, digest)))
-                continue
-            self._digests[number] = digest
-            found.append(Left(raw, begun if isinstance(begun, int) else 0, bool(sending)))
-        if unreadable:
-            logger.error("%s received messages are damaged on the disk and cannot be answered.", unreadable)
-            self.settle()
-        return [left for left in found if self._mine(int(left.raw["update_id"]))]
+    async def drain(self, seconds: float) -> int:
+        """Wait until nothing is unfinished, at most so long; return how many updates are left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._progress:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return self.unfinished
 
-    def settle(self) -> None:
-        """Write what is owed, as far as that works."""
-        # While nothing works, a single update is enough to see whether it does again.
-        if self._troubled and not self._pay(1):
-            return
-        self._pay(_AT_ONCE)
+    def close(self) -> None:
+        """Write what could not be written before, as far as that works now."""
+        self._flush()
 
-    def _mine(self, update_id: int) -> bool:
-        """Return whether this replica is to answer an update; if another is, strike it off."""
-        if self._claims is None or self._claims.claim(update_id, self._digests[update_id]):
-            return True
-        self.done(update_id)
-        return False
-
-    def _known(self, number: int, digest: bytes) -> bool:
-        query = "SELECT 1 FROM updates WHERE update_id = ? AND digest = ?"
+    def _finished_before(self, number: int) -> bool:
+        query = "SELECT 1 FROM updates WHERE update_id = ? AND received > ?"
         try:
-            return self._connection.execute(query, (number, digest)).fetchone() is not None
+            # Telegram restarts its numbers at random after a quiet week, so an old number proves nothing.
+            return bool(self._connection.execute(query, (number, time.time() - REMEMBERED_SECONDS)).fetchone())
         except DATABASE_ERRORS as error:
-            self._trouble(error)
+            self._report(error)
             return False
 
-    def _waiting(self) -> list[Any]:
-        # As bytes, for text that is not UTF-8 could not be fetched; and by no index, which may be damaged as well.
-        query = (
-            "SELECT update_id, digest, CAST(payload AS BLOB), begun, sending FROM updates NOT INDEXED "
-            "WHERE payload IS NOT NULL ORDER BY update_id"
-        )
-        rows = []
+    def _left(self) -> list[tuple[int, str, int, int]]:
+        query = "SELECT update_id, payload, attempts, sending FROM updates WHERE payload IS NOT NULL ORDER BY update_id"
         try:
-            # One by one, so that what comes before an error is kept.
-            for row in self._connection.execute(query):
-                rows.append(row)
+            return self._connection.execute(query).fetchall()
         except DATABASE_ERRORS as error:
-            logger.error("Not all messages that were received before can be read: %s", error)
-        return rows
+            self._report(error)
+            return []
 
-    def _mark(self, update_id: int, statement: str) -> None:
-        self._owe(update_id, (statement, (update_id,)))
-        self.settle()
+    def _forget_old(self) -> None:
+        self._taken += 1
+        if self._taken % _FORGET_EVERY == 0:
+            self._write(_FORGET, time.time() - REMEMBERED_SECONDS)
 
-    def _owe(self, number: int, what: _Owed) -> None:
-        # Put last, so that it is paid first: what is newest is about to happen.
-        self._owed[number] = (*self._owed.pop(number, ()), what)
-        if len(self._owed) > _OWED:
-            del self._owed[next(iter(self._owed))]
+    def _write(self, statement: str, *values: object) -> None:
+        self._unwritten.append((statement, values))
+        self._flush()
 
-    def _pay(self, most: int) -> bool:
-        """Write what is owed of so many updates in one transaction; return whether that worked."""
-        if not self._owed:
-            return True
-        paid = dict(islice(reversed(self._owed.items()), most))
-        number, durable = 0, any(what in _DURABLE for owed in paid.values() for what, _ in owed)
+    def _flush(self) -> None:
+        """Write what is not written yet, in one transaction."""
+        durable = any(statement in _DURABLE for statement, _ in self._unwritten)
         try:
-            if durable:
-                self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("BEGIN IMMEDIATE")
-            for number in paid:
-                for statement, values in paid[number]:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            with transaction(self._connection):
+                for statement, values in self._unwritten:
                     self._connection.execute(statement, values)
-            self._connection.execute("COMMIT")
         except DATABASE_ERRORS as error:
-            self._trouble(error)
-            self._roll_back()
-            if damaged(error):
-                # It would fail for ever, and the others with it.
-                self._owed.pop(number, None)
-            return False
-        finally:
-            if durable:
-                self._be_quick()
-        for number in paid:
-            del self._owed[number]
-        self._troubled = False
-        return True
-
-    def _roll_back(self) -> None:
-        with suppress(*DATABASE_ERRORS):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-    def _be_quick(self) -> None:
-        with suppress(*DATABASE_ERRORS):
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-
-    def _tidy(self, taken: int) -> None:
-        self._taken += taken
-        if self._taken < _AT_ONCE:
+            self._report(error)
             return
-        self._taken = 0
-        try:
-            self._connection.execute(
-                "DELETE FROM updates WHERE payload IS NULL AND received < ?", (time.time() - REMEMBERED_SECONDS,)
-            )
-        except DATABASE_ERRORS as error:
-            self._trouble(error)
+        self._unwritten.clear()
+        self._failing = False
 
-    def _trouble(self, error: Exception) -> None:
-        if not self._troubled:
+    def _report(self, error: Exception) -> None:
+        if not self._failing:
             logger.error(
-                "Received messages cannot be written down (%s): those not answered when the bot stops are lost.", error
+                "Received messages cannot be written to the disk (%s). Those not answered when the bot stops are lost.",
+                error,
             )
-        self._troubled = True
+        self._failing = True
 
 
-def _payload(raw: Raw) -> bytes:
-    text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.encode("utf-8", "surrogatepass")
+@dataclass(slots=True)
+class _Turn:
+    """The updates that wait for each other."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    unfinished: int = 0
 
 
-def _digest(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=8).digest()
+class ChatOrder(BaseUpdateProcessor):
+    """Handles the updates of one chat in order and different chats side by side.
+
+    A press on a button waits only for other presses of the same person.
+
+    Args:
+        queue: where the updates come from; told when one is finished.
+        concurrent: how many updates may be handled at once.
+    """
+
+    def __init__(self, queue: DurableQueue, concurrent: int) -> None:
+        super().__init__(concurrent)
+        self._queue = queue
+        self._turns: dict[Hashable, _Turn] = {}
+        self._suspects = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Stop what is still being handled; the next process resumes it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[None]) -> None:
+        """Await the coroutine when the earlier updates of the chat are finished."""
+        progress = self._queue.progress(update.update_id) if isinstance(update, Update) else None
+        if not isinstance(update, Update) or progress is None:
+            await coroutine
+            return
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._tasks.add(task)
+        try:
+            await self._in_turn(update, progress, coroutine)
+        finally:
+            self._tasks.discard(task)
+        self._queue.mark_done(update.update_id)
+
+    async def _in_turn(self, update: Update, progress: Progress, coroutine: Awaitable[None]) -> None:
+        key = _order_key(update)
+        turn = self._turns.setdefault(key, _Turn())
+        if not progress.resumed and turn.unfinished >= _bound(update):
+            progress.turned_away = True
+            await coroutine
+            return
+        # Behind another question of the chat a note would come before the answer to that one.
+        progress.busy = self._queue.unfinished >= BUSY and not turn.unfinished and not progress.resumed
+        turn.unfinished += 1
+        try:
+            async with turn.lock, self._suspects if progress.attempts >= SUSPECT else nullcontext():
+                if progress.resumed and not progress.given_up:
+                    self._queue.count_attempt(progress.update_id)
+                await coroutine
+        finally:
+            turn.unfinished -= 1
+            if not turn.unfinished:
+                del self._turns[key]
 
 
-def _parse(payload: bytes, number: object, digest: object) -> Raw | None:
-    """Return the update that was written down; ``None`` if it is not that any more, in whatever bit."""
-    if _digest(payload) != digest:
-        return None
-    raw: Raw = json.loads(payload.decode("utf-8", "surrogatepass"))
-    return raw if raw["update_id"] == number else None
+def _bound(update: Update) -> int:
+    chat = update.effective_chat
+    return GROUP_BOUND if chat and chat.type != "private" and not update.callback_query else PRIVATE_BOUND
+
+
+def _order_key(update: Update) -> tuple[str, int]:
+    """Return what updates must share to wait for each other."""
+    person = int(update.effective_user.id) if update.effective_user else 0
+    if update.callback_query:
+        return ("press", person)
+    if update.inline_query or update.chosen_inline_result:
+        return ("inline", person)
+    return ("chat", int(update.effective_chat.id) if update.effective_chat else person)

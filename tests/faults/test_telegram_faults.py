@@ -10,22 +10,22 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiohttp import web
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.telegram.application import ALLOWED_UPDATES, make_bot
-from bot.telegram.rate_limiter import Pacing
-from bot.telegram.request import AiohttpRequest, BrokenError, NotSentError
-from bot.telegram.sending import _DOUBT_SECONDS, _Patience, certainly_not_done
+from bot.telegram.bot_api import CountingRequest, TelegramBot, certainly_not_sent
+from bot.telegram.sending import _DOUBT_SECONDS, RetrySchedule
 from bot.telegram.update_queue import ATTEMPTS
-from bot.telegram.webhook import Polling
 from index.search.index import Index
 from tests.support.bot_process import LOGGED, free_port, get, process
 from tests.support.botapi_server import TOKEN as SERVED
 from tests.support.botapi_server import BotApi
 from tests.support.faulty_network import Network
 from tests.support.telegram_bench import Bench, asked_for, bench, run
+
+pytestmark = pytest.mark.faults
 
 REMARK = "Sent once more"
 FAST = {"BOT_MESSAGES_PER_SECOND": "0"}
@@ -42,6 +42,20 @@ def queue(port: int) -> float:
         if line.startswith("partnership_bot_queue_updates "):
             return float(line.split()[1])
     return 0.0
+
+
+def never_sent() -> NetworkError:
+    """A failure before anything was sent."""
+    error = NetworkError("no connection")
+    error.__cause__ = httpx.ConnectError("refused")
+    return error
+
+
+def broken_off() -> NetworkError:
+    """A failure of which nobody knows whether the call had its effect."""
+    error = NetworkError("connection broken")
+    error.__cause__ = httpx.ReadError("reset")
+    return error
 
 
 @pytest.mark.parametrize("state", ["delayed", "dropped", "reset"])
@@ -81,9 +95,8 @@ def test_a_server_that_hangs_is_given_up_and_the_answer_repeated_as_such(real_in
     async def scenario() -> None:
         with BotApi() as api:
             async with bench(real_index, tmp_path) as there:
-                request = AiohttpRequest(4, 0.5)
-                bot = make_bot(SERVED, api.url, Pacing(0), request)
-                there.service.desk.services.courier._bot = bot
+                request = CountingRequest(4, lambda kind: None, answer_seconds=0.5)
+                there.services.sender._bot = TelegramBot(SERVED, api.url, (request, request), 0)
                 api.faults = [("sendMessage", "hang")]
                 await there.take("message", {**there.message(question), "message_id": 77})
                 (answer,) = api.answers_to(77)
@@ -96,9 +109,11 @@ def test_a_server_that_hangs_is_given_up_and_the_answer_repeated_as_such(real_in
 @pytest.mark.parametrize(
     ("error", "cause", "certain"),
     [
-        (NotSentError("no connection"), OSError(), True),
+        (NetworkError("no connection"), httpx.ConnectError("refused"), True),
+        (TimedOut("no connection is free"), httpx.PoolTimeout("all in use"), True),
         (NetworkError("Internal Server Error"), None, True),
-        (NetworkError("connection broken"), ConnectionResetError(), False),
+        (RetryAfter(1), None, True),
+        (NetworkError("connection broken"), httpx.ReadError("reset"), False),
         (NetworkError("Unknown error in HTTP implementation"), RuntimeError(), False),
         (TimedOut(), None, False),
         (TelegramError("Invalid server response"), ValueError(), False),
@@ -109,7 +124,7 @@ def test_only_what_surely_had_no_effect_is_repeated_without_a_word(
 ) -> None:
     """Refused or never reached is sure; broken off in whatever way is not."""
     error.__cause__ = cause
-    assert certainly_not_done(error) is certain
+    assert certainly_not_sent(error) is certain
 
 
 def test_every_further_attempt_after_an_unknown_one_carries_the_remark(
@@ -139,26 +154,26 @@ def test_an_answer_waits_for_as_long_as_telegram_says_nothing(
     broken = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
 
     async def scenario(there: Bench) -> None:
-        there.telegram.silence = [NotSentError("no connection") for _ in range(3)]
+        there.telegram.silence = [never_sent() for _ in range(3)]
         there.telegram.answers = [broken]
         calls = await there.say(question)
         assert len(calls) == 5
         assert REMARK not in calls[-1].text
-        there.telegram.silence = [BrokenError("connection broken"), TimedOut(), TimedOut()]
+        there.telegram.silence = [broken_off(), TimedOut(), TimedOut()]
         calls = await there.say(question, 2)
         assert len(calls) == 4
         assert REMARK in calls[-1].text
-        assert there.service.inbox.left() == []
+        assert there.services.queue.unfinished == 0
 
     run(real_index, tmp_path, scenario)
 
 
 def test_doubtful_attempts_become_rare() -> None:
     """What was never sent is tried every few seconds; what may have arrived each time, every few minutes."""
-    patience = _Patience((1.0, 2.0), 60.0)
-    assert [patience.after(NotSentError("x")) for _ in range(4)] == [1.0, 2.0, 2.0, 2.0]
-    assert patience.after(TimedOut()) == _DOUBT_SECONDS
-    assert [patience.after(NetworkError("Bad answer")) for _ in range(3)] == [1.0, 2.0, None]
+    schedule = RetrySchedule((1.0, 2.0), 60.0)
+    assert [schedule.after(never_sent()) for _ in range(4)] == [1.0, 2.0, 2.0, 2.0]
+    assert schedule.after(TimedOut()) == _DOUBT_SECONDS
+    assert [schedule.after(NetworkError("Bad answer")) for _ in range(3)] == [1.0, 2.0, None]
 
 
 @pytest.mark.parametrize("fault", ["answers", "silence"])
@@ -173,7 +188,7 @@ def test_an_answer_is_given_up_in_the_end(
     async def scenario(there: Bench) -> None:
         if fault == "silence":
             monkeypatch.setattr("bot.telegram.sending._OUTAGE_SECONDS", 0.0)
-            there.telegram.silence = [NotSentError("no connection") for _ in range(4)]
+            there.telegram.silence = [never_sent() for _ in range(4)]
         else:
             there.telegram.answers = [broken] * 4
         calls = await there.say(question)
@@ -191,14 +206,14 @@ def test_a_bot_stopped_in_an_outage_keeps_what_it_received(
 
     async def scenario() -> None:
         async with bench(real_index, tmp_path) as first:
-            first.telegram.silence = [NotSentError("no connection") for _ in range(9)]
-            first.service.take([{"update_id": 5, "message": first.message(question)}])
+            first.telegram.silence = [never_sent() for _ in range(9)]
+            await first.receive({"update_id": 5, "message": first.message(question)})
             while len(first.telegram.calls) < 2:
                 await asyncio.sleep(0.01)
-            assert await first.service.lanes.drain(0) == 1
+            assert await first.drain(0) == 1
         async with bench(real_index, tmp_path) as second:
-            assert second.service.take_up_left() == 1
-            await second.service.lanes.drain(10)
+            assert second.services.queue.resume(second.application.bot) == 1
+            await second.drain()
             (answer,) = second.telegram.sent()
             assert REMARK not in answer.text
 
@@ -227,7 +242,7 @@ async def server(answer: Callable[[web.Request, web.StreamResponse], Awaitable[N
 
 async def test_a_server_that_drips_holds_no_call_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often another byte comes, there is an end, and nobody knows whether the call had its effect."""
-    monkeypatch.setattr("bot.telegram.request._FREE_SECONDS", 0.5)
+    monkeypatch.setattr("bot.telegram.bot_api._TOTAL_SECONDS", 0.5)
     dripped = 0
 
     async def drip(_: web.Request, response: web.StreamResponse) -> None:
@@ -237,33 +252,15 @@ async def test_a_server_that_drips_holds_no_call_for_ever(monkeypatch: pytest.Mo
             dripped += 1
             await asyncio.sleep(0.02)
 
-    request = AiohttpRequest(1, 0.5)
+    kinds: list[str] = []
+    request = CountingRequest(1, kinds.append, answer_seconds=0.5)
+    await request.initialize()
     async with server(drip) as url:
         with pytest.raises(TimedOut) as raised:
             await request.do_request(url, "POST")
-        assert not certainly_not_done(raised.value)
+        assert not certainly_not_sent(raised.value)
     assert dripped > 5
-    await request.shutdown()
-
-
-async def test_an_answer_without_an_end_is_not_kept() -> None:
-    """A server that sends more than Telegram ever does is cut off before it fills the memory."""
-    sent = 0
-
-    async def pour(_: web.Request, response: web.StreamResponse) -> None:
-        nonlocal sent
-        while True:
-            await response.write(b" " * 2**20)
-            sent += 2**20
-
-    kinds: list[str] = []
-    request = AiohttpRequest(1, 15, kinds.append)
-    async with server(pour) as url:
-        with pytest.raises(NetworkError, match="more than 20,971,520 bytes") as raised:
-            await request.do_request(url, "POST")
-        assert not certainly_not_done(raised.value)
-    assert sent < 40 * 2**20
-    assert kinds == ["broken"]
+    assert kinds == ["timeout"]
     await request.shutdown()
 
 
@@ -272,36 +269,43 @@ def test_a_name_that_does_not_resolve_is_told_and_tried_again(own_data: Path, tm
     log = tmp_path / "log"
     with process(own_data, log, BOT_API_URL="http://bot-api.invalid:8081") as bot:
         for _ in range(300):
-            if log.exists() and log.read_text().count("no address found for bot-api.invalid") >= 2:
+            if log.exists() and log.read_text().count("cannot be reached at http://bot-api.invalid:8081") >= 2:
                 break
             time.sleep(0.1)
         bot.terminate()
         assert bot.wait(30) == 0
-    assert "Telegram cannot be reached (no address found for bot-api.invalid); trying again" in log.read_text()
     assert "Traceback" not in log.read_text()
 
 
-async def test_a_name_that_ceases_to_resolve_stops_no_polling(caplog: pytest.LogCaptureFixture) -> None:
-    """While the bot runs the loop goes on, and receives as soon as the name is known again."""
+def test_a_server_that_goes_away_stops_no_polling(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """While the bot runs the loop goes on, and receives as soon as the server is there again."""
+    question, _ = asked_for(real_index)
+    log = tmp_path / "log"
+    with BotApi() as api, Network(api.url) as network, process(own_data, log, BOT_API_URL=network.url, **FAST):
+        api.wait(lambda: api.ready)
+        network.become("reset")
+        while "Updates cannot be received" not in log.read_text():
+            time.sleep(0.05)
+        network.become("up")
+        number = api.say(question)
+        api.wait(lambda: api.answers_to(number), 40)
+
+
+async def test_an_update_that_cannot_be_read_costs_no_other(real_index: Index, tmp_path: Path) -> None:
+    """Of a batch with a malformed update, the others are received, and the next poll goes on behind it."""
     with BotApi() as api:
-        received: list[Any] = []
-
-        async def room() -> None:
-            return None
-
-        bot = make_bot(SERVED, "http://bot-api.invalid", Pacing(0), AiohttpRequest(1, 1))
-        polling = Polling(bot, received.extend, room, ALLOWED_UPDATES)
-        loop = asyncio.create_task(polling.run())
-        while "no address found for bot-api.invalid" not in caplog.text:
-            await asyncio.sleep(0.05)
-        assert not loop.done()
-        polling._url = f"{api.url}/bot{SERVED}/getUpdates"
-        api.say("hello")
-        while not received:
-            await asyncio.sleep(0.05)
-        loop.cancel()
-        await asyncio.gather(loop, return_exceptions=True)
-        await polling.close(confirm=False)
+        request = CountingRequest(4, lambda kind: None)
+        bot = TelegramBot(SERVED, api.url, (request, request), 0)
+        await bot.initialize()
+        await asyncio.to_thread(api.say, "before")
+        broken = await asyncio.to_thread(api.deliver, "message", {"text": 5})
+        updates = await bot.get_updates(offset=0, timeout=0)
+        assert [update.message.text for update in updates if update.message] == ["before"]
+        assert await bot.get_updates(offset=broken, timeout=0) == ()
+        number = await asyncio.to_thread(api.say, "after")
+        (after,) = await bot.get_updates(offset=broken, timeout=0)
+        assert after.message
+        assert after.message.message_id == number
         await bot.shutdown()
 
 
@@ -352,9 +356,8 @@ def test_a_crowded_group_keeps_nobody_else_waiting(real_index: Index, tmp_path: 
 
     async def scenario(there: Bench) -> None:
         asked = [there.message(f"/ask {question} ({person})", person, group=True) for person in range(1, 61)]
-        there.service.take([{"update_id": message["message_id"], "message": message} for message in asked])
-        assert there.service.lanes.unfinished <= 25
-        there.service.take([{"update_id": 100, "message": there.message(question, 99)}])
+        await there.receive(*({"update_id": message["message_id"], "message": message} for message in asked))
+        await there.receive({"update_id": 100, "message": there.message(question, 99)})
         while not any(call.parameters["chat_id"] == 99 for call in there.telegram.sent()):
             await asyncio.sleep(0.02)
         notes = [call for call in there.telegram.sent() if "more at once" in call.text]
@@ -391,13 +394,13 @@ def test_a_flood_from_ten_thousand_is_taken_in_small_parts(real_index: Index, ow
 
 POISON = """
 import os, signal
-from bot.telegram.handlers.questions import Questions
-ask = Questions._ask
-async def deadly(self, question):
+from bot.telegram.handlers import questions
+ask = questions._ask
+async def deadly(question, context):
     if "poison" in question.text:
         os.kill(os.getpid(), signal.SIGKILL)
-    await ask(self, question)
-Questions._ask = deadly
+    await ask(question, context)
+questions._ask = deadly
 """
 
 
@@ -460,13 +463,13 @@ def test_clock_jumps_change_nothing(real_index: Index, tmp_path: Path, monkeypat
 
     async def scenario(there: Bench) -> None:
         first = there.message(question)
-        there.service.take([{"update_id": 1, "message": first}])
-        await there.service.lanes.drain(20)
+        await there.receive({"update_id": 1, "message": first})
+        await there.drain()
         for seconds in (86_400, -172_800, 0, -172_800):
             jump(seconds)
             assert len(await there.say(f"{question} ({seconds})", language="en")) == 1
-            there.service.take([{"update_id": 1, "message": first}])
-            await there.service.lanes.drain(20)
+            await there.receive({"update_id": 1, "message": first})
+            await there.drain()
         edited = {**first, "text": f"{question} again", "edit_date": first["date"]}
         calls = await there.take("edited_message", edited)
         (edit,) = [call for call in calls if call.method == "editMessageText"]

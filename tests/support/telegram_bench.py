@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from telegram import Update
 from telegram.request import BaseRequest, RequestData
 
 from bot.settings import Settings
-from bot.telegram.application import make_bot
+from bot.telegram.application import build_application
+from bot.telegram.bot_api import TelegramBot
+from bot.telegram.context import App
 from bot.telegram.live_index import LiveIndex
-from bot.telegram.rate_limiter import Pacing
-from bot.telegram.service import Service, build_service
-from bot.telegram.tally import Tally
+from bot.telegram.metrics import Metrics
 from index.search.index import Index
 from tests.support.telegram_rules import RefusedError, check_call, parameters_of, parse
 
@@ -126,20 +127,30 @@ class Telegram(BaseRequest):
 
 
 class Bench:
-    """A running service, and people who write to it."""
+    """A running application, and people who write to it."""
 
-    def __init__(self, service: Service, telegram: Telegram) -> None:
-        self.service = service
+    def __init__(self, application: App, telegram: Telegram) -> None:
+        self.application = application
+        self.services = application.bot_data
         self.telegram = telegram
         self._update = 1000
         self._message = 0
+
+    async def receive(self, *updates: Json) -> None:
+        """Deliver updates as they come from Telegram."""
+        for update in updates:
+            await self.services.queue.put(Update.de_json(update, self.application.bot))
+
+    async def drain(self, seconds: float = 20) -> int:
+        """Wait until all updates are finished; return how many are left."""
+        return await self.services.queue.drain(seconds)
 
     async def take(self, kind: str, body: Json) -> list[Call]:
         """Deliver an update, wait until it is done, and return the calls made for it."""
         before = len(self.telegram.calls)
         self._update += 1
-        self.service.take([{"update_id": self._update, kind: body}])
-        await self.service.lanes.drain(20)
+        await self.receive({"update_id": self._update, kind: body})
+        await self.drain()
         return self.telegram.calls[before:]
 
     def message(
@@ -183,21 +194,26 @@ class Bench:
 
 @asynccontextmanager
 async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Bench]:
-    """Run the service over an index, with its own data folder; without the pace that would slow tests down."""
+    """Run the application over an index, with its own data folder; without the pace that would slow tests down."""
     values = {"token": TOKEN, "data_dir": data, "questions_per_minute": 0, "_env_file": None, **settings}
     telegram = Telegram()
-    bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
+    bot = TelegramBot(TOKEN, "http://127.0.0.1:9", (telegram, telegram), 0)
     await bot.initialize()
     given = Settings(**values)
-    service = build_service(given, bot, LiveIndex(index, given.index_home), Tally())
-    await service.application.initialize()
+    application = build_application(given, bot, LiveIndex(index, given.index_home), Metrics())
+    await application.initialize()
+    await application.start()
     telegram.calls.clear()
+    services = application.bot_data
     try:
-        yield Bench(service, telegram)
+        yield Bench(application, telegram)
         assert telegram.refusals == []
     finally:
-        await service.lanes.drain(5)
-        await service.close()
+        if await services.queue.drain(5):
+            await services.order.shutdown()
+        await application.stop()
+        await services.close()
+        await application.shutdown()
 
 
 def run(index: Index, data: Path, scenario: Callable[[Bench], Awaitable[None]], **settings: Any) -> None:

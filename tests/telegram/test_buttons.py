@@ -219,7 +219,7 @@ def test_share_leads_to_inline_mode_only_where_the_bot_has_it(real_index: Index,
     async def scenario(there: Bench) -> None:
         (answer,) = await there.say(question)
         assert any("switch_inline_query" in button for button in answer.buttons)
-        services = there.service.desk.services
+        services = there.services
         assert replace(services.place, inline=False) == Place("test_bot", False)
 
     run(real_index, tmp_path, scenario)
@@ -266,7 +266,7 @@ def test_the_button_that_deletes_counts_as_a_question(real_index: Index, tmp_pat
     forgotten = []
 
     async def scenario(there: Bench) -> None:
-        log = there.service.desk.services.log
+        log = there.services.log
         forget = log.forget_person
 
         async def counted(person: int) -> Forgotten:

@@ -1,25 +1,26 @@
-"""Nothing is lost and little is said twice: pace, retries, order, the inbox, failures and secrets."""
+"""Nothing is lost and little is said twice: limits, retries, order, the queue on disk, failures and secrets."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import Chat, Message, Update, User
 from telegram.error import RetryAfter
 
-from bot.telegram.application import make_bot
-from bot.telegram.lanes import Lanes
+from bot.database import open_database
+from bot.telegram.bot_api import CountingRequest, TelegramBot
 from bot.telegram.quota import Quota, Verdict
-from bot.telegram.rate_limiter import GROUP_PER_MINUTE, NORMAL, PRIVATE_BURST, URGENT, Gate, Pacing
-from bot.telegram.request import AiohttpRequest
+from bot.telegram.rate_limiter import GROUP_BURST, PRIVATE_BURST, ChatRateLimiter, Departure
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
-from bot.telegram.state import MEMORY_SCHEMA, Memory, Posted, open_database
-from bot.telegram.update_queue import ATTEMPTS, INBOX_SCHEMA, Inbox
+from bot.telegram.state import STATE_MIGRATIONS
+from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, ChatOrder, DurableQueue
 from index.search.index import Index
 from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
 
@@ -59,14 +60,14 @@ def test_who_blocked_the_bot_is_remembered_until_they_write_again(real_index: In
     async def scenario(there: Bench) -> None:
         there.telegram.answers = [BLOCKED]
         assert len(await there.say(question)) == 1
-        memory = there.service.desk.services.memory
-        assert memory.blocked(1)
+        state = there.services.state
+        assert state.blocked(1)
         assert await there.take(
             "inline_query",
             {"id": "1", "from": {"id": 1, "is_bot": False, "first_name": "A"}, "query": "", "offset": ""},
         )
         assert len(await there.say(question)) == 1
-        assert not memory.blocked(1)
+        assert not state.blocked(1)
 
     run(real_index, tmp_path, scenario)
 
@@ -80,7 +81,7 @@ def test_a_failing_handler_tells_the_person_a_number_and_admins_once(
         async def fails(*_: object, **__: object) -> None:
             raise ZeroDivisionError("secret inner text")
 
-        there.service.desk.services.library.answer = fails  # type: ignore[method-assign,assignment]
+        there.services.live_index.answer = fails  # type: ignore[method-assign,assignment]
         for _ in range(2):
             calls = await there.say("anything at all here?")
             await asyncio.sleep(0.05)
@@ -111,22 +112,37 @@ def test_admin_commands_work_for_admins_and_do_not_exist_for_others(real_index: 
     run(real_index, tmp_path, scenario, admins=frozenset({99}))
 
 
+async def leave_behind(data: Path, update: dict[str, object], *marks: str) -> None:
+    """Write an update to the disk like a process that ended before it was finished."""
+    database = open_database(data / "telegram.db", (STATE_MIGRATIONS, UPDATE_MIGRATIONS))
+    queue = DurableQueue(database, 10)
+    await queue.put(Update.de_json(update, None))
+    for mark in marks:
+        getattr(queue, mark)(update["update_id"])
+    database.close()
+
+
+def left(there: Bench) -> int:
+    """Return how many updates are on disk and not finished."""
+    query = "SELECT count(*) FROM updates WHERE payload IS NOT NULL"
+    return int(there.services.database.execute(query).fetchone()[0])
+
+
 def test_what_a_killed_process_received_is_answered_by_the_next_and_once(real_index: Index, tmp_path: Path) -> None:
-    """An update in the inbox is taken up at the start; delivered again it is not answered again."""
+    """An update on disk is resumed at the start; delivered again it is not answered again."""
     question, _ = asked_for(real_index)
 
     async def scenario() -> None:
-        async with bench(real_index, tmp_path) as first:
-            raw = {"update_id": 5, "message": first.message(question)}
-            first.service.inbox.take([raw])
         async with bench(real_index, tmp_path) as second:
-            assert second.service.take_up_left() == 1
-            second.service.take([raw])
-            await second.service.lanes.drain(10)
+            raw = {"update_id": 5, "message": second.message(question)}
+            await leave_behind(tmp_path, raw)
+            assert second.services.queue.resume(second.application.bot) == 1
+            await second.receive(raw)
+            await second.drain()
             assert len(second.telegram.sent()) == 1
         async with bench(real_index, tmp_path) as third:
-            third.service.take([raw])
-            assert third.service.take_up_left() == 0
+            await third.receive(raw)
+            assert third.services.queue.resume(third.application.bot) == 0
             assert third.telegram.sent() == []
 
     asyncio.run(scenario())
@@ -139,13 +155,11 @@ def test_an_answer_that_was_under_way_when_the_process_died_says_that_it_may_com
     question, _ = asked_for(real_index)
 
     async def scenario() -> None:
-        async with bench(real_index, tmp_path) as first:
-            first.service.inbox.take([{"update_id": 5, "message": first.message(question)}])
-            first.service.inbox.sending(5)
-        async with bench(real_index, tmp_path) as second:
-            second.service.take_up_left()
-            await second.service.lanes.drain(10)
-            (answer,) = second.telegram.sent()
+        async with bench(real_index, tmp_path) as there:
+            await leave_behind(tmp_path, {"update_id": 5, "message": there.message(question)}, "mark_sending")
+            there.services.queue.resume(there.application.bot)
+            await there.drain()
+            (answer,) = there.telegram.sent()
             assert "Sent once more" in answer.text
 
     asyncio.run(scenario())
@@ -157,34 +171,29 @@ def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(real_
 
     async def scenario() -> None:
         async with bench(real_index, tmp_path) as there:
-            inbox = there.service.inbox
-            inbox.take([{"update_id": 5, "message": there.message(question)}])
-            for _ in range(ATTEMPTS):
-                inbox.begin(5)
-            there.service.take_up_left()
-            await there.service.lanes.drain(10)
+            update = {"update_id": 5, "message": there.message(question)}
+            await leave_behind(tmp_path, update, *["count_attempt"] * ATTEMPTS)
+            there.services.queue.resume(there.application.bot)
+            await there.drain()
             (told,) = there.telegram.sent()
             assert "Something went wrong" in told.text
-            assert inbox.left() == []
+            assert left(there) == 0
 
     asyncio.run(scenario())
 
 
-def test_a_malformed_update_harms_no_other(real_index: Index, tmp_path: Path) -> None:
-    """What cannot be read is reported and left out; the rest of the batch is answered."""
+def test_a_stored_update_that_cannot_be_read_holds_up_no_other(real_index: Index, tmp_path: Path) -> None:
+    """It is logged and left out; what was received with it is answered."""
     question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
-        there.service.take(
-            [
-                {"update_id": 1, "message": {"text": 5}},
-                {"update_id": 2, "message": there.message(question)},
-                {"update_id": 3, "message": "?"},
-            ]
-        )
-        await there.service.lanes.drain(10)
+        for number in (5, 6):
+            await leave_behind(tmp_path, {"update_id": number, "message": there.message(question)})
+        there.services.database.execute("UPDATE updates SET payload = '{' WHERE update_id = 5")
+        assert there.services.queue.resume(there.application.bot) == 1
+        await there.drain()
         assert len(there.telegram.sent()) == 1
-        assert there.service.inbox.left() == []
+        assert left(there) == 0
 
     run(real_index, tmp_path, scenario)
 
@@ -194,7 +203,7 @@ def test_waiting_people_are_told_and_their_answer_takes_the_notes_place(
 ) -> None:
     """Under overload a question gets a short note first, which becomes the answer."""
     question, _ = asked_for(real_index)
-    monkeypatch.setattr("bot.telegram.service._BUSY", 0)
+    monkeypatch.setattr("bot.telegram.update_queue.BUSY", 0)
 
     async def scenario(there: Bench) -> None:
         note, answer = await there.say(question)
@@ -217,74 +226,75 @@ def test_answered_texts_leave_no_trace_on_disk(real_index: Index, tmp_path: Path
         assert b"987654321" not in path.read_bytes()
 
 
-def test_a_broken_database_is_moved_aside(tmp_path: Path) -> None:
-    """The bot starts with a new one and keeps the old."""
-    path = tmp_path / "telegram.db"
-    path.write_bytes(b"this is not a database, but long enough to look at" * 100)
-    connection = open_database(path, MEMORY_SCHEMA)
-    memory = Memory(connection)
-    memory.remember_answer(Posted(1, 2, 3), "text", 4, "entry")
-    assert memory.answer_to(Posted(1, 2, 3), "text") is not None
-    assert list(tmp_path.glob("telegram.db.broken-*"))
-    connection.close()
-
-
-def test_an_inbox_that_cannot_be_written_loses_nothing_while_the_process_lives(
-    caplog: pytest.LogCaptureFixture,
+async def test_a_queue_that_cannot_be_written_loses_nothing_while_the_process_lives(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Updates are handed on all the same, and the trouble is logged once."""
-    connection = open_database(Path(":memory:"), INBOX_SCHEMA)
-    inbox = Inbox(connection)
+    """Updates are handed on all the same, the problem is logged once, and all is written as soon as that works."""
+    connection = open_database(tmp_path / "telegram.db", (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 10)
     connection.execute("PRAGMA query_only = ON")
-    assert len(inbox.take([{"update_id": 1}, {"update_id": 2}])) == 2
-    assert len(inbox.take([{"update_id": 3}])) == 1
-    assert caplog.text.count("cannot be written down") == 1
+    for number in range(1, 4):
+        await queue.put(Update(number))
+    queue.mark_done(1)
+    assert queue.qsize() == 3
+    assert caplog.text.count("cannot be written to the disk") == 1
+    connection.execute("PRAGMA query_only = OFF")
+    queue.mark_done(2)
+    rows = connection.execute("SELECT update_id, payload IS NULL FROM updates ORDER BY update_id").fetchall()
+    assert rows == [(1, 1), (2, 1), (3, 0)]
     connection.close()
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=40))
-def test_lanes_keep_order_within_and_run_side_by_side(items: list[tuple[int, int]]) -> None:
-    """Each lane's items are done in the order put, whatever the others do."""
-    done: list[tuple[int, int]] = []
+def asked_in(chat: int, number: int) -> Update:
+    """Return a message of a private chat."""
+    moment = datetime.now(UTC)
+    return Update(number, Message(number, moment, Chat(chat, "private"), from_user=User(chat, "Ann", False)))
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 5)), max_size=40))
+def test_a_chat_is_handled_in_order_and_chats_side_by_side(items: list[tuple[int, int]]) -> None:
+    """Each chat's updates are done in the order put, whatever the others do."""
+    done: list[int] = []
 
     async def scenario() -> None:
-        async def work(item: tuple[int, int]) -> None:
-            for _ in range(item[1]):
+        async def work(number: int, steps: int) -> None:
+            for _ in range(steps):
                 await asyncio.sleep(0)
-            done.append(item)
+            done.append(number)
 
-        lanes: Lanes[tuple[int, int]] = Lanes(work, 10)
-        for item in items:
-            lanes.put(item[0], item)
+        connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+        queue = DurableQueue(connection, 100)
+        order = ChatOrder(queue, 100)
+        tasks = []
+        for number, (chat, steps) in enumerate(items, 1):
+            update = asked_in(chat, number)
+            await queue.put(update)
+            tasks.append(asyncio.create_task(order.process_update(update, work(number, steps))))
             await asyncio.sleep(0)
-        assert await lanes.drain(5) == 0
+        await asyncio.gather(*tasks)
+        assert queue.unfinished == 0
+        connection.close()
 
     asyncio.run(scenario())
-    for lane in range(4):
-        assert [item for item in done if item[0] == lane] == [item for item in items if item[0] == lane]
+    for chat in (1, 2, 3):
+        wanted = [number for number, item in enumerate(items, 1) if item[0] == chat]
+        assert [number for number in done if items[number - 1][0] == chat] == wanted
 
 
-def test_full_lanes_wait_for_room() -> None:
-    """With the bound reached there is no room until something is done."""
-
-    async def scenario() -> None:
-        go = asyncio.Event()
-
-        async def work(item: int) -> None:
-            await go.wait()
-
-        lanes: Lanes[int] = Lanes(work, 2)
-        lanes.put("a", 1)
-        lanes.put("b", 2)
-        waiting = asyncio.create_task(lanes.room())
-        await asyncio.sleep(0.01)
-        assert lanes.full
-        assert not waiting.done()
-        go.set()
-        await asyncio.wait_for(waiting, 5)
-        await lanes.drain(5)
-
-    asyncio.run(scenario())
+async def test_a_full_queue_waits_for_room() -> None:
+    """With the bound reached, the next update waits until one is finished."""
+    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 2)
+    await queue.put(Update(1))
+    await queue.put(Update(2))
+    waiting = asyncio.create_task(queue.put(Update(3)))
+    await asyncio.sleep(0.01)
+    assert queue.crowded
+    assert not waiting.done()
+    queue.mark_done(1)
+    await asyncio.wait_for(waiting, 5)
+    assert queue.unfinished == 2
+    connection.close()
 
 
 class Clock:
@@ -306,63 +316,49 @@ def test_a_quota_slides_over_a_minute() -> None:
     assert [quota.ask(1) for _ in range(3)] == [Verdict.TAKE, Verdict.TAKE, Verdict.NOTE]
 
 
-async def _times(pacing: Pacing, chat: int, count: int) -> list[float]:
+async def _times(limiter: ChatRateLimiter, chat: int, count: int, *, urgent: bool = False) -> list[float]:
     sent: list[float] = []
 
     async def call(*_: object, **__: object) -> bool:
         sent.append(time.monotonic())
         return True
 
+    data, departure = {"chat_id": chat}, Departure(urgent)
     await asyncio.gather(
-        *(pacing.process_request(call, (), {}, "sendMessage", {"chat_id": chat}, None) for _ in range(count))
+        *(limiter.process_request(call, (), {}, "sendMessage", data, departure) for _ in range(count))
     )
     return sent
 
 
-def test_a_private_chat_gets_a_short_burst_then_one_message_a_second() -> None:
-    """The sixth message leaves at least two seconds after the first."""
-
-    async def scenario() -> None:
-        sent = await _times(Pacing(0), 1, PRIVATE_BURST + 2)
-        assert sent[PRIVATE_BURST] - sent[0] >= 0.99
-        assert sent[PRIVATE_BURST + 1] - sent[0] >= 1.99
-
-    asyncio.run(scenario())
+async def test_a_private_chat_gets_a_short_burst_then_one_message_a_second() -> None:
+    """The first after the burst leaves a second later, the next one more."""
+    sent = await _times(ChatRateLimiter(0), 1, PRIVATE_BURST + 2)
+    assert sent[PRIVATE_BURST] - sent[0] >= 0.99
+    assert sent[PRIVATE_BURST + 1] - sent[0] >= 1.99
 
 
-def test_a_group_gets_no_more_than_twenty_messages_at_once() -> None:
-    """The twenty-first has to wait for the minute to pass."""
-
-    async def scenario() -> None:
-        sending = asyncio.create_task(_times(Pacing(0), -5, GROUP_PER_MINUTE + 1))
-        await asyncio.sleep(0.3)
-        assert not sending.done()
-        sending.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await sending
-
-    asyncio.run(scenario())
+async def test_a_group_gets_no_more_than_its_burst_at_once() -> None:
+    """The next message has to wait."""
+    sending = asyncio.create_task(_times(ChatRateLimiter(0), -5, GROUP_BURST + 1))
+    await asyncio.sleep(0.3)
+    assert not sending.done()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
 
 
-def test_everything_together_keeps_the_overall_rate_and_the_urgent_goes_first() -> None:
-    """In a queue for the common limit, presses on buttons overtake answers."""
-
-    async def scenario() -> None:
-        gate, order = Gate(20), []
-
-        async def enter(name: str, priority: int) -> None:
-            await gate.enter(priority)
-            order.append((name, time.monotonic()))
-
-        began = time.monotonic()
-        await asyncio.gather(*(enter(f"answer{n}", NORMAL) for n in range(20)), enter("press", URGENT))
-        assert order[-1][1] - began >= (21 - 4 - 1) / 20 - 0.05
-        assert [name for name, _ in order].index("press") <= 5
-
-    asyncio.run(scenario())
+async def test_everything_together_keeps_the_overall_rate_and_the_urgent_goes_first() -> None:
+    """When the common limit makes calls wait, what follows a press overtakes answers."""
+    limiter, began = ChatRateLimiter(20), time.monotonic()
+    answers = [asyncio.create_task(_times(limiter, chat, 1)) for chat in range(1, 31)]
+    await asyncio.sleep(0)
+    (urgent,) = await _times(limiter, 99, 1, urgent=True)
+    times = sorted(time for (time,) in await asyncio.gather(*answers))
+    assert times[-1] - began >= (31 - 20 * 2 / 3 - 1) / 20 - 0.05
+    assert urgent < times[-5]
 
 
-def test_a_refusal_is_waited_out_and_the_call_repeated() -> None:
+async def test_a_refusal_is_waited_out_and_the_call_repeated() -> None:
     """The second attempt comes no earlier than Telegram asked."""
     attempts: list[float] = []
 
@@ -372,11 +368,70 @@ def test_a_refusal_is_waited_out_and_the_call_repeated() -> None:
             raise RetryAfter(1)
         return True
 
-    assert asyncio.run(Pacing(0).process_request(call, (), {}, "sendMessage", {"chat_id": 1}, None)) is True
+    assert await ChatRateLimiter(0).process_request(call, (), {}, "sendMessage", {"chat_id": 1}, None) is True
     assert attempts[1] - attempts[0] >= 1
 
 
-def test_secrets_are_in_no_log_line_traceback_or_repr(caplog: pytest.LogCaptureFixture) -> None:
+REFUSALS = {
+    "can't parse entities: unsupported start tag": "parse_mode",
+    "BUTTON_URL_INVALID": "reply_markup",
+    "message thread not found": "message_thread_id",
+    "message to be replied not found": "reply_parameters",
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_an_answer_is_not_lost_to_an_ornament(refusal: str, real_index: Index, tmp_path: Path) -> None:
+    """What Telegram refuses is left out, and the answer is sent again without it, and only without it."""
+    question, wanted = asked_for(real_index)
+    snippet = real_index.snippet(wanted, "en")
+    assert snippet is not None
+
+    async def scenario(there: Bench) -> None:
+        body = {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}
+        there.telegram.answers = [(400, body)]
+        topic = {"message_thread_id": 7, "is_topic_message": True}
+        first, second = await there.say(f"/ask {question}", group=True, **topic)
+        assert first.parameters.keys() - second.parameters.keys() == {REFUSALS[refusal]}
+        assert snippet.text in (second.text if "parse_mode" in second.parameters else second.parameters["text"])
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_an_answer_refused_for_an_unknown_reason_is_sent_as_plain_text(real_index: Index, tmp_path: Path) -> None:
+    """The last attempt has neither markup nor buttons, and no text of a tag."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        there.telegram.answers = [(400, {"ok": False, "error_code": 400, "description": "Bad Request: WHATEVER"})]
+        _, plain = await there.say(question)
+        assert not {"parse_mode", "reply_markup", "reply_parameters"} & plain.parameters.keys()
+        assert "<" not in plain.parameters["text"]
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_a_group_that_became_a_supergroup_gets_the_answer_there(real_index: Index, tmp_path: Path) -> None:
+    """The new chat counts its messages anew, so the answer replies to none."""
+    question, _ = asked_for(real_index)
+    moved = {
+        "ok": False,
+        "error_code": 400,
+        "description": "Bad Request: group chat was upgraded to a supergroup chat",
+        "parameters": {"migrate_to_chat_id": -100777},
+    }
+
+    async def scenario(there: Bench) -> None:
+        there.telegram.answers = [(400, moved)]
+        first, second = await there.say(f"/ask {question}", group=True)
+        assert "reply_parameters" in first.parameters
+        assert second.parameters["chat_id"] == -100777
+        assert "reply_parameters" not in second.parameters
+
+    run(real_index, tmp_path, scenario)
+
+
+async def test_secrets_are_in_no_log_line_traceback_or_repr(caplog: pytest.LogCaptureFixture) -> None:
     """Masked are messages, arguments and exceptions, at every level and whoever logs."""
     undo = keep_out_of_logs(token_secrets(TOKEN))
     try:
@@ -391,4 +446,5 @@ def test_secrets_are_in_no_log_line_traceback_or_repr(caplog: pytest.LogCaptureF
         undo()
     assert "TEST-token" not in caplog.text
     assert caplog.text.count("[secret]") >= 3
-    assert "TEST-token" not in repr(make_bot(TOKEN, "http://127.0.0.1:9", Pacing(), AiohttpRequest(1, 1)))
+    request = CountingRequest(1, lambda kind: None)
+    assert "TEST-token" not in repr(TelegramBot(TOKEN, "http://127.0.0.1:9", (request, request), 0))

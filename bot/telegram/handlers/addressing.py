@@ -8,19 +8,10 @@ from dataclasses import dataclass
 
 from telegram import Message, MessageEntity, User
 
+from bot.telegram.sending import Address, address_of
 from bot.telegram.state import Posted
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{3,32}))?(?:\s+(?P<rest>.*))?", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a message goes."""
-
-    chat: int
-    reply_to: int | None = None
-    thread: int | None = None
-    """The forum topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +57,6 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     words = " ".join(addressed.split())
     captioned = message.text is None
     return Question(words, address_of(message), person, private, posted, said, edited, captioned)
-
-
-def address_of(message: Message) -> Address:
-    """Return where an answer to a message goes: its chat and forum topic, as a reply."""
-    return Address(message.chat.id, message.message_id, message.message_thread_id if message.is_topic_message else None)
 
 
 def command_of(text: str, me: User) -> tuple[str, str] | None:

@@ -2,74 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from html import escape
 
 from telegram import Update
-from telegram.ext import ContextTypes
 
-from bot.locales import Texts
-from bot.messages.answers import Rendered, clip
-from bot.telegram.context import Services
-from bot.telegram.handlers.addressing import address_of
+from bot.messages.answers import clip
+from bot.review.chart import png
+from bot.review.queries import read_stats
+from bot.telegram.context import BotContext
 from bot.telegram.live_index import Swap
+from bot.telegram.sending import address_of
 
-C = ContextTypes.DEFAULT_TYPE
+
+async def status(update: Update, context: BotContext) -> None:
+    """Tell how the bot is doing."""
+    services, index = context.services, context.services.live_index.index
+    html = context.texts()(
+        "admin-status",
+        version=escape(index.version),
+        built=escape(str(index.manifest.built)[:16].replace("T", " ")),
+        passages=index.manifest.counts["snippets"],
+        uptime=str(timedelta(seconds=int(time.monotonic() - services.metrics.started))),
+        answered=services.metrics.answers,
+        waiting=services.queue.unfinished - 1,
+        failures=services.metrics.failures,
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    )
+    await context.reply(html)
 
 
-class Admin:
-    """The handlers of the administrators' commands.
+async def reload(update: Update, context: BotContext) -> None:
+    """Take the index published last into use."""
+    live_index = context.services.live_index
+    swap = await live_index.refresh(again=True)
+    name = {Swap.SAME: "admin-reload-same", Swap.DONE: "admin-reload-done", Swap.REFUSED: "admin-reload-failed"}[swap]
+    reason = {"reason": escape(clip(live_index.refusal, 1000))} if swap is Swap.REFUSED else {}
+    await context.reply(context.texts()(name, version=escape(live_index.index.version), **reason))
 
-    Args:
-        waiting: returns how many updates wait besides the one being worked on.
-    """
 
-    def __init__(self, services: Services, waiting: Callable[[], int]) -> None:
-        self._services = services
-        self._waiting = waiting
-
-    async def status(self, update: Update, context: C) -> None:
-        """Tell how the bot is doing."""
-        services, index, texts = self._services, self._services.library.index, self._texts(update)
-        html = texts(
-            "admin-status",
-            version=escape(index.version),
-            built=escape(str(index.manifest.built)[:16].replace("T", " ")),
-            passages=index.manifest.counts["snippets"],
-            uptime=str(timedelta(seconds=int(time.monotonic() - services.tally.started))),
-            answered=services.tally.answered,
-            waiting=self._waiting(),
-            failures=services.failures.count,
-            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        )
-        await self._reply(update, html, texts)
-
-    async def reload(self, update: Update, context: C) -> None:
-        """Take the index published last into use."""
-        texts, library = self._texts(update), self._services.library
-        swap = await library.refresh(again=True)
-        name = {Swap.SAME: "admin-reload-same", Swap.DONE: "admin-reload-done", Swap.REFUSED: "admin-reload-failed"}[
-            swap
-        ]
-        reason = {"reason": escape(clip(library.refusal, 1000))} if swap is Swap.REFUSED else {}
-        await self._reply(update, texts(name, version=escape(library.index.version), **reason), texts)
-
-    async def stats(self, update: Update, context: C) -> None:
-        """Tell what was asked of late."""
-        texts = self._texts(update)
-        stats = await self._services.log.stats()
-        await self._reply(
-            update, f"<pre>{escape(clip(str(stats), 3500))}</pre>" if stats else texts("admin-stats-empty"), texts
-        )
-        if update.message and stats and (picture := await self._services.log.stats_chart()):
-            await self._services.courier.send_picture(address_of(update.message), picture)
-
-    def _texts(self, update: Update) -> Texts:
-        return self._services.texts(update.effective_user)
-
-    async def _reply(self, update: Update, html: str, texts: Texts) -> None:
-        if update.message:
-            await self._services.courier.send(address_of(update.message), Rendered(html), texts)
+async def stats(update: Update, context: BotContext) -> None:
+    """Tell what was asked of late."""
+    figures = await asyncio.to_thread(read_stats, context.services.log.path)
+    if figures is None:
+        await context.reply(context.texts()("admin-stats-empty"))
+        return
+    await context.reply(f"<pre>{escape(clip(str(figures), 3500))}</pre>")
+    if update.message and (picture := await asyncio.to_thread(png, figures)):
+        await context.services.sender.send_picture(address_of(update.message), picture)

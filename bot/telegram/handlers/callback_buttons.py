@@ -1,66 +1,128 @@
-"""Buttons: every press is answered, whoever sent it and however old its message is."""
+"""Presses on buttons: find out what one means, answer the press, then change or send a message."""
 
 from __future__ import annotations
 
-from telegram import CallbackQuery, Update
-from telegram.ext import ContextTypes
+from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
 
-from bot.locales import Texts
-from bot.messages.answers import Rendered
-from bot.messages.buttons import parse
-from bot.telegram.context import Services
-from bot.telegram.handlers.addressing import Address
-from bot.telegram.handlers.browsing import Browsing
-from bot.telegram.handlers.feedback import Feedback
-from bot.telegram.handlers.privacy import Privacy
-from bot.telegram.handlers.reactions import Reaction
-from bot.telegram.rate_limiter import URGENT
-
-C = ContextTypes.DEFAULT_TYPE
+from bot.locales import LANGUAGES, Texts
+from bot.messages.answers import Rendered, next_passage, single_passage
+from bot.messages.buttons import Mark, parse, person_of, read_paging
+from bot.telegram.context import BotContext, Services
+from bot.telegram.handlers.privacy import Reaction, react
+from bot.telegram.sending import Address
 
 
-class Presses:
-    """The handler of all buttons: finds out what one means, answers the press, then changes or sends a message."""
+async def press(update: Update, context: BotContext) -> None:
+    """Answer a press."""
+    query, services = update.callback_query, context.services
+    if query is None:
+        return
+    texts = context.texts()
+    try:
+        reaction = await _reaction(query, texts, services)
+    except Exception:
+        await services.sender.answer_press(query)
+        raise
+    await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    if reaction.message:
+        await _show(query, reaction.message, reaction.below, context)
 
-    def __init__(self, services: Services, browsing: Browsing, feedback: Feedback, privacy: Privacy) -> None:
-        self._services = services
-        self._browsing = browsing
-        self._feedback = feedback
-        self._privacy = privacy
 
-    async def press(self, update: Update, context: C) -> None:
-        """Answer a press."""
-        query = update.callback_query
-        if query is None:
-            return
-        texts = self._services.texts(query.from_user)
-        try:
-            reaction = await self._reaction(query, texts)
-        except Exception:
-            await self._services.courier.toast(query)
-            raise
-        await self._services.courier.toast(query, reaction.word, alert=reaction.alert)
-        if reaction.message:
-            await self._show(query, reaction.message, reaction.below, texts)
+async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
+    parsed = parse(query.data)
+    if parsed is None:
+        return Reaction(texts("button-stale"))
+    kind, parts = parsed
+    if kind == "vote":
+        return await _vote(parts, query, texts, services)
+    if kind == "add":
+        return await _wish(parts, query, texts, services)
+    if kind == "mine":
+        return await react(parts["what"], query, services)
+    if kind == "language":
+        return _choose_language(query.from_user, parts["code"], services)
+    if kind == "next":
+        return _next_passage(query, parts, texts, services)
+    return _page(kind, parts, texts, services)
 
-    async def _reaction(self, query: CallbackQuery, texts: Texts) -> Reaction:
-        parsed = parse(query.data)
-        if parsed is None:
-            return Reaction(texts("button-stale"))
-        kind, parts = parsed
-        if kind in ("vote", "add"):
-            return await self._feedback.react(kind, parts, query)
-        if kind == "mine":
-            return await self._privacy.react(parts["what"], query)
-        return self._browsing.react(kind, parts, query)
 
-    async def _show(self, query: CallbackQuery, rendered: Rendered, below: bool, texts: Texts) -> None:
-        courier, message = self._services.courier, query.message
-        if query.inline_message_id:
-            await courier.edit(None, query.inline_message_id, rendered)
-            return
-        if message is None or (not below and await courier.edit(message.chat.id, message.message_id, rendered)):
-            return
-        thread = message.message_thread_id if getattr(message, "is_topic_message", None) else None  # type: ignore[attr-defined]
-        reply_to = message.message_id if message.chat.type != "private" else None
-        await courier.send(Address(message.chat.id, reply_to, thread), rendered, texts, URGENT)
+async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
+    """Record a vote if it comes from who asked; the same vote again takes it back."""
+    entry, person = parts["entry"], query.from_user.id
+    value = 1 if parts["value"] == "+" else -1
+    if services.votes.get(entry) == value:
+        value = 0
+    if person_of(parts) != person or not await services.log.vote(entry, person, value):
+        return Reaction(texts("vote-not-yours"), alert=True)
+    services.votes.note(entry, value)
+    if not services.settings.log:
+        return Reaction(texts("feedback-off"))
+    return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
+
+
+async def _wish(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
+    """Record the wish for an answer if it comes from who asked."""
+    person = query.from_user.id
+    if person_of(parts) != person or not await services.log.request(parts["entry"], person):
+        return Reaction(texts("wish-not-yours"), alert=True)
+    return Reaction(texts("wish-added" if services.settings.log else "feedback-off"))
+
+
+def _choose_language(person: User, code: str, services: Services) -> Reaction:
+    if code != "auto" and code not in LANGUAGES:
+        return Reaction(services.texts(person)("button-stale"))
+    services.state.choose_language(person.id, None if code == "auto" else code)
+    done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")
+    return Reaction(done, Rendered(done))
+
+
+def _next_passage(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    paging = read_paging(parts)
+    if paging is None:
+        return Reaction(texts("button-stale"))
+    mark = paging.marks[paging.at]
+    snippet = services.live_index.index.by_key(mark.key, paging.language)
+    if snippet is None:
+        return Reaction(texts("passage-gone"), alert=True)
+    page = next_passage(snippet, mark.span(snippet), texts, services.place, paging)
+    # The votes belong to the question and stay: all rows but the first, which is the passage's.
+    before = getattr(query.message, "reply_markup", None)
+    kept = before.inline_keyboard[1:] if before else ()
+    rows = [*page.keyboard.inline_keyboard, *kept] if page.keyboard else list(kept)
+    return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
+
+
+def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    """Return the passage or page that a button opens."""
+    index, pages, number = services.live_index.index, services.pages, int(parts.get("page", 0))
+    if kind == "sources":
+        return Reaction(message=pages.sources_page(texts, number))
+    if kind == "passage":
+        mark = Mark.read(parts["mark"])
+        if snippet := index.by_key(mark.key, parts["language"]):
+            return Reaction(message=single_passage(snippet, texts, services.place, mark.span(snippet)), below=True)
+        return Reaction(texts("passage-gone"), alert=True)
+    if kind == "read":
+        if snippet := index.by_key(parts["key"], texts.language):
+            return Reaction(message=pages.reading_page(snippet, texts, number))
+        return Reaction(texts("passage-gone"), alert=True)
+    if "key" not in parts:
+        return Reaction(message=pages.topics_page(texts, number))
+    if topic := pages.topic(parts["key"]):
+        return Reaction(message=pages.topic_page(topic, texts, number), below=kind == "topic")
+    return Reaction(texts("topic-gone"), alert=True)
+
+
+async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> None:
+    sender, message = context.services.sender, query.message
+    if query.inline_message_id:
+        await sender.edit(None, query.inline_message_id, rendered, context.progress, urgent=True)
+        return
+    if message is None:
+        return
+    chat, message_id = message.chat.id, message.message_id
+    if not below and await sender.edit(chat, message_id, rendered, context.progress, urgent=True):
+        return
+    thread = message.message_thread_id if getattr(message, "is_topic_message", None) else None  # type: ignore[attr-defined]
+    to = Address(chat, message_id if message.chat.type != "private" else None, thread)
+    await sender.send(to, rendered, context.texts(), context.progress, urgent=True)

@@ -28,7 +28,7 @@ _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreviousQuestion:
     """A question that was answered, for the one that may go on from it."""
 
     text: str
@@ -45,16 +45,16 @@ class Conversations:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: OrderedDict[tuple[int, int], Asked] = OrderedDict()
+        self._last: OrderedDict[tuple[int, int], PreviousQuestion] = OrderedDict()
 
-    def last(self, chat: int, person: int) -> Asked | None:
+    def last(self, chat: int, person: int) -> PreviousQuestion | None:
         """Return what this person asked in this chat within the last ten minutes."""
         asked = self._last.get((chat, person))
         return asked if asked and self._clock() - asked.at <= FOLLOW_UP_SECONDS else None
 
     def asked(self, chat: int, person: int, text: str, entry: str) -> None:
         """Remember a question; the one before it is forgotten."""
-        self._last[chat, person] = Asked(text, entry, self._clock())
+        self._last[chat, person] = PreviousQuestion(text, entry, self._clock())
         self._last.move_to_end((chat, person))
         if len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)
