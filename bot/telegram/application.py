@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from telegram import Update
 from telegram.error import TelegramError
@@ -47,7 +47,7 @@ def build_application(settings: Settings, bot: TelegramBot, live_index: LiveInde
         .bot(bot)
         .update_queue(services.queue)
         .concurrent_updates(services.order)
-        .context_types(ContextTypes(context=BotContext, bot_data=lambda: services))  # type: ignore[arg-type]  # any factory
+        .context_types(ContextTypes(context=BotContext, bot_data=cast(type[Services], lambda: services)))
         .job_queue(None)
         .build()
     )
@@ -66,7 +66,7 @@ def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metri
     queue, state = DurableQueue(database, settings.queue), BotState(database)
     sender = Sender(bot, queue, state)
     failures = Failures(sender, state, metrics, settings.admins)
-    log = QueryLog.open(
+    log = QueryLog(
         settings.data_dir / "queries.db",
         key_file=settings.key_file,
         opt_outs=state,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
@@ -14,7 +15,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.telegram.rate_limiter import ChatRateLimiter, Departure
+from bot.telegram.rate_limiter import ChatRateLimiter
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,21 @@ class CountingRequest(HTTPXRequest):
         return status, body
 
 
-class TelegramBot(ExtBot[Departure]):
+@dataclass(slots=True)
+class Polls:
+    """How the polls for updates go. Times are of the monotonic clock."""
+
+    asked: float = field(default_factory=time.monotonic)
+    """When Telegram was last asked."""
+    answered: float = field(default_factory=time.monotonic)
+    """When Telegram last answered."""
+    stopped_by: asyncio.Future[ReceivingError] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    """Done when polling cannot go on."""
+
+
+class TelegramBot(ExtBot[Any]):
     """The bot of one token at a Bot API server. Its ``repr`` hides the token, and it knows how polling goes.
 
     Args:
@@ -89,11 +104,6 @@ class TelegramBot(ExtBot[Departure]):
         requests: what makes the calls, and what makes the calls for updates.
         per_second: how many messages a second in all; 0 for any number.
     """
-
-    polled: float
-    """When Telegram last answered a poll, by the monotonic clock."""
-    asked: float
-    """When Telegram was last asked for updates."""
 
     def __init__(self, token: str, api_url: str, requests: tuple[BaseRequest, BaseRequest], per_second: float) -> None:
         base, (request, polling) = api_url.rstrip("/"), requests
@@ -105,29 +115,32 @@ class TelegramBot(ExtBot[Departure]):
             get_updates_request=polling,
             rate_limiter=ChatRateLimiter(per_second),
         )
-        self.polled = self.asked = time.monotonic()
-        self.stopped_by: asyncio.Future[ReceivingError] = asyncio.get_running_loop().create_future()
-        """Done when polling cannot go on."""
+        self._polls = Polls()
 
     def __repr__(self) -> str:
         return "TelegramBot[token=…]"
 
+    @property
+    def polls(self) -> Polls:
+        """How polling goes."""
+        return self._polls
+
     async def get_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
         """Return new updates. If polling cannot go on, set ``stopped_by`` and wait until the updater stops."""
-        if self.stopped_by.done():
+        if self._polls.stopped_by.done():
             return ()
-        self.asked = time.monotonic()
+        self._polls.asked = time.monotonic()
         try:
             updates = await super().get_updates(*args, **kwargs)
         except (Conflict, InvalidToken) as error:
-            self.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
+            self._polls.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
             await asyncio.get_running_loop().create_future()
             raise
         except TelegramError:
             raise
         except Exception as error:
             updates = await self._readable_updates(error, kwargs.get("offset"))
-        self.polled = time.monotonic()
+        self._polls.answered = time.monotonic()
         return updates
 
     async def _readable_updates(self, error: Exception, offset: int | None) -> tuple[Update, ...]:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from telegram import Update, User
 from telegram.ext import Application, CallbackContext
@@ -124,7 +124,7 @@ class BotContext(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], Se
     @classmethod
     def from_update(cls, update: object, application: Application[Any, Any, Any, Any, Any, Any]) -> BotContext:
         """Return the context of an update."""
-        context = cast(BotContext, super().from_update(update, application))
+        context = super().from_update(update, application)
         if isinstance(update, Update):
             context.progress = context.services.queue.progress(update.update_id)
             context.person = update.effective_user

@@ -23,9 +23,12 @@ class Polling:
     pending = None
 
     def __init__(self, application: App) -> None:
-        self._bot = application.bot
+        self._polls = application.bot.polls
         self._queue = application.bot_data.queue
         self._updater = application.updater
+
+    def listen(self) -> None:
+        """Nothing to open: the bot asks Telegram."""
 
     async def run(self) -> None:
         """Poll until stopped.
@@ -41,15 +44,15 @@ class Polling:
             bootstrap_retries=-1,
             error_callback=lambda error: logger.warning("Updates cannot be received (%s); trying again.", error),
         )
-        raise await asyncio.shield(self._bot.stopped_by)
+        raise await asyncio.shield(self._polls.stopped_by)
 
     def age(self) -> float:
         """Return the seconds since Telegram last answered a poll."""
-        return time.monotonic() - self._bot.polled
+        return time.monotonic() - self._polls.answered
 
     async def problem(self) -> str:
         """Return in one line why nothing is received; nothing while polls come round."""
-        age, full = time.monotonic() - self._bot.asked, self._queue.crowded
+        age, full = time.monotonic() - self._polls.asked, self._queue.crowded
         if age <= (_FULL_SECONDS if full else _STALE_SECONDS):
             return ""
         return f"polling {'waits for room in the queue' if full else 'has not come round'} for {age:.0f} s"

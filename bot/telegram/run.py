@@ -133,3 +133,125 @@ async def _serve(settings: Settings, token: str, secret: str, live_index: LiveIn
     metrics, health = Metrics(), Health(live_index)
     requests = CountingRequest(CONNECTIONS, metrics.telegram_error), CountingRequest(1, metrics.telegram_error)
     bot = TelegramBot(token, settings.api_url, requests, settings.messages_per_second)
+    where = f"Telegram cannot be reached at {settings.api_url}"
+    code = 0
+    async with _monitoring(settings, metrics, health):
+        connecting = asyncio.create_task(patiently(bot.initialize, where))
+        try:
+            if await _first(connecting, stopped):
+                application = build_application(settings, bot, live_index, metrics)
+                code = await _run(application, secret, stopped, health)
+        finally:
+            await _cancel(connecting, stopped)
+            with suppress(RuntimeError):
+                await bot.shutdown()
+    return code
+
+
+@asynccontextmanager
+async def _monitoring(settings: Settings, metrics: Metrics, health: Health) -> AsyncIterator[None]:
+    """Serve health and metrics meanwhile, if that is wanted."""
+    if not settings.http_listen:
+        yield
+        return
+    monitoring = Monitoring(metrics, health)
+    with _listening("BOT_HTTP_LISTEN", settings.http_listen):
+        monitoring.listen(*host_and_port(settings.http_listen))
+    try:
+        yield
+    finally:
+        await monitoring.close()
+
+
+@contextmanager
+def _listening(setting: str, place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StartError(f"{setting}={place}: nobody can listen there ({error.strerror or error}).") from None
+
+
+async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health: Health) -> int:
+    """Answer until a signal comes or Telegram ends it; return the exit code."""
+    services, bot, notifier = application.bot_data, application.bot, Notifier()
+    await application.initialize()
+    await application.start()
+    profile = asyncio.create_task(present(bot))
+    tasks = [profile, asyncio.create_task(_watch(services))]
+    receiver: Polling | Webhook = (
+        Webhook(application, secret) if services.settings.webhook_url else Polling(application)
+    )
+    watchdog: asyncio.Task[None] | None = None
+    code = 0
+    try:
+        await asyncio.wait({profile, stopped}, timeout=_PROFILE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if left := services.queue.resume(bot):
+            logger.info("Resuming %s messages that were received before and not answered.", left)
+        with _listening("BOT_WEBHOOK_LISTEN", services.settings.webhook_listen):
+            receiver.listen()
+        receiving = asyncio.create_task(receiver.run())
+        tasks.append(receiving)
+        health.begin(receiver)
+        services.metrics.watch(
+            queue=lambda: services.queue.unfinished,
+            log_backlog=lambda: services.log.backlog,
+            live_index=services.live_index,
+            polling_age=receiver.age,
+            webhook_pending=receiver.pending,
+        )
+        watchdog = asyncio.create_task(notifier.watch(health))
+        index = services.live_index.index
+        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {index.version}")
+        logger.info(
+            "@%s answers from index %s with %s snippets (%s).",
+            bot.username, index.version, index.manifest.counts["snippets"], receiver.name,
+        )  # fmt: skip
+        await _first(receiving, stopped)
+    except ReceivingError as error:
+        sys.stderr.write(f"{error}\n")
+        code = 1
+    finally:
+        health.stop()
+        notifier.notify("STOPPING=1")
+        await _cancel(*tasks)
+        await receiver.close()
+        await _stop(application)
+        if watchdog:
+            watchdog.cancel()
+    return code
+
+
+async def _stop(application: App) -> None:
+    """Answer what was received, within the time for that, and let go of everything."""
+    services = application.bot_data
+    if waiting := services.queue.unfinished:
+        logger.info("Stopping: answering %s messages that were received.", waiting)
+    if left := await services.queue.drain(_DRAIN_SECONDS):
+        logger.warning("%s messages are left for the next start.", left)
+        await services.order.shutdown()
+    await application.stop()
+    await services.close()
+    await application.shutdown()
+    logger.info("Stopped.")
+
+
+async def _watch(services: Services) -> None:
+    """Look for a newly published index, now and then."""
+    while True:
+        await asyncio.sleep(_CHECK_SECONDS)
+        if await services.live_index.refresh() is Swap.REFUSED:
+            services.failures.problem("index refused", services.live_index.refusal)
+
+
+async def _first(task: asyncio.Task[Any], stopped: asyncio.Task[Any]) -> bool:
+    """Wait for a task or the signal to stop; return whether the task is done. Raises what the task raised."""
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    return task.done()
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import time
@@ -30,6 +31,8 @@ ME = {
     "can_read_all_group_messages": False, "supports_inline_queries": True,
 }  # fmt: skip
 GROUP = -1001234567890
+NOT_MODIFIED = "Bad Request: message is not modified"
+_updates = itertools.count(1001)
 Json = dict[str, Any]
 
 
@@ -76,6 +79,8 @@ class Telegram(BaseRequest):
     refusals: list[str] = field(default_factory=list)
     """What Telegram would have refused."""
     messages: int = 1000
+    edited: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """What edited messages show."""
 
     @property
     def read_timeout(self) -> float:
@@ -99,12 +104,21 @@ class Telegram(BaseRequest):
             body = {"ok": False, "error_code": 400, "description": f"Bad Request: {refusal}"}
             return 400, json.dumps(body).encode()
         self.calls.append(Call(name, parameters))
+        if name == "editMessageText" and not self._changes(parameters):
+            return 400, json.dumps({"ok": False, "error_code": 400, "description": NOT_MODIFIED}).encode()
         if name == "sendMessage" and self.silence:
             raise self.silence.pop(0)
         if name == "sendMessage" and self.answers:
             status, body = self.answers.pop(0)
             return status, json.dumps(body).encode()
         return 200, json.dumps({"ok": True, "result": self._result(name, parameters)}).encode()
+
+    def _changes(self, parameters: Json) -> bool:
+        """Return whether an edit changes what its message shows; note what it shows now."""
+        where = (parameters.get("chat_id"), parameters.get("message_id"), parameters.get("inline_message_id"))
+        shown = json.dumps([parameters["text"], parameters.get("reply_markup")])
+        before, self.edited[where] = self.edited.get(where), shown
+        return before != shown
 
     def _result(self, name: str, parameters: Json) -> Any:
         if name == "getMe":
@@ -133,7 +147,6 @@ class Bench:
         self.application = application
         self.services = application.bot_data
         self.telegram = telegram
-        self._update = 1000
         self._message = 0
 
     async def receive(self, *updates: Json) -> None:
@@ -148,8 +161,7 @@ class Bench:
     async def take(self, kind: str, body: Json) -> list[Call]:
         """Deliver an update, wait until it is done, and return the calls made for it."""
         before = len(self.telegram.calls)
-        self._update += 1
-        await self.receive({"update_id": self._update, kind: body})
+        await self.receive({"update_id": next(_updates), kind: body})
         await self.drain()
         return self.telegram.calls[before:]
 

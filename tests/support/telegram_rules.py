@@ -93,8 +93,8 @@ def check_keyboard(markup: dict[str, Any] | None) -> None:
 def check_call(method: str, parameters: dict[str, Any]) -> None:
     """Refuse a call as Telegram would."""
     if method in ("sendMessage", "editMessageText"):
-        if parameters.get("parse_mode") != "HTML" or not parameters.get("link_preview_options", {}).get("is_disabled"):
-            raise RefusedError("messages are HTML, without a preview of links")
+        if not parameters.get("link_preview_options", {}).get("is_disabled"):
+            raise RefusedError("messages have no preview of links")
         check_text(parameters["text"])
         check_keyboard(parameters.get("reply_markup"))
     if method == "answerCallbackQuery" and units(parameters.get("text", "")) > 200:

@@ -324,9 +324,7 @@ async def _times(limiter: ChatRateLimiter, chat: int, count: int, *, urgent: boo
         return True
 
     data, departure = {"chat_id": chat}, Departure(urgent)
-    await asyncio.gather(
-        *(limiter.process_request(call, (), {}, "sendMessage", data, departure) for _ in range(count))
-    )
+    await asyncio.gather(*(limiter.process_request(call, (), {}, "sendMessage", data, departure) for _ in range(count)))
     return sent
 
 
