@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -139,13 +139,16 @@ class TelegramBot(ExtBot[Any]):
         except TelegramError:
             raise
         except Exception as error:
-            updates = await self._readable_updates(error, kwargs.get("offset"))
+            updates = await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))
         self._polls.answered = time.monotonic()
         return updates
 
-    async def _readable_updates(self, error: Exception, offset: int | None) -> tuple[Update, ...]:
+    async def _readable_updates(
+        self, error: Exception, offset: int | None, allowed: Sequence[str] | None
+    ) -> tuple[Update, ...]:
         """Return the updates of a batch that can be read, after one that cannot made the whole batch fail."""
-        batch = await self._post("getUpdates", {"offset": offset, "timeout": 0})
+        asked = {"offset": offset, "timeout": 0, "allowed_updates": allowed}
+        batch = await self._post("getUpdates", asked)
         readable: list[Update] = []
         for raw in batch:
             try:
@@ -154,7 +157,7 @@ class TelegramBot(ExtBot[Any]):
                 logger.error("Update %s cannot be read and is left out.", raw.get("update_id"), exc_info=error)
         if batch and not readable:
             # Nothing tells the updater to go on behind this batch, so Telegram is told here.
-            await self._post("getUpdates", {"offset": batch[-1]["update_id"] + 1, "limit": 1, "timeout": 0})
+            await self._post("getUpdates", {**asked, "offset": batch[-1]["update_id"] + 1, "limit": 1})
         return tuple(readable)
 
 

@@ -13,7 +13,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Coroutine, Hashable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import cast
@@ -275,6 +275,8 @@ class ChatOrder(BaseUpdateProcessor):
             await self._in_turn(update, progress, coroutine)
         finally:
             self._tasks.discard(task)
+            if isinstance(coroutine, Coroutine):
+                coroutine.close()  # where this task was stopped before its turn came
         self._queue.mark_done(update.update_id)
 
     async def _in_turn(self, update: Update, progress: Progress, coroutine: Awaitable[None]) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from aiohttp import web
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.telegram.bot_api import CountingRequest, TelegramBot, certainly_not_sent
+from bot.telegram.context import ALLOWED_UPDATES
 from bot.telegram.sending import _DOUBT_SECONDS, RetrySchedule
 from bot.telegram.update_queue import ATTEMPTS
 from index.search.index import Index
@@ -296,13 +298,14 @@ async def test_an_update_that_cannot_be_read_costs_no_other(real_index: Index, t
         request = CountingRequest(4, lambda kind: None)
         bot = TelegramBot(SERVED, api.url, (request, request), 0)
         await bot.initialize()
+        asking: dict[str, Any] = {"timeout": 0, "allowed_updates": ALLOWED_UPDATES}
         await asyncio.to_thread(api.say, "before")
         broken = await asyncio.to_thread(api.deliver, "message", {"text": 5})
-        updates = await bot.get_updates(offset=0, timeout=0)
+        updates = await bot.get_updates(offset=0, **asking)
         assert [update.message.text for update in updates if update.message] == ["before"]
-        assert await bot.get_updates(offset=broken, timeout=0) == ()
+        assert await bot.get_updates(offset=broken, **asking) == ()
         number = await asyncio.to_thread(api.say, "after")
-        (after,) = await bot.get_updates(offset=broken, timeout=0)
+        (after,) = await bot.get_updates(offset=broken, **asking)
         assert after.message
         assert after.message.message_id == number
         await bot.shutdown()
