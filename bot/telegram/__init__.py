@@ -9,12 +9,12 @@ browsing      /start, /topics, /sources and the like, and the buttons under them
 inline        inline queries and guest messages
 feedback      votes and wishes
 admin         /status, /reload, /stats
-tally         what was done, counted; metrics and monitoring show it, with the state of health
-watchdog      systemd is told how the bot is
-claims        which replica answers an update
+live_index    the index in use, and its replacement by a newer version
+metrics       what was done, counted for Prometheus
+health        whether the bot is well, for HTTP clients and systemd
 courier       sending, editing and answering so that nothing is lost (pacing, errors)
 service       the parts of a running bot, and the way of an update through them
-serve         start, signals, shutdown (opening: the index it starts with)
+serve         start, signals, shutdown
 """
 
 import os

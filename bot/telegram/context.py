@@ -15,10 +15,10 @@ from bot.settings import Settings
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.follow_ups import Conversations
 from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
 from bot.telegram.sending import Sender
 from bot.telegram.state import Memory
-from bot.telegram.tally import Tally
 from index.search.answer import Answer
 
 
@@ -36,7 +36,7 @@ class Services:
     questions: Quota
     searches: Quota
     """Inline queries: one comes with every pause in typing, so more are allowed."""
-    tally: Tally
+    metrics: Metrics
     conversations: Conversations = field(default_factory=Conversations)
 
     @property
@@ -48,7 +48,7 @@ class Services:
         """Count an answer that was delivered to the update being worked on."""
         case = self.courier.case
         language = answer.language if answer.language in self.library.index.languages else "other"
-        self.tally.add(str(answer.decision), language, time.monotonic() - case.received if case else 0.0)
+        self.metrics.answered(str(answer.decision), language, time.monotonic() - case.received if case else 0.0)
 
     def quota_note(self, texts: Texts) -> Rendered:
         """Return the message for whoever asked more than the quota allows."""

@@ -13,6 +13,7 @@ from html import escape
 from bot.locales import FALLBACK, texts_for
 from bot.messages.answers import Rendered, clip
 from bot.telegram.handlers.addressing import Address
+from bot.telegram.metrics import Metrics
 from bot.telegram.sending import Sender
 from bot.telegram.state import Memory
 
@@ -31,21 +32,25 @@ class Failures:
     """
 
     def __init__(
-        self, courier: Sender, memory: Memory, admins: Iterable[int], clock: Callable[[], float] = time.monotonic
+        self,
+        courier: Sender,
+        memory: Memory,
+        metrics: Metrics,
+        admins: Iterable[int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._courier = courier
         self._memory = memory
+        self._metrics = metrics
         self._admins = tuple(admins)
         self._clock = clock
         self._told: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.count = 0
-        """How many there were since the start."""
 
     def report(self, error: BaseException, doing: str) -> str:
         """Log an unexpected exception with its traceback; return the number under which it is logged."""
         number = secrets.token_hex(4)
-        self.count += 1
+        self._metrics.failure()
         logger.error("Failure %s while %s", number, doing, exc_info=error)
         self._tell(type(error).__name__, doing, number)
         return number
@@ -53,7 +58,7 @@ class Failures:
     def trouble(self, kind: str, text: str) -> None:
         """Log something an operator should know of, and tell the administrators."""
         number = secrets.token_hex(4)
-        self.count += 1
+        self._metrics.failure()
         logger.error("Failure %s: %s: %s", number, kind, text)
         self._tell(kind, text, number)
 

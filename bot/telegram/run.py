@@ -7,6 +7,7 @@ import logging
 import re
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,16 +21,13 @@ from bot.settings import Settings, host_and_port
 from bot.telegram.application import ALLOWED_UPDATES, make_bot
 from bot.telegram.context import Services
 from bot.telegram.handlers.profile import present
-from bot.telegram.health import Health
-from bot.telegram.live_index import LiveIndex, Swap
-from bot.telegram.monitoring import Monitoring
-from bot.telegram.opening import open_index
+from bot.telegram.health import Health, Monitoring, Notifier
+from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
+from bot.telegram.metrics import Metrics
 from bot.telegram.rate_limiter import Pacing
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
 from bot.telegram.service import Service, build_service
-from bot.telegram.tally import Tally
-from bot.telegram.watchdog import Notifier
 from bot.telegram.webhook import Polling, ReceivingError, Webhook
 from index.errors import UserFacingError
 
@@ -71,7 +69,7 @@ def run(settings: Settings) -> int:
         _check(settings, token, secret)
         with _alone(settings.data_dir):
             # Held by nothing else, so that it is freed when a newer version takes its place.
-            library = LiveIndex(open_index(settings), settings.index_home)
+            library = LiveIndex(open_for_serving(settings), settings.index_home)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_serve(settings, token, secret, library))
     except UserFacingError as error:
@@ -139,9 +137,9 @@ async def _serve(settings: Settings, token: str, secret: str, library: LiveIndex
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tally, health = Tally(), Health()
-    monitoring = _monitoring(settings, tally, health)
-    request = AiohttpRequest(_CONNECTIONS, _SECONDS, tally.failed)
+    metrics, health = Metrics(), Health(library)
+    monitoring = _monitoring(settings, metrics, health)
+    request = AiohttpRequest(_CONNECTIONS, _SECONDS, metrics.telegram_error)
     bot = make_bot(token, settings.api_url, Pacing(settings.messages_per_second), request)
     connected = loop.create_task(_patiently(bot.initialize, "Telegram cannot be reached"))
     stopped = loop.create_task(stop.wait())
@@ -150,7 +148,7 @@ async def _serve(settings: Settings, token: str, secret: str, library: LiveIndex
         if not connected.done():
             return 0
         await connected
-        service = build_service(settings, bot, library, tally)
+        service = build_service(settings, bot, library, metrics)
         return await _run(service, secret, stopped, health)
     finally:
         for task in (connected, stopped):
@@ -162,11 +160,11 @@ async def _serve(settings: Settings, token: str, secret: str, library: LiveIndex
             await monitoring.close()
 
 
-def _monitoring(settings: Settings, tally: Tally, health: Health) -> Monitoring | None:
+def _monitoring(settings: Settings, metrics: Metrics, health: Health) -> Monitoring | None:
     """Serve health and metrics from the start on, if that is wanted."""
     if not settings.http_listen:
         return None
-    monitoring = Monitoring(tally, health)
+    monitoring = Monitoring(metrics, health)
     with _listening("BOT_HTTP_LISTEN", settings.http_listen):
         monitoring.listen(*host_and_port(settings.http_listen))
     return monitoring
@@ -207,13 +205,20 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health
                 webhook.listen()
             receiver, receiving = webhook, loop.create_task(_receive_calls(webhook, bot))
         else:
-            polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES, services.tally.failed)
+            polling = Polling(bot, service.take, service.lanes.room, ALLOWED_UPDATES, services.metrics.telegram_error)
             receiver, receiving = polling, loop.create_task(_poll(polling, bot))
         tasks.append(receiving)
-        health.begin(service, receiver)
+        services.metrics.watch(
+            queue=lambda: service.lanes.unfinished,
+            log_backlog=lambda: services.log.backlog,
+            live_index=services.library,
+            polling_age=(lambda: time.monotonic() - polling.returned) if polling else None,
+            webhook_pending=(lambda: webhook.pending) if webhook else None,
+        )
+        health.begin(receiver)
         watchdog = loop.create_task(notifier.watch(health))
         manifest = services.library.index.manifest
-        notifier.tell("READY=1", f"STATUS=@{bot.username} answers from index {manifest.version}")
+        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {manifest.version}")
         logger.info(
             "@%s answers from index %s with %s snippets (%s).",
             bot.username, manifest.version, manifest.counts["snippets"], "webhook" if webhook else "polling",
@@ -226,7 +231,7 @@ async def _run(service: Service, secret: str, stopped: asyncio.Task[Any], health
         code, conflict = 1, True
     finally:
         health.stop()
-        notifier.tell("STOPPING=1")
+        notifier.notify("STOPPING=1")
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

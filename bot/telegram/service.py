@@ -15,16 +15,15 @@ from bot.messages.answers import Rendered
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
 from bot.telegram.application import App, Desk
-from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
 from bot.telegram.context import Services
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.addressing import Address
 from bot.telegram.lanes import Lanes
 from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
 from bot.telegram.sending import Case, Sender
 from bot.telegram.state import MEMORY_SCHEMA, Memory, open_database
-from bot.telegram.tally import Tally
 from bot.telegram.update_queue import ATTEMPTS, INBOX_SCHEMA, SUSPECT, Inbox, Left, Raw
 
 _BUSY = 200
@@ -39,13 +38,11 @@ _SEARCHES = 6
 class Service:
     """One running bot: its parts, and the way of an update through them."""
 
-    def __init__(
-        self, settings: Settings, application: App, desk: Desk, databases: Sequence[sqlite3.Connection]
-    ) -> None:
+    def __init__(self, settings: Settings, application: App, desk: Desk, database: sqlite3.Connection) -> None:
         self.settings = settings
         self.application = application
         self.desk = desk
-        self._databases = databases
+        self._database = database
         self._suspects = asyncio.Lock()
         self.inbox = desk.services.courier.inbox
         self.lanes: Lanes[tuple[Update, Case]] = Lanes(self._work, settings.queue)
@@ -55,8 +52,7 @@ class Service:
         self.inbox.settle()
         await self.desk.services.log.close()
         self.desk.services.library.close()
-        for database in self._databases:
-            database.close()
+        self._database.close()
         await self.application.shutdown()
 
     def take(self, updates: Sequence[Raw]) -> None:
@@ -153,19 +149,13 @@ def _lane(update: Update) -> tuple[str, int]:
     return ("chat", int(update.effective_chat.id) if update.effective_chat else person)
 
 
-def build_service(settings: Settings, bot: Any, library: LiveIndex, tally: Tally) -> Service:
+def build_service(settings: Settings, bot: Any, library: LiveIndex, metrics: Metrics) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.data_dir / "telegram.db", INBOX_SCHEMA, OWN_SCHEMA, MEMORY_SCHEMA)
-    databases, claims, shared = [database], None, database
-    if settings.shared_dir:
-        settings.shared_dir.mkdir(parents=True, exist_ok=True)
-        shared = open_database(settings.shared_dir / "replicas.db", MEMORY_SCHEMA, SHARED_SCHEMA)
-        databases.append(shared)
-        claims = Claims(shared, database)
-    inbox, memory = Inbox(database, claims), Memory(shared, alone=claims is None)
+    database = open_database(settings.data_dir / "telegram.db", INBOX_SCHEMA, MEMORY_SCHEMA)
+    inbox, memory = Inbox(database), Memory(database)
     courier = Sender(bot, inbox, memory)
-    failures = Failures(courier, memory, settings.admins)
+    failures = Failures(courier, memory, metrics, settings.admins)
     services = Services(
         settings=settings,
         me=bot.bot,
@@ -182,10 +172,10 @@ def build_service(settings: Settings, bot: Any, library: LiveIndex, tally: Tally
         failures=failures,
         questions=Quota(settings.questions_per_minute),
         searches=Quota(settings.questions_per_minute * _SEARCHES),
-        tally=tally,
+        metrics=metrics,
     )
     desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)
-    service = Service(settings, application, desk, databases)
+    service = Service(settings, application, desk, database)
     application.add_error_handler(service.failed)
     return service

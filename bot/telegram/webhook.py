@@ -113,7 +113,7 @@ class Polling:
                     logger.info("Updates are received again.")
                 failures = 0
 
-    async def trouble(self) -> str:
+    async def problem(self) -> str:
         """Return in one line why nothing is received; nothing while the loop goes round."""
         age = time.monotonic() - self._began
         if age <= (_FULL_SECONDS if self._full else _STALE_SECONDS):
@@ -200,7 +200,7 @@ class Webhook:
         self._failed_at = known.last_error_date
         return not self._lost
 
-    async def trouble(self) -> str:
+    async def problem(self) -> str:
         """Return in one line why nothing is received; nothing while Telegram can call here."""
         if self._lost:
             return "another program has set or removed this bot's webhook"

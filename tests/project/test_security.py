@@ -344,7 +344,7 @@ def test_any_deep_link_gets_one_message(
         for payload in payloads:
             shown = await there.say(f"/start {payload}")
             assert len(shown) == 1, payload
-        assert there.service.desk.services.failures.count == 0
+        assert there.service.desk.services.metrics.failures == 0
 
     run(real_index, tmp_path_factory.mktemp("links"), scenario)
 

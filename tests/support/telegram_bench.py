@@ -17,9 +17,9 @@ from telegram.request import BaseRequest, RequestData
 from bot.settings import Settings
 from bot.telegram.application import make_bot
 from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import Metrics
 from bot.telegram.rate_limiter import Pacing
 from bot.telegram.service import Service, build_service
-from bot.telegram.tally import Tally
 from index.search.index import Index
 from tests.support.telegram_rules import RefusedError, check_call, parameters_of, parse
 
@@ -189,7 +189,7 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
     bot = make_bot(TOKEN, "http://127.0.0.1:9", Pacing(0), telegram)
     await bot.initialize()
     given = Settings(**values)
-    service = build_service(given, bot, LiveIndex(index, given.index_home), Tally())
+    service = build_service(given, bot, LiveIndex(index, given.index_home), Metrics())
     await service.application.initialize()
     telegram.calls.clear()
     try:

@@ -177,14 +177,14 @@ def test_looking_for_new_versions_goes_on_after_any_error(
 
             monkeypatch.setattr(Index, "open", fails)
             publish_again(small_data, NEWER)
-            while not services.failures.count:
+            while not services.metrics.failures:
                 assert not watching.done(), watching.exception()
                 await asyncio.sleep(0.01)
             assert services.library.refusal.startswith(type(error).__name__)
             monkeypatch.setattr(Index, "open", open_)
             publish_again(small_data, NEWEST)
             await asyncio.wait_for(until_version(NEWEST), 30)
-            assert services.failures.count == 1
+            assert services.metrics.failures == 1
             watching.cancel()
 
     asyncio.run(scenario())

@@ -39,10 +39,10 @@ class Admin:
             version=escape(index.version),
             built=escape(str(index.manifest.built)[:16].replace("T", " ")),
             passages=index.manifest.counts["snippets"],
-            uptime=str(timedelta(seconds=int(time.monotonic() - services.tally.started))),
-            answered=services.tally.answered,
+            uptime=str(timedelta(seconds=int(time.monotonic() - services.metrics.started))),
+            answered=services.metrics.answers,
             waiting=self._waiting(),
-            failures=services.failures.count,
+            failures=services.metrics.failures,
             memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         )
         await self._reply(update, html, texts)

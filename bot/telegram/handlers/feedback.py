@@ -24,7 +24,6 @@ class Feedback:
         """Record a vote or a wish if it comes from who asked; the same vote again takes it back."""
         texts, person = self._services.texts(query.from_user), query.from_user.id
         entry, log = parts["entry"], self._services.log
-        # The log checks this too, but a replica's log may not hold the question.
         mine = person_of(parts) == person
         if kind == "add":
             if not mine or not await log.request(entry, person):
