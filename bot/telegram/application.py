@@ -21,7 +21,6 @@ from telegram.ext import (
 )
 from telegram.request import BaseRequest
 
-from bot.messages.pages import Pages
 from bot.telegram.context import Services
 from bot.telegram.handlers.admin import Admin
 from bot.telegram.handlers.browsing import Browsing
@@ -75,9 +74,8 @@ class Desk:
 
     def __init__(self, services: Services, waiting: Callable[[], int]) -> None:
         self.services = services
-        pages = Pages(services)
-        self.browsing = Browsing(services, pages)
-        self.questions = Questions(services, pages)
+        self.browsing = Browsing(services)
+        self.questions = Questions(services)
         self.privacy = Privacy(services)
         self.presses = Presses(services, self.browsing, Feedback(services), self.privacy)
         self.inline = Inline(services)

@@ -10,6 +10,7 @@ from telegram import User
 from bot.locales import Texts, texts_for
 from bot.messages.answers import Rendered
 from bot.messages.buttons import Place
+from bot.messages.pages import Pages
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
 from bot.telegram.failures import Failures
@@ -43,6 +44,11 @@ class Services:
     def place(self) -> Place:
         """Where links lead."""
         return Place(self.me.username or "", bool(self.me.supports_inline_queries))
+
+    @property
+    def pages(self) -> Pages:
+        """The pages of the index in use."""
+        return Pages(self.library.index, self.place)
 
     def count(self, answer: Answer) -> None:
         """Count an answer that was delivered to the update being worked on."""

@@ -11,7 +11,8 @@ from contextvars import Context
 from html import escape
 
 from bot.locales import FALLBACK, texts_for
-from bot.messages.answers import Rendered, clip
+from bot.messages.answers import Rendered
+from bot.messages.telegram_text import clip
 from bot.telegram.handlers.addressing import Address
 from bot.telegram.metrics import Metrics
 from bot.telegram.sending import Sender

@@ -10,17 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.locales import LANGUAGES, Texts, texts_for
-from bot.messages.answers import (
-    MESSAGE_UNITS,
-    Rendered,
-    answer_message,
-    clip,
-    extract,
-    parsed_units,
-    single_passage,
-    visible,
-)
-from bot.messages.buttons import Asked, Place
+from bot.messages.answers import MESSAGE_UNITS, Frame, Rendered, answer_message, extract, single_snippet
+from bot.messages.buttons import AnswerRef, Place
+from bot.messages.telegram_text import clip, parsed_units, visible
 from index.knowledge.sentences import split_sentences
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.answer import Answer, Hit
@@ -28,7 +20,7 @@ from index.search.decision import Decision
 from tests.support.telegram_rules import check_keyboard, check_text, parse, units
 
 PLACE = Place("test_bot")
-ASKED = Asked("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
+REF = AnswerRef("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
 PIECES = [
     "<b>",
     "&amp;",
@@ -115,7 +107,7 @@ def test_the_message_says_how_a_mistyped_question_was_read(decision: Decision, l
     plain = answer(found, decision)
     said = []
     for asked in (plain, dataclasses.replace(plain, read_as="litium < & lithium")):
-        rendered = answer_message(asked, texts_for(language), PLACE, ASKED, ())
+        rendered = answer_message(asked, Frame(texts_for(language), PLACE, REF), ())
         said.append("litium < & lithium" in accepted(rendered))
     assert said == [False, True]
 
@@ -136,7 +128,7 @@ def test_any_passage_makes_a_message_telegram_takes(
 ) -> None:
     """The quote is a piece of the snippet's text, cut between graphemes, with the answering sentence within."""
     rendered = answer_message(
-        answer([hit(snippet, sentence)], Decision.ANSWER, truncated), texts, PLACE, ASKED, (), follow_up=truncated
+        answer([hit(snippet, sentence)], Decision.ANSWER, truncated), Frame(texts, PLACE, REF), (), follow_up=truncated
     )
     accepted(rendered)
     for tag, quoted in parse(rendered.html)[1]:
@@ -153,7 +145,9 @@ def test_any_passages_make_a_closest_or_refusing_message(
 ) -> None:
     """Up to three passages share one message; a refusal names none of them as an answer."""
     topics = [Topic(f"t{number}", {"en": title}) for number in range(20)]
-    rendered = answer_message(answer([hit(snippet, 0) for snippet in found], decision), texts, PLACE, ASKED, topics)
+    rendered = answer_message(
+        answer([hit(snippet, 0) for snippet in found], decision), Frame(texts, PLACE, REF), topics
+    )
     text = accepted(rendered)
     quotes = [quoted for tag, quoted in parse(rendered.html)[1] if tag == "blockquote"]
     assert len(quotes) <= (3 if decision is Decision.CLOSEST else 0)
@@ -166,7 +160,7 @@ def test_any_passages_make_a_closest_or_refusing_message(
 def test_a_passage_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
     """Nothing is left out of a passage short enough for a message."""
     if units(snippet.text) <= 1000 and visible(snippet.text):
-        quotes = [quoted for tag, quoted in parse(single_passage(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
+        quotes = [quoted for tag, quoted in parse(single_snippet(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
         assert quotes == [snippet.text]
 
 
@@ -198,7 +192,7 @@ def test_a_grapheme_longer_than_a_message_is_not_cut() -> None:
     """Rather than cutting a grapheme the quote is left out; the message still names the passage."""
     text = "a" + "\u0301" * 5000
     snippet = Snippet("a/b", "en", "a", "Title", text, ((0, len(text)),))
-    rendered = single_passage(snippet, texts_for("en"), PLACE)
+    rendered = single_snippet(snippet, texts_for("en"), PLACE)
     assert "blockquote" not in rendered.html
     assert accepted(rendered).startswith("Title")
 
@@ -208,11 +202,11 @@ def test_long_quotes_are_folded() -> None:
     texts = texts_for("en")
     for length, tag in ((100, "<blockquote>"), (2000, "<blockquote expandable>")):
         text = "x" * length + "."
-        assert tag in single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts, PLACE).html
+        assert tag in single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts, PLACE).html
 
 
 def test_densest_markup_stays_within_the_raw_limit() -> None:
     """Every character escaped is still below 32 KiB."""
     text = "&" * MESSAGE_UNITS
-    html = single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
+    html = single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
     check_text(html)

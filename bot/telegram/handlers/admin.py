@@ -12,7 +12,8 @@ from telegram import Update
 from telegram.ext import ContextTypes
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, clip
+from bot.messages.answers import Rendered
+from bot.messages.telegram_text import clip
 from bot.telegram.context import Services
 from bot.telegram.handlers.addressing import address_of
 from bot.telegram.live_index import Swap

@@ -12,8 +12,8 @@ from telegram.ext import ContextTypes
 from bot.locales import LANGUAGES, Texts
 from bot.messages.answers import (
     Rendered,
-    next_passage,
-    single_passage,
+    next_snippet,
+    single_snippet,
 )
 from bot.messages.buttons import Mark, read_paging
 from bot.messages.pages import Pages
@@ -28,9 +28,12 @@ C = ContextTypes.DEFAULT_TYPE
 class Browsing:
     """The handlers of the commands that show what there is, and of the buttons under what they show."""
 
-    def __init__(self, services: Services, pages: Pages) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._pages = pages
+
+    @property
+    def _pages(self) -> Pages:
+        return self._services.pages
 
     # ---- commands
 
@@ -106,7 +109,7 @@ class Browsing:
             mark = Mark.read(parts["mark"])
             if snippet := index.by_key(mark.key, parts["language"]):
                 return Reaction(
-                    message=single_passage(snippet, texts, self._services.place, mark.span(snippet)), below=True
+                    message=single_snippet(snippet, texts, self._services.place, mark.span(snippet)), below=True
                 )
             return Reaction(texts("passage-gone"), alert=True)
         number = int(parts.get("page", 0))
@@ -137,7 +140,7 @@ class Browsing:
         snippet = self._services.library.index.by_key(mark.key, paging.language)
         if snippet is None:
             return Reaction(texts("passage-gone"), alert=True)
-        page = next_passage(snippet, mark.span(snippet), texts, self._services.place, paging)
+        page = next_snippet(snippet, mark.span(snippet), texts, self._services.place, paging)
         # The votes belong to the question and stay: all rows but the first, which is the passage's.
         before = getattr(query.message, "reply_markup", None)
         kept = before.inline_keyboard[1:] if before else ()

@@ -18,8 +18,9 @@ from telegram.constants import ParseMode
 from telegram.ext import ContextTypes
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, answer_message, clip, highlight_of, label, passage, passage_rows, topic_title
-from bot.messages.buttons import Asked
+from bot.messages.answers import Frame, Rendered, answer_message, highlight_of, snippet_html
+from bot.messages.buttons import AnswerRef, snippet_rows
+from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
 from bot.telegram.context import Services
 from bot.telegram.handlers.addressing import question_in_guest
@@ -107,7 +108,7 @@ class Inline:
             Entry(answer=answer, surface="guest", person=person.id if person else None)
         )
         rendered = answer_message(
-            answer, texts, self._services.place, Asked(entry, number), self._services.library.index.topics
+            answer, Frame(texts, self._services.place, AnswerRef(entry, number)), self._services.library.index.topics
         )
         await self._services.courier.answer_guest(
             message.guest_query_id, _article("answer", clip(question, 100), rendered)
@@ -129,9 +130,9 @@ class Inline:
         self, snippet: Snippet, highlight: Span | None, sentence: str, texts: Texts
     ) -> InlineQueryResultArticle:
         place = self._services.place
-        html = passage(snippet, highlight, texts, place)
-        ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.passage_link(snippet.key))
-        keyboard = InlineKeyboardMarkup([*passage_rows(snippet, texts, place), [ask]])
+        html = snippet_html(snippet, highlight, texts, place)
+        ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.snippet_link(snippet.key))
+        keyboard = InlineKeyboardMarkup([*snippet_rows(snippet, texts, place), [ask]])
         return _article(
             snippet.key,
             label(snippet.title, snippet.id, 100),
@@ -145,7 +146,7 @@ class Inline:
         snippets = index.in_topic(topic.id, texts.language)
         lines = [f'<a href="{place.topic_link(topic.id)}"><b>{escape(title)}</b></a>']
         lines += [
-            f'• <a href="{place.passage_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>'
+            f'• <a href="{place.snippet_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>'
             for snippet in snippets[:20]
         ]
         keyboard = InlineKeyboardMarkup(

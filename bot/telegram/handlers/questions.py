@@ -13,9 +13,8 @@ from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.locales import Texts
-from bot.messages.answers import CLOSEST, Rendered, answer_message
-from bot.messages.buttons import Asked
-from bot.messages.pages import Pages
+from bot.messages.answers import CLOSEST, Frame, Rendered, answer_message
+from bot.messages.buttons import AnswerRef
 from bot.querylog.log import Delivery, Entry
 from bot.telegram.context import Services
 from bot.telegram.handlers.addressing import Address, Question, question_in
@@ -38,9 +37,8 @@ C = ContextTypes.DEFAULT_TYPE
 class Questions:
     """The handlers for everything people write."""
 
-    def __init__(self, services: Services, pages: Pages) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._pages = pages
         self._notes: dict[Posted, asyncio.Task[int | None]] = {}
         self._noted: OrderedDict[int, float] = OrderedDict()
         self._last_notes: list[float] = []
@@ -162,10 +160,10 @@ class Questions:
         if verdict is not Verdict.TAKE:
             return
         if not question.text:
-            await self._show(question, self._pages.how_to_ask(texts), texts, shown)
+            await self._show(question, self._services.pages.how_to_ask(texts), texts, shown)
             return
         if kind := small_talk(question.text):
-            sent = await self._show(question, self._pages.talk(kind, texts), texts, shown)
+            sent = await self._show(question, self._services.pages.talk(kind, texts), texts, shown)
             if sent is not None:
                 services.memory.remember_answer(question.posted, question.text, sent, "")
             return
@@ -192,9 +190,7 @@ class Questions:
         texts = services.texts(question.person, answer.language)
         rendered = answer_message(
             answer,
-            texts,
-            services.place,
-            Asked(entry, question.asker),
+            Frame(texts, services.place, AnswerRef(entry, question.asker)),
             services.library.index.topics,
             follow_up=follow_up_of is not None,
             captioned=question.captioned,
