@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +99,7 @@ def evaluate_index(settings: Settings, questions: Path | None, output: Output) -
     evaluation = _ask(open_or_build(settings), found, "Asking the live index")
     before = None
     if older is not None:
-        with _opened(older) as other:
+        with closing(Index.open(older)) as other:
             before = _ask(other, found, f"Asking version {other.version}")
     if output.as_json:
         print_json(_as_json(found, evaluation, before, with_results=output.failures))
@@ -137,15 +137,6 @@ def _version_folder(data: Path, name: str) -> Path:
         reason = "more than one version begins so" if matching else "there is no such version"
         raise ArtifactError(f"{name}: {reason}; there are: {listed or 'none'}.")
     return index_folder(data) / matching[0]
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[Index]:
-    index = Index.open(folder)
-    try:
-        yield index
-    finally:
-        index.close()
 
 
 def _ask(index: Index, found: EvaluationSet, step: str) -> Evaluation:
@@ -245,20 +236,21 @@ def _changed(now: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome
     """Return the questions with another first passage or decision, as they were answered then and now."""
     earlier = {outcome.question: outcome for outcome in before.outcomes}
     pairs = [(earlier[outcome.question], outcome) for outcome in now.outcomes if outcome.question in earlier]
-    return [pair for pair in pairs if _first(pair[0]) != _first(pair[1]) or _decision(pair[0]) != _decision(pair[1])]
+    return [
+        pair
+        for pair in pairs
+        if _first(pair[0]) != _first(pair[1]) or pair[0].answer.decision is not pair[1].answer.decision
+    ]
 
 
 def _first(outcome: Outcome) -> str | None:
     return outcome.first.snippet.id if outcome.first else None
 
 
-def _decision(outcome: Outcome) -> str:
-    return str(outcome.answer.decision)
-
-
 def _verdict(outcome: Outcome) -> str:
     right = outcome.fault or "right"
-    return f"{_decision(outcome)} at {outcome.answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
+    answer = outcome.answer
+    return f"{answer.decision} at {answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
 
 
 def _print_failures(evaluation: Evaluation) -> None:
@@ -334,11 +326,11 @@ def _as_json(
 
 def _brief(outcome: Outcome) -> dict[str, Any]:
     return {
-        "decision": _decision(outcome),
+        "decision": outcome.answer.decision,
         "confidence": round(outcome.answer.confidence, 4),
         "first": _first(outcome),
         "rank": outcome.rank,
-        "fault": outcome.fault and str(outcome.fault),
+        "fault": outcome.fault,
     }
 
 
@@ -384,18 +376,14 @@ def _draw(outcomes: Sequence[Outcome], path: Path, title: str) -> None:
     FigureCanvasAgg(figure)
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
-    _reliability(left, outcomes)
-    _coverage(right, outcomes)
+    confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
+    right_first = np.array([outcome.rank == 1 for outcome in outcomes], np.float64)
+    _draw_reliability(left, reliability(confidence, right_first))
+    _draw_coverage(right, outcomes, *coverage_curve(confidence, right_first))
     figure.savefig(path, dpi=120)
 
 
-def _arrays(outcomes: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
-    confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
-    return confidence, np.array([outcome.rank == 1 for outcome in outcomes], np.float64)
-
-
-def _reliability(axes: Axes, outcomes: Sequence[Outcome]) -> None:
-    bins = reliability(*_arrays(outcomes))
+def _draw_reliability(axes: Axes, bins: Sequence[tuple[float, float, int]]) -> None:
     stated, measured, _ = zip(*bins, strict=True)
     axes.plot([0, 1], [0, 1], linestyle="--", color="0.6", label="as stated")
     axes.plot(stated, measured, marker="o", label="measured")
@@ -406,8 +394,7 @@ def _reliability(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     axes.legend(loc="upper left")
 
 
-def _coverage(axes: Axes, outcomes: Sequence[Outcome]) -> None:
-    coverage, precision = coverage_curve(*_arrays(outcomes))
+def _draw_coverage(axes: Axes, outcomes: Sequence[Outcome], coverage: np.ndarray, precision: np.ndarray) -> None:
     axes.plot(coverage, precision, label="answering the most confident")
     given = [outcome for outcome in outcomes if is_answered(outcome)]
     if given:

@@ -33,23 +33,18 @@ class Metrics:
     def __init__(self) -> None:
         self.started = time.monotonic()
         """When the process started, by the monotonic clock."""
-        self._registry = CollectorRegistry()
-        registry = self._registry
+        self._registry = registry = CollectorRegistry()
         self._questions = Counter(
-            f"{_PREFIX}_questions", "Questions answered.", ("decision", "language"), registry=registry
+            "questions", "Questions answered.", ("decision", "language"), namespace=_PREFIX, registry=registry
         )
         self._errors = Counter(
-            f"{_PREFIX}_telegram_errors", "Calls to Telegram that failed.", ("kind",), registry=registry
-        )
-        self._seconds = Histogram(
-            f"{_PREFIX}_answer_seconds",
-            "Time from the receipt of a question to the delivery of its answer.",
-            buckets=LATENCY_STEPS,
-            registry=registry,
+            "telegram_errors", "Calls to Telegram that failed.", ("kind",), namespace=_PREFIX, registry=registry
         )
         self._failures = Counter(
-            f"{_PREFIX}_failures", "Failures an operator should look at in the log.", registry=registry
+            "failures", "Failures an operator should look at in the log.", namespace=_PREFIX, registry=registry
         )
+        about = "Time from the receipt of a question to the delivery of its answer."
+        self._seconds = Histogram("answer_seconds", about, namespace=_PREFIX, registry=registry, buckets=LATENCY_STEPS)
         self._gauge("uptime_seconds", "Seconds since the start.", lambda: time.monotonic() - self.started)
         ProcessCollector(registry=registry)
         self._index: Info | None = None
@@ -104,7 +99,8 @@ class Metrics:
                 "webhook_pending_updates", "Updates that wait at Telegram, asked once a minute.", webhook_pending
             )
         self._gauge("log_backlog_rows", "Rows and changes that wait to be written to the query log.", log_backlog)
-        self._index = Info(f"{_PREFIX}_index", "The version questions are answered from.", registry=self._registry)
+        about = "The version questions are answered from."
+        self._index = Info("index", about, namespace=_PREFIX, registry=self._registry)
         self._live_index = live_index
         self._gauge("index_age_seconds", "Seconds since that version was built.", lambda: _age(live_index))
 
@@ -115,7 +111,7 @@ class Metrics:
         return generate_latest(self._registry)
 
     def _gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
-        Gauge(f"{_PREFIX}_{name}", description, registry=self._registry).set_function(value)
+        Gauge(name, description, namespace=_PREFIX, registry=self._registry).set_function(value)
 
     def _value(self, name: str) -> int:
         return int(self._registry.get_sample_value(f"{_PREFIX}_{name}") or 0)

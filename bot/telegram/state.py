@@ -142,12 +142,15 @@ class Memory:
 
     Args:
         connection: a database with the tables of ``MEMORY_SCHEMA``.
+        alone: no other process writes to the database.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, alone: bool = True) -> None:
         self._connection = connection
+        self._alone = alone
         key = os.urandom(_KEY_BYTES)
         self._write("DELETE FROM secret WHERE typeof(key) <> 'blob' OR length(key) <> ?", _KEY_BYTES)
+        # In one statement, so that of two replicas that start together both take the same key.
         self._write("INSERT INTO secret (key) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM secret)", key)
         kept = self._row("SELECT key FROM secret WHERE typeof(key) = 'blob' AND length(key) = ?", _KEY_BYTES)
         self._key: bytes = kept[0] if kept else key
@@ -157,7 +160,7 @@ class Memory:
 
     def language(self, person: int) -> str | None:
         """Return the interface language a person chose, if they did."""
-        if person not in self._languages:
+        if person not in self._languages or not self._alone:
             if len(self._languages) > 10_000:
                 self._languages.clear()
             row = self._row("SELECT language FROM languages WHERE person = ?", self._hash("person", person))

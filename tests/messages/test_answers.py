@@ -1,4 +1,4 @@
-"""Rendering: whatever the passage holds, Telegram takes the message and the quote is the passage's own text."""
+"""Rendering: whatever a snippet holds, Telegram takes the message and the quote is the snippet's own text."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ PIECES = [
     "\n\n",
 ]
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
-PASSAGES = (
+WORDS = (
     st.lists(st.one_of(st.sampled_from(PIECES), ANYTHING), min_size=1, max_size=12)
     .map("".join)
     .filter(lambda text: bool(text.strip()))
 )
-LONG = st.builds(lambda piece, times: piece * times, PASSAGES, st.integers(1, 300)).map(lambda text: text[:12000])
+LONG = st.builds(lambda piece, times: piece * times, WORDS, st.integers(1, 300)).map(lambda text: text[:12000])
 TEXTS = st.sampled_from(sorted(LANGUAGES)).map(texts_for)
 URLS = st.sampled_from(
     [
@@ -123,7 +123,7 @@ def accepted(rendered: Rendered) -> str:
 
 @settings(deadline=None, max_examples=60)
 @given(snippets(), st.integers(0, 40), TEXTS, st.booleans())
-def test_any_passage_makes_a_message_telegram_takes(
+def test_any_snippet_makes_a_message_telegram_takes(
     snippet: Snippet, sentence: int, texts: Texts, truncated: bool
 ) -> None:
     """The quote is a piece of the snippet's text, cut between graphemes, with the answering sentence within."""
@@ -140,10 +140,10 @@ def test_any_passage_makes_a_message_telegram_takes(
 @given(
     st.lists(snippets(), min_size=1, max_size=5), st.sampled_from([Decision.CLOSEST, Decision.NONE]), TEXTS, ANYTHING
 )
-def test_any_passages_make_a_closest_or_refusing_message(
+def test_any_snippets_make_a_closest_or_refusing_message(
     found: list[Snippet], decision: Decision, texts: Texts, title: str
 ) -> None:
-    """Up to three passages share one message; a refusal names none of them as an answer."""
+    """Up to three snippets share one message; a refusal names none of them as an answer."""
     topics = [Topic(f"t{number}", {"en": title}) for number in range(20)]
     rendered = answer_message(
         answer([hit(snippet, 0) for snippet in found], decision), Frame(texts, PLACE, REF), topics
@@ -156,9 +156,9 @@ def test_any_passages_make_a_closest_or_refusing_message(
 
 
 @settings(deadline=None)
-@given(snippets(PASSAGES), TEXTS)
-def test_a_passage_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
-    """Nothing is left out of a passage short enough for a message."""
+@given(snippets(WORDS), TEXTS)
+def test_a_snippet_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
+    """Nothing is left out of a snippet short enough for a message."""
     if units(snippet.text) <= 1000 and visible(snippet.text):
         quotes = [quoted for tag, quoted in parse(single_snippet(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
         assert quotes == [snippet.text]
@@ -177,7 +177,7 @@ def test_clipping_keeps_graphemes_whole(text: str, limit: int) -> None:
         assert any(text[:border].rstrip() == kept for border in borders)
 
 
-def test_the_part_of_a_long_passage_that_is_quoted_holds_the_sentence_that_answers() -> None:
+def test_the_part_of_a_long_snippet_that_is_quoted_holds_the_sentence_that_answers() -> None:
     """Where the sentence lies beyond what fits, the quote begins with it and ends with a sentence."""
     text = " ".join(f"Sentence number {number} says something." for number in range(300))
     snippet = Snippet("a/b", "en", "a", "T", text, split_sentences(text))
@@ -189,7 +189,7 @@ def test_the_part_of_a_long_passage_that_is_quoted_holds_the_sentence_that_answe
 
 
 def test_a_grapheme_longer_than_a_message_is_not_cut() -> None:
-    """Rather than cutting a grapheme the quote is left out; the message still names the passage."""
+    """Rather than cutting a grapheme the quote is left out; the message still names the snippet."""
     text = "a" + "\u0301" * 5000
     snippet = Snippet("a/b", "en", "a", "Title", text, ((0, len(text)),))
     rendered = single_snippet(snippet, texts_for("en"), PLACE)
@@ -198,7 +198,7 @@ def test_a_grapheme_longer_than_a_message_is_not_cut() -> None:
 
 
 def test_long_quotes_are_folded() -> None:
-    """A long passage comes in an expandable blockquote, a short one in a plain one."""
+    """A long snippet comes in an expandable blockquote, a short one in a plain one."""
     texts = texts_for("en")
     for length, tag in ((100, "<blockquote>"), (2000, "<blockquote expandable>")):
         text = "x" * length + "."

@@ -71,14 +71,14 @@ def test_a_running_bot_tells_its_health_and_its_numbers(real_index: Index, own_d
         # An answer is counted once Telegram's word that it has it has been read.
         api.wait(lambda: answered in samples(get(port, "/metrics")[1]))
         page = get(port, "/metrics")[1]
-        told = samples(page)
-        assert told[answered] == 1
-        assert told["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
-        assert told["partnership_bot_answer_seconds_count", frozenset()] == 1
-        assert told["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
+        values = samples(page)
+        assert values[answered] == 1
+        assert values["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
+        assert values["partnership_bot_answer_seconds_count", frozenset()] == 1
+        assert values["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
         for name in ("queue_updates", "polling_age_seconds", "log_backlog_rows", "index_age_seconds", "failures_total"):
-            assert told[f"partnership_bot_{name}", frozenset()] >= 0
-        assert told["process_resident_memory_bytes", frozenset()] > 0
+            assert values[f"partnership_bot_{name}", frozenset()] >= 0
+        assert values["process_resident_memory_bytes", frozenset()] > 0
         assert TOKEN.split(":")[1] not in page
         assert get(port, "/")[0] == 404
         well = status(own_data, **settings)
@@ -173,7 +173,7 @@ def test_a_place_that_is_taken_ends_in_one_line(own_data: Path, tmp_path: Path) 
 
 
 class Receiving:
-    """A receiver that receives, until it is told what its problem is."""
+    """A receiver that receives, unless a test gives it a problem."""
 
     def __init__(self) -> None:
         self.reason = ""
@@ -364,9 +364,9 @@ def test_systemd_is_told_of_the_start_of_health_and_of_the_end(
     link, name = manager
     settings = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
     with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
-        told = [link.recv(4096).decode() for _ in range(4)]
-        assert sorted(line.splitlines()[0] for line in told) == ["READY=1", *["WATCHDOG=1"] * 3]
-        assert any(f"STATUS=@test_bot answers from index {real_index.version}" in line for line in told)
+        sent = [link.recv(4096).decode() for _ in range(4)]
+        assert sorted(line.splitlines()[0] for line in sent) == ["READY=1", *["WATCHDOG=1"] * 3]
+        assert any(f"STATUS=@test_bot answers from index {real_index.version}" in line for line in sent)
         bot.send_signal(signal.SIGTERM)
         while (line := link.recv(4096).decode()) == "WATCHDOG=1":
             pass
