@@ -15,8 +15,6 @@ import click
 
 from bot.settings import Settings
 from index.errors import ArtifactError
-from index.knowledge.problems import Severity
-from index.knowledge.reader import read_knowledge
 from index.search.index import Index
 from index.version.versions import encoder_folder, index_folder, live_version, read_manifest
 
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
 def check_knowledge(settings: Settings) -> int:
     """Print every problem of the knowledge folder and return the exit code."""
     from index.knowledge.lint import lint
+    from index.knowledge.problems import Severity
+    from index.knowledge.reader import read_knowledge
 
     knowledge = read_knowledge(settings.knowledge_dir)
     count_tokens, max_tokens = _token_counter(settings)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
@@ -44,7 +45,7 @@ def print_answer(index: Index, answer: Answer) -> None:
             out.print("It does answer, for example:")
             for question in questions:
                 out.print(Text(f"  · {question}"))
-        titles = [topic.title.get(answer.language) or topic.title.get("en") or topic.id for topic in index.topics]
+        titles = [topic_title(topic, answer.language) for topic in index.topics]
         if titles:
             out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
     out.print()
