@@ -341,17 +341,6 @@ def pointer_is_a_folder(data: Path) -> None:
     (index_folder(data) / "current").mkdir()
 
 
-def no_encoder(data: Path) -> None:
-    shutil.rmtree(data / "encoders")
-
-
-def other_format(data: Path) -> None:
-    path = index_folder(data) / str(live_version(data)) / "manifest.json"
-    fields = json.loads(path.read_text())
-    path.unlink()
-    path.write_text(json.dumps({**fields, "format": 99}))
-
-
 def data_is_a_file(data: Path) -> None:
     shutil.rmtree(data)
     data.write_text("")
@@ -363,8 +352,6 @@ def data_is_a_file(data: Path) -> None:
         (damaged_pointer, "current: cannot be read"),
         (pointer_is_a_folder, "current: cannot be read"),
         (damaged_file, "vectors.npy: damaged"),
-        (no_encoder, "encoder.json: missing or damaged"),
-        (other_format, "index format 99, this program reads"),
         (data_is_a_file, "small-data"),
     ],
 )
