@@ -75,10 +75,8 @@ def _status(settings: Settings) -> dict[str, Any]:
     except (UserFacingError, OSError) as error:
         status["trouble"] = str(error)
     else:
-        try:
+        with closing(index):
             status.update(_of_index(index))
-        finally:
-            index.close()
     status["versions"] = versions(data)
     log = _log(settings.data_dir / LOG_FILE)
     if log:
