@@ -1,15 +1,15 @@
-# Two stages from one base: the first builds the index with torch, the second serves it without.
-# The base needs Python 3.11 or later with venv; any Debian with python3 and python3-venv will do.
+# Two stages from one base: the first builds the index with torch, the second serves it without torch.
+# The base is any Debian with Python 3.11 or later and its venv module.
 ARG BASE_IMAGE=python:3.11-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-# Settings of pip: a mirror, and an index beside it. On Linux, PyPI's torch needs the CUDA libraries of .ci/locks/cuda.txt;
-# --build-arg PIP_EXTRA_INDEX_URL=… names an index which also has CPU builds, and pip prefers those.
+# Settings of pip: a mirror, and a second index. PyPI's torch for Linux needs the CUDA libraries of .ci/locks/cuda.txt.
+# With --build-arg PIP_EXTRA_INDEX_URL=… pip takes a CPU build of torch from an index that has one.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-# The locks name every dependency with its hashes, so nothing else is resolved, and nothing but wheels is installed.
+# The locks name every dependency with its hashes: pip resolves nothing itself and installs wheels only.
 COPY .ci/locks .ci/locks
 RUN python3 -m venv --without-pip /opt/serve && python3 -m venv /opt/build \
     && locked="install --require-hashes --no-deps --only-binary :all:" \
@@ -19,20 +19,25 @@ RUN python3 -m venv --without-pip /opt/serve && python3 -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY index index
-# What serving does not use is left behind: tools that convert models, ONNX Runtime's library for programs in C, the hub's
-# client, languages and countries that nothing here asks for, tests. The next steps prove that it works without.
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheel . \
     && /opt/build/bin/pip --python /opt/serve/bin/python install --no-index --no-deps /wheel/*.whl \
-    && /opt/build/bin/pip install --no-index --no-deps /wheel/*.whl \
-    && cd /opt/serve/lib/python3*/site-packages \
+    && /opt/build/bin/pip install --no-index --no-deps /wheel/*.whl
+# The bot does not use these parts of its packages; the steps below show that it works without them.
+RUN cd /opt/serve/lib/python3*/site-packages \
+    # ONNX Runtime: tools that convert models, and the library for programs in C.
     && rm -rf onnxruntime/quantization onnxruntime/tools onnxruntime/transformers onnxruntime/capi/libonnxruntime.so.* \
-        huggingface_hub hf_xet phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
+    # tokenizers: the client of the Hugging Face hub; the encoder is read from a file.
+    && rm -rf huggingface_hub hf_xet \
+    # phonenumbers: places, carriers and time zones of numbers; the log only recognises a number.
+    && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
+    # babel: dates in languages that the bot does not speak.
     && find babel/locale-data -name '*.dat' ! -name 'root.dat' ! -name 'en*.dat' ! -name 'ru.dat' ! -name 'kk.dat' -delete \
+    # numpy's tests, and compiled files, of which the last step of this stage makes the needed ones anew.
     && find /opt/serve -type d \( -name __pycache__ -o -path '*/numpy/*' -name tests \) -prune -exec rm -rf {} +
 COPY knowledge knowledge
 RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot build --knowledge knowledge --data /index \
     && chmod -R a+rX /index
-# Serving must work without torch. What these two import stays compiled, as the user of the image cannot write beside it.
+# Serving works without torch. What these commands import stays compiled: the image's user cannot write beside it.
 RUN export BOT_DATA_DIR=/index ORT_DISABLE_TELEMETRY=1 \
     && /opt/serve/bin/partnership-bot status && /opt/serve/bin/partnership-bot ask "uranium output"
 
@@ -44,12 +49,12 @@ RUN groupadd --gid 10001 bot \
     && useradd --uid 10001 --gid bot --no-create-home --home-dir /data --shell /usr/sbin/nologin bot \
     && install --directory --owner bot --group bot /data
 COPY --from=build /opt/serve /opt/serve
-# The index is the image's, so that a newer image brings its own; the volume holds what the bot writes.
+# The index is part of the image, so a newer image brings its own; the volume holds what the bot writes.
 COPY --from=build /index /index
 USER 10001
 WORKDIR /data
-# ONNX Runtime reports its use to its maker and keeps a device id unless this variable is set before it starts.
-# The health check asks the running bot, at the address that BOT_HTTP_LISTEN gives.
+# Without ORT_DISABLE_TELEMETRY, ONNX Runtime reports its use to its maker and keeps a device id.
+# The health check asks the running bot at the address of BOT_HTTP_LISTEN.
 ENV PATH=/opt/serve/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 \
     BOT_DATA_DIR=/data BOT_INDEX_DIR=/index BOT_HTTP_LISTEN=127.0.0.1:9464
 VOLUME /data

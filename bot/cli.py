@@ -1,4 +1,4 @@
-"""The command line: thin verbs over the functions that do the work."""
+"""The command line: each verb reads its options and calls the function that does the work."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for pro
 
 
 class _Group(click.Group):
-    """A group whose verbs end in one clear line, whatever this program raised on purpose.
+    """A group that turns every error raised on purpose into one line.
 
-    The commands about the log are imported when they are asked for: everything else starts without them.
+    The commands about the log are imported only when they are used, so that the others start faster.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,7 +44,7 @@ class _Group(click.Group):
         except UserFacingError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
-            # The reader of our output has gone (`… | head`): nothing is left to say, and nobody to say it to.
+            # Whoever read the output has gone (`… | head`), so the rest of it goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except OSError as error:
@@ -77,16 +77,16 @@ def cli() -> None:
       partnership-bot build
       BOT_TOKEN=… partnership-bot run
 
-    Every setting can be given in the environment or in a file .env; see the table in README.md.
+    Settings come from the environment or from a file .env; README.md lists them.
     """
 
 
 @cli.command()
 @_KNOWLEDGE
 def check(knowledge: Path | None) -> None:
-    """Validate a knowledge folder and report every problem as file:line: field: reason.
+    """Check a knowledge folder and print every problem as file:line: field: reason.
 
-    Exits with 1 when there is a problem; warnings alone exit with 0.
+    The exit code is 1 if there is a problem, and 0 if there are only warnings.
 
     \b
     Example:
@@ -100,12 +100,12 @@ def check(knowledge: Path | None) -> None:
 @cli.command()
 @_KNOWLEDGE
 @_DATA
-@click.option("--force", is_flag=True, help="Publish even if nothing changed or the quality gate says no.")
-@click.option("--rollback", is_flag=True, help="Make the version before the live one live again; nothing is built.")
+@click.option("--force", is_flag=True, help="Publish even if nothing changed or the quality gate fails.")
+@click.option("--rollback", is_flag=True, help="Go back to the version before the live one; nothing is built.")
 def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool) -> None:
-    """Index the knowledge folder as a new version and make it live; a running bot takes it over.
+    """Build an index from the knowledge folder and make it live; a running bot switches to it.
 
-    Only passages that changed are embedded again. The last five versions are kept. The last line names the version.
+    Only changed snippets are embedded again. The last five versions are kept. The last line names the version.
 
     \b
     Examples:
@@ -127,8 +127,8 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
     type=click.File("r", encoding="utf-8", errors="replace"),
     help="Ask every line of FILE (- for standard input).",
 )
-@click.option("--explain", is_flag=True, help="Show what the score and the decision were made of.")
-@click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); recognised when not given.")
+@click.option("--explain", is_flag=True, help="Show how the scores and the decision were computed.")
+@click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); detected by default.")
 @_DATA
 @_KNOWLEDGE
 def ask(
@@ -140,10 +140,10 @@ def ask(
     data: Path | None,
     knowledge: Path | None,
 ) -> None:
-    """Ask a question here in the terminal; without QUESTION a conversation begins.
+    """Ask a question in the terminal; without QUESTION, start a conversation.
 
-    The answer quotes the knowledge with speaker, source and date, or says that it holds none. When there is no index
-    yet, one is built first. A line of FILE is a question, or a JSON object with "question" and perhaps "language".
+    The answer is a quote with speaker, source and date, or a clear "no answer". If there is no index yet, it is built
+    first. Each line of FILE is a question, or a JSON object with "question" and optionally "language".
 
     \b
     Examples:
@@ -172,8 +172,8 @@ def ask(
 @click.option(
     "--plot", type=click.Path(path_type=Path), help="Draw reliability and coverage into this .svg or .png file."
 )
-@click.option("--compare", metavar="VERSION", help="Show what changed since VERSION of the index.")
-@click.option("--failures/--no-failures", default=True, help="List each question that failed, and why.")
+@click.option("--compare", metavar="VERSION", help="Compare with VERSION of the index.")
+@click.option("--failures/--no-failures", default=True, help="List the questions that failed, and why.")
 @_DATA
 @_KNOWLEDGE
 def evaluate(
@@ -193,17 +193,19 @@ def evaluate(
       partnership-bot evaluate --questions my-questions.yaml --json
       partnership-bot evaluate --compare 20260101T120000000Z-0123abcd
     """
-    from bot.commands.evaluate import evaluate_index
+    from bot.commands.evaluate import Output, evaluate_index
 
     settings = _settings(data_dir=data, knowledge_dir=knowledge)
-    evaluate_index(settings, questions, as_json=as_json, plot=plot, compare=compare, failures=failures)
+    evaluate_index(settings, questions, Output(as_json, plot, compare, failures))
 
 
 @cli.command()
 @_JSON
 @_DATA
 def status(as_json: bool, data: Path | None) -> None:
-    """Tell what is live, whether it answers, and how far to trust it. Exits with 1 when it is not well.
+    """Show which version is live, whether it answers, and how reliable it is.
+
+    The exit code is 1 if something is wrong.
 
     \b
     Example:
@@ -218,15 +220,15 @@ def status(as_json: bool, data: Path | None) -> None:
 @_DATA
 @_KNOWLEDGE
 def run(data: Path | None, knowledge: Path | None) -> None:
-    """Answer on Telegram until stopped; BOT_TOKEN must be set.
+    """Run the bot on Telegram until it is stopped; BOT_TOKEN must be set.
 
     \b
     Example:
       BOT_TOKEN=123456:ABC… partnership-bot run
     """
-    from bot.telegram.run import run as serve
+    from bot.telegram.run import run as run_bot
 
-    sys.exit(serve(_settings(data_dir=data, knowledge_dir=knowledge)))
+    sys.exit(run_bot(_settings(data_dir=data, knowledge_dir=knowledge)))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Every setting: its name, its default, what it is for. Read from the environment (prefix ``BOT_``) and ``.env``."""
+"""Every setting with its default and its meaning, read from the environment (prefix ``BOT_``) and from ``.env``."""
 
 from __future__ import annotations
 
@@ -13,78 +13,73 @@ from index.errors import UserFacingError
 
 
 class SettingsError(UserFacingError):
-    """A setting has a value that cannot be used; the text lists all of them."""
+    """Settings have values that cannot be used; the text lists all of them."""
 
 
 class Settings(BaseSettings):
-    """The settings of one process; secrets do not show in its ``repr``."""
+    """The settings of one process; ``repr`` hides the secrets."""
 
     model_config = SettingsConfigDict(env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True)
 
     token: SecretStr | None = Field(None, description="The bot's token from @BotFather; needed to run on Telegram.")
     api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server.")
-    data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and what the bot remembers.")
+    data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and the bot's own state.")
     index_dir: Path | None = Field(
-        None, description="Folder of the index where that is not the data folder; replicas share it. --data overrides."
-    )
-    shared_dir: Path | None = Field(
-        None, description="Folder in which replicas on one machine tell each other what they answer."
+        None, description="Folder of the index, if it is not the data folder; --data overrides it."
     )
     pseudonym_key_file: Path | None = Field(
-        None, description="Key of the log's pseudonyms; `pseudonyms.key` in the data folder if not given."
+        None, description="Key of the log's pseudonyms; by default `pseudonyms.key` in the data folder."
     )
-    knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
+    knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated snippets.")
     encoder: str = Field(
         "sentence-transformers/all-MiniLM-L6-v2",
-        description="Sentence-transformers model, by local folder or hub name.",
+        description="Sentence-transformers model: a local folder or a name on the Hugging Face hub.",
     )
     encoder_query_prefix: str = Field(
-        "", description="Put before each question where the model's own prompts do not say so."
+        "", description="Text put before each question, if the model needs one and does not bring it."
     )
-    encoder_passage_prefix: str = Field("", description="Put before each passage, like the prefix of questions.")
+    encoder_passage_prefix: str = Field("", description="Text put before each snippet, likewise.")
     admins: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram ids of administrators, separated by commas."
     )
     banned: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas."
     )
-    webhook_url: str | None = Field(None, description="Address Telegram calls with updates; without it the bot polls.")
+    webhook_url: str | None = Field(
+        None, description="Address to which Telegram sends updates; by default the bot polls."
+    )
     webhook_secret: SecretStr | None = Field(
-        None, description="What Telegram presents with each webhook call: 1-256 of A-Z a-z 0-9 _ -."
+        None, description="Secret that Telegram sends with each webhook call: 1-256 of A-Z a-z 0-9 _ -."
     )
     webhook_listen: str = Field(
-        "127.0.0.1:8080", description="Where webhook calls are taken, as host:port; put TLS in front of it."
+        "127.0.0.1:8080", description="host:port on which the bot listens for webhook calls; put TLS in front of it."
     )
     http_listen: str = Field(
-        "", description="Where /healthz, /readyz and /metrics are served, as host:port; nowhere if empty."
+        "", description="host:port on which the bot serves /healthz, /readyz and /metrics; empty for none."
     )
-    questions_per_minute: int = Field(
-        20, ge=0, description="How many questions one person may ask in a minute; 0 for any number."
-    )
+    questions_per_minute: int = Field(20, ge=0, description="Questions one person may ask in a minute; 0 for no limit.")
     messages_per_second: float = Field(
         30.0,
         ge=0,
-        description="How many messages are sent in a second in all, Telegram's free limit; 0 for no limit.",
+        description="Messages the bot sends in a second, by default Telegram's free limit; 0 for no limit.",
     )
-    queue: int = Field(
-        500, ge=1, description="How many updates may be unfinished before no more are taken from Telegram."
-    )
+    queue: int = Field(500, ge=1, description="Unfinished updates from which on the bot takes no more from Telegram.")
     log: bool = Field(True, description="Whether questions are recorded for review.")
     log_days: int = Field(180, ge=0, description="Days after which recorded questions are deleted; 0 keeps them.")
 
     @property
     def index_home(self) -> Path:
-        """The folder in which the index is built and found."""
+        """The folder of the index."""
         return self.index_dir or self.data_dir
 
     @property
     def key_file(self) -> Path:
-        """The file of the key from which the log's pseudonyms are made."""
+        """The file of the key of the log's pseudonyms."""
         return self.pseudonym_key_file or self.data_dir / "pseudonyms.key"
 
     @field_validator("webhook_listen", "http_listen")
     @classmethod
-    def _place(cls, value: str) -> str:
+    def _check_address(cls, value: str) -> str:
         if value:
             host_and_port(value)
         return value
@@ -96,10 +91,10 @@ class Settings(BaseSettings):
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
-    """Return what ``host:port`` means; without a host this computer alone, an IPv6 address stands in brackets.
+    """Split ``host:port``; the host is 127.0.0.1 by default, and an IPv6 address stands in brackets.
 
     Raises:
-        ValueError: it is no such thing.
+        ValueError: The text is not of this form.
     """
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]/\s]*)):(\d{1,5})", listen)
     if not match or not 0 < int(match[3]) < 65536:
@@ -108,13 +103,14 @@ def host_and_port(listen: str) -> tuple[str, int]:
 
 
 def load_settings(**given: object) -> Settings:
-    """Read the settings, those in ``given`` that are not ``None`` before the environment.
+    """Read the settings; values in ``given`` that are not ``None`` override the environment.
 
-    Raises SettingsError that names every wrong value, without showing secrets.
+    Raises:
+        SettingsError: Some settings are wrong; the text names all of them and shows no secret.
     """
     given = {name: value for name, value in given.items() if value is not None}
     if "data_dir" in given:
-        # Whoever names a data folder means the index in it, whatever the environment says.
+        # A data folder named on the command line is also where its index lies, whatever the environment says.
         given.setdefault("index_dir", given["data_dir"])
     try:
         return Settings(**given)  # type: ignore[arg-type]

@@ -6,13 +6,17 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
+from rich.table import Column, Table
+from rich.text import Text
 
-from bot.commands.explanation import explained, print_explanation
-from bot.commands.terminal import print_answer
+from bot.commands.terminal import console, print_answer
 from index.search.answer import Answer
+from index.search.decision import EVIDENCE
 from index.search.index import Index
+from index.search.scoring import Weights
 
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
@@ -23,9 +27,9 @@ def ask_once(index: Index, question: str, *, language: str | None, as_json: bool
 
 
 def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
-    """Answer every line in order, JSON lines where ``as_json``."""
-    for number, line in enumerate(lines, start=1):
-        question, own_language = _read_line(line.rstrip("\r\n"), number)
+    """Answer every line in order, as JSON lines with ``as_json``."""
+    for line in lines:
+        question, own_language = _read_line(line.rstrip("\r\n"))
         answer = index.answer(question, own_language or language)
         if as_json:
             fields = explained(index, answer) if explain else answer.as_json()
@@ -35,11 +39,8 @@ def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_js
             _print(index, answer, as_json=False, explain=explain)
 
 
-def _read_line(line: str, number: int) -> tuple[str, str | None]:
-    """Return the question of a line and its language; a line that is no JSON object with a question is the question.
-
-    JSON can spell half a character, which no output could encode again.
-    """
+def _read_line(line: str) -> tuple[str, str | None]:
+    """Return the question of a line and its language; a line that is no JSON object with a question is the question."""
     if line.lstrip().startswith("{"):
         try:
             fields = json.loads(line)
@@ -47,6 +48,7 @@ def _read_line(line: str, number: int) -> tuple[str, str | None]:
             return line, None
         if isinstance(fields, dict) and isinstance(fields.get("question"), str):
             language = fields.get("language")
+            # JSON can spell half of a surrogate pair, which no output could encode again.
             question = fields["question"].encode("utf-8", "replace").decode()
             return question, language if isinstance(language, str) else None
     return line, None
@@ -91,4 +93,42 @@ def _print(index: Index, answer: Answer, as_json: bool, explain: bool) -> None:
         return
     print_answer(index, answer)
     if explain:
-        print_explanation(index, answer)
+        _print_explanation(index, answer)
+
+
+def explained(index: Index, answer: Answer) -> dict[str, Any]:
+    """Return the answer as ``ask --json --explain`` prints it.
+
+    The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``. The
+    score of a hit is the sum of its ``parts`` times their ``weights``.
+    """
+    calibration = index.calibration(answer.language)
+    fields = answer.as_json()
+    for shown, hit in zip(fields["hits"], answer.hits, strict=True):
+        shown |= {"parts": dict(hit.parts), "weights": dict(hit.weights)}
+    return {
+        **fields,
+        "read_as": answer.read_as,
+        "thresholds": {"answer": calibration.answer, "closest": calibration.closest},
+        "evidence": dict(answer.evidence),
+        "intercept": calibration.coefficients[0],
+        "coefficients": dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True)),
+        "terms_matched": index.matched(answer.read_as, answer.language, answer.hits[0].snippet),
+    }
+
+
+def _print_explanation(index: Index, answer: Answer) -> None:
+    out, fields = console(), explained(index, answer)
+    thresholds, coefficients = fields["thresholds"], fields["coefficients"]
+    out.print(
+        f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {thresholds['answer']:.3f}, "
+        f"closest from {thresholds['closest']:.3f}); language {answer.language}; {answer.ms:.1f} ms"
+    )
+    summands = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
+    out.print(f"log-odds of an answer: {fields['intercept']:+.2f}; {'; '.join(summands)}")
+    table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
+    for hit in answer.hits:
+        parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
+        table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
+    out.print(table)
+    out.print(Text(f"terms matched in the best passage: {', '.join(fields['terms_matched']) or 'none'}"))

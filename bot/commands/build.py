@@ -1,10 +1,12 @@
-"""Check, build and open an index, with what an operator sees while that runs."""
+"""Check the knowledge, build and open an index, and show the operator how that goes."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +15,8 @@ import click
 
 from bot.settings import Settings
 from index.errors import ArtifactError
-from index.knowledge.problems import Severity
-from index.knowledge.reader import read_knowledge
 from index.search.index import Index
-from index.version.versions import live_version
+from index.version.versions import encoder_folder, index_folder, live_version, read_manifest
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def check_knowledge(settings: Settings) -> int:
     """Print every problem of the knowledge folder and return the exit code."""
     from index.knowledge.lint import lint
+    from index.knowledge.problems import Severity
+    from index.knowledge.reader import read_knowledge
 
     knowledge = read_knowledge(settings.knowledge_dir)
     count_tokens, max_tokens = _token_counter(settings)
@@ -51,13 +53,12 @@ def check_knowledge(settings: Settings) -> int:
     return 1 if failing else 0
 
 
-def _token_counter(settings: Settings):  # type: ignore[no-untyped-def]
+def _token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int]:
     """Return how to count tokens, and how many the encoder reads; ``None`` where no encoder is at hand."""
     from tokenizers import Tokenizer
 
     from index.encoder.passage_encoder import locate
     from index.encoder.query_encoder import TOKENIZER_FILE, EncoderCard
-    from index.version.versions import encoder_folder, index_folder, read_manifest
 
     try:
         version = live_version(settings.index_home)
@@ -65,14 +66,11 @@ def _token_counter(settings: Settings):  # type: ignore[no-untyped-def]
             manifest = read_manifest(index_folder(settings.index_home) / version, verify=False)
             folder = encoder_folder(settings.index_home, manifest.encoder_key)
             limit = EncoderCard.read(folder).max_tokens
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         else:
-            import json
-
             folder = Path(locate(settings.encoder)[0])
             limit = int(json.loads((folder / "sentence_bert_config.json").read_text())["max_seq_length"])
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    except Exception:  # tokenizers raises bare Exception; without any of this the lengths go unchecked, which is said
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    except Exception:  # tokenizers raises bare Exception; the caller says that lengths were not checked
         return None, 0
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -108,78 +106,80 @@ def roll_back(settings: Settings) -> str:
     return f"Rolled back; live is version {rollback(settings.index_home)}"
 
 
-def open_or_build(settings: Settings) -> Index:
-    """Open the live index, building it first where there is none and building is possible.
+def open_or_build(settings: Settings, *, apart: bool = False) -> Index:
+    """Open the live index; where there is none, build it first.
 
-    Raises ArtifactError that says how to get one when it is not.
+    Args:
+        settings: Name the folders.
+        apart: Build in a process of its own, so that this one never loads torch.
+
+    Raises:
+        ArtifactError: The index is damaged, or there is none and it cannot be built here.
     """
-    if live_version(settings.index_home) is None:
+    home = settings.index_home
+    if live_version(home) is None:
         if importlib.util.find_spec("sentence_transformers") is None:
             raise ArtifactError(
-                f"{settings.index_home}: no index here, and building one needs packages that are not installed: "
+                f"{home}: no index here, and building one needs packages that are not installed: "
                 f"pip install 'partnership-bot[build]' (or '.[build]' in a clone)."
             )
-        where = f"No index in {settings.index_home} yet"
-        click.echo(f"{where}: building one from {settings.knowledge_dir} (once).", err=True)
-        click.echo(build_index(settings), err=True)
-    return Index.open(settings.index_home)
+        click.echo(f"No index in {home} yet: building one from {settings.knowledge_dir} (once).", err=True)
+        if not apart:
+            click.echo(build_index(settings), err=True)
+        else:
+            command = [sys.executable, "-m", "bot", "build", *folder_options(settings)]
+            if subprocess.run(command, stdout=sys.stderr, check=False).returncode:  # noqa: S603 - this program itself
+                raise ArtifactError(f"{home}: no index here, and building one failed; the reason stands above.")
+    return Index.open(home)
+
+
+def folder_options(settings: Settings) -> list[str]:
+    """Return the options with which ``partnership-bot build`` uses the same folders."""
+    return ["--knowledge", str(settings.knowledge_dir), "--data", str(settings.index_home)]
 
 
 @contextmanager
 def _reporting() -> Iterator[Report]:
-    """Show the steps of a build: bars on a terminal, plain lines elsewhere."""
+    """Show the steps of a build on standard error: bars on a terminal, plain lines elsewhere."""
     if not sys.stderr.isatty():
-        yield _Lines()
+        yield _Steps(None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars = _Bars(progress)
-        yield bars
-        bars.finish()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+        steps = _Steps(bars)
+        yield steps
+        steps.finish()
 
 
-class _Lines:
-    """Steps as lines on standard error."""
+class _Steps:
+    """The steps of a build, as rich's bars or, without them, as lines."""
 
-    def step(self, name: str, total: int | None = None) -> None:
-        click.echo(f"{name} …", err=True)
-
-    def advance(self, count: int) -> None:
-        """Lines do not move."""
-
-    def say(self, text: str) -> None:
-        click.echo(text, err=True)
-
-
-class _Bars:
-    """Steps as rich progress bars."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, bars: Progress | None) -> None:
+        self._bars = bars
         self._task: TaskID | None = None
 
     def step(self, name: str, total: int | None = None) -> None:
+        if self._bars is None:
+            click.echo(f"{name} …", err=True)
+            return
         self.finish()
-        self._task = self._progress.add_task(name, total=total)
+        self._task = self._bars.add_task(name, total=total)
 
     def advance(self, count: int) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task, count)
+        if self._bars is not None and self._task is not None:
+            self._bars.advance(self._task, count)
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False)
+        if self._bars is None:
+            click.echo(text, err=True)
+        else:
+            self._bars.console.print(text, markup=False, highlight=False)
 
     def finish(self) -> None:
-        if self._task is not None:
-            done = self._progress.tasks[self._task].completed
-            self._progress.update(self._task, total=max(1, done), completed=max(1, done))
-            self._progress.stop_task(self._task)
+        if self._bars is not None and self._task is not None:
+            done = max(1, self._bars.tasks[self._task].completed)
+            self._bars.update(self._task, total=done, completed=done)
+            self._bars.stop_task(self._task)

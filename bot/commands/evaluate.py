@@ -1,28 +1,32 @@
-"""Measure the live index on questions with known answers, and show what an operator should know of it."""
+"""Measure the live index on questions with known answers, and print or draw the result."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from bot.commands.build import open_or_build
 from bot.review.tables import one_line, print_json, print_table
 from bot.settings import Settings
-from index.errors import ArtifactError, KnowledgeError
+from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.evaluator import Evaluation, evaluate, rounded
 from index.evaluation.gate import digits, mcnemar, shortfalls
-from index.evaluation.retrieval_metrics import SHARES, Fault, Metrics, Outcome
+from index.evaluation.retrieval_metrics import SHARES, Fault, Metrics, Outcome, coverage_curve, is_answered, reliability
 from index.knowledge.files import EVALUATION_FILE
 from index.search.answer import Hit
 from index.search.index import Index
 from index.version.versions import index_folder, live_version, versions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _LABELS = {
     "questions": "questions",
@@ -44,7 +48,7 @@ _LABELS = {
     "auroc": "AUROC against unanswerable",
     "auroc_off_topic": "AUROC against off-topic",
 }
-_OF_KINDS = {
+_COLUMNS = {
     "questions": "asked",
     "recall_at_1": "first",
     "recall_at_3": "in 3",
@@ -57,37 +61,53 @@ _OF_KINDS = {
     "false_answers": "false",
     "calibration_error": "ECE",
 }
+"""The metrics that are shown for each kind of question, under short headings."""
 _NOT_PERCENT = frozenset({"mrr", "calibration_error", "brier", "auroc", "auroc_off_topic"})
 _MOST_PROBLEMS = 20
+_PLOT_SUFFIXES = (".svg", ".png")
 
 
-def evaluate_index(
-    settings: Settings, questions: Path | None, *, as_json: bool, plot: Path | None, compare: str | None, failures: bool
-) -> None:
-    """Ask the live index the questions of a file (the knowledge folder's own by default) and print how it did.
+class PlotError(UserFacingError):
+    """A drawing cannot be made."""
 
-    Raises KnowledgeError when there is nothing to ask, ArtifactError when a version cannot be opened, PlotError when
-    there can be no drawing.
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What to show of an evaluation."""
+
+    as_json: bool = False
+    plot: Path | None = None
+    """The file to draw into."""
+    compare: str | None = None
+    """The version to compare with, by its name or the beginning of it."""
+    failures: bool = True
+    """Whether to list the failed questions; in JSON, the result of each question."""
+
+
+def evaluate_index(settings: Settings, questions: Path | None, output: Output) -> None:
+    """Ask the live index the questions of a file, by default those of the knowledge folder, and print how it did.
+
+    Raises:
+        KnowledgeError: There is nothing to ask.
+        ArtifactError: A version cannot be opened.
+        PlotError: There can be no drawing.
     """
-    from bot.commands.evaluation_plot import draw, require_plotting
-
-    if plot is not None:
-        require_plotting(plot)
+    if output.plot:
+        _require_plotting(output.plot)
     found = _read(questions or settings.knowledge_dir / EVALUATION_FILE)
-    older = _version_folder(settings.index_home, compare) if compare else None
-    index = open_or_build(settings)
-    evaluation = _ask(index, found, "Asking the live index")
+    older = _version_folder(settings.index_home, output.compare) if output.compare else None
+    evaluation = _ask(open_or_build(settings), found, "Asking the live index")
     before = None
     if older is not None:
-        with _opened(older) as other:
+        with closing(Index.open(older)) as other:
             before = _ask(other, found, f"Asking version {other.version}")
-    if as_json:
-        print_json(_as_json(found, evaluation, before, with_results=failures))
+    if output.as_json:
+        print_json(_as_json(found, evaluation, before, with_results=output.failures))
     else:
-        _print(found, evaluation, before, failures)
-    if plot is not None:
-        draw(evaluation.outcomes, plot, f"{found.name}, version {evaluation.index_version}")
-        click.echo(f"Drawn in {plot}", err=True)
+        _print(found, evaluation, before, output.failures)
+    if output.plot:
+        _draw(evaluation.outcomes, output.plot, f"{found.name}, version {evaluation.index_version}")
+        click.echo(f"Drawn in {output.plot}", err=True)
 
 
 def _read(path: Path) -> EvaluationSet:
@@ -104,7 +124,11 @@ def _read(path: Path) -> EvaluationSet:
 
 
 def _version_folder(data: Path, name: str) -> Path:
-    """Return the folder of the version with this name or beginning. Raises ArtifactError that lists those there are."""
+    """Return the folder of the version with this name or beginning.
+
+    Raises:
+        ArtifactError: There is no such version or more than one; the text lists all.
+    """
     known = versions(data)
     matching = [version for version in known if version == name] or [v for v in known if v.startswith(name)]
     if len(matching) != 1:
@@ -115,35 +139,17 @@ def _version_folder(data: Path, name: str) -> Path:
     return index_folder(data) / matching[0]
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[Index]:
-    index = Index.open(folder)
-    try:
-        yield index
-    finally:
-        index.close()
-
-
-def _ask(index: Index, found: EvaluationSet, doing: str) -> Evaluation:
-    with _progress(doing, len(found.questions)) as advance:
-        evaluation = evaluate(index, found.questions, advance)
-    if not evaluation.outcomes:
-        raise KnowledgeError(f"{found.name}: version {index.version} has none of the snippets its questions name.")
-    return evaluation
-
-
-@contextmanager
-def _progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that moves a bar on a terminal and does nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
+def _ask(index: Index, found: EvaluationSet, step: str) -> Evaluation:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=total)
-        yield lambda count: progress.advance(task, count)
+    terminal = sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=not terminal) as progress:
+        task = progress.add_task(step, total=len(found.questions))
+        evaluation = evaluate(index, found.questions, lambda count: progress.advance(task, count))
+    if not evaluation.outcomes:
+        raise KnowledgeError(f"{found.name}: version {index.version} has none of the snippets its questions name.")
+    return evaluation
 
 
 def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, failures: bool) -> None:
@@ -169,7 +175,8 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
 
 
 def _print_metrics(evaluation: Evaluation) -> None:
-    columns = {"all": evaluation.overall, **_if_several(evaluation.by_language)}
+    languages = evaluation.by_language if len(evaluation.by_language) > 1 else {}
+    columns = {"all": evaluation.overall, **languages}
     rows = []
     for field in fields(Metrics):
         values = [getattr(metrics, field.name) for metrics in columns.values()]
@@ -179,30 +186,22 @@ def _print_metrics(evaluation: Evaluation) -> None:
 
 
 def _print_kinds(evaluation: Evaluation) -> None:
-    kinds = evaluation.by_kind.items()
-    rows = [[kind, *(_short(name, getattr(metrics, name)) for name in _OF_KINDS)] for kind, metrics in kinds]
-    print_table(["kind", *_OF_KINDS.values()], rows, empty="")
+    # Two digits: a kind has too few questions for more, and its row must fit a terminal.
+    rows = [
+        [kind, *(_value(name, getattr(metrics, name), short=True) for name in _COLUMNS)]
+        for kind, metrics in evaluation.by_kind.items()
+    ]
+    print_table(["kind", *_COLUMNS.values()], rows, empty="")
 
 
-def _if_several(groups: dict[str, Metrics]) -> dict[str, Metrics]:
-    return groups if len(groups) > 1 else {}
-
-
-def _value(name: str, value: float | int | None) -> str:
+def _value(name: str, value: float | int | None, *, short: bool = False) -> str:
     if value is None:
         return "-"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.3f}" if name in _NOT_PERCENT else f"{value * 100:.1f} %"
-
-
-def _short(name: str, value: float | int | None) -> str:
-    """Return a measure in two digits: a kind has too few questions for more, and its row must fit a terminal."""
-    if value is None:
-        return "-"
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.2f}" if name in _NOT_PERCENT else f"{value:.0%}"
+    if name in _NOT_PERCENT:
+        return f"{value:.2f}" if short else f"{value:.3f}"
+    return f"{value:.0%}" if short else f"{value * 100:.1f} %"
 
 
 def _print_comparison(now: Evaluation, before: Evaluation) -> None:
@@ -214,13 +213,15 @@ def _print_comparison(now: Evaluation, before: Evaluation) -> None:
         earlier, later = getattr(old, name), getattr(new, name)
         if earlier is not None and later is not None:
             change = later - earlier
-            told = f"{change:+d}" if isinstance(change, int) else f"{change * 100:+.1f} points"
-            if name in _NOT_PERCENT:
-                told = f"{change:+.3f}"
-            rows.append([_LABELS[name], _value(name, earlier), _value(name, later), told])
+            if isinstance(change, int):
+                difference = f"{change:+d}"
+            else:
+                difference = f"{change:+.3f}" if name in _NOT_PERCENT else f"{change * 100:+.1f} points"
+            rows.append([_LABELS[name], _value(name, earlier), _value(name, later), difference])
     print_table(["", "then", "now", "change"], rows, empty="")
     changed = _changed(now, before)
-    lost, won = (sum(then.rank == 1 and o.rank != 1 for then, o in pair) for pair in (changed, _swapped(changed)))
+    lost = sum(then.rank == 1 and outcome.rank != 1 for then, outcome in changed)
+    won = sum(then.rank != 1 and outcome.rank == 1 for then, outcome in changed)
     click.echo(
         f"{len(changed)} questions have another first passage or decision; right first: {won} won, {lost} lost "
         f"(one-sided McNemar p = {mcnemar(lost, won):.3f})"
@@ -231,31 +232,25 @@ def _print_comparison(now: Evaluation, before: Evaluation) -> None:
         click.echo(f"    now  {_verdict(outcome)}")
 
 
-_Pairs = list[tuple[Outcome, Outcome]]
-
-
-def _changed(now: Evaluation, before: Evaluation) -> _Pairs:
+def _changed(now: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome]]:
     """Return the questions with another first passage or decision, as they were answered then and now."""
     earlier = {outcome.question: outcome for outcome in before.outcomes}
     pairs = [(earlier[outcome.question], outcome) for outcome in now.outcomes if outcome.question in earlier]
-    return [pair for pair in pairs if _first(pair[0]) != _first(pair[1]) or _decision(pair[0]) != _decision(pair[1])]
-
-
-def _swapped(pairs: _Pairs) -> _Pairs:
-    return [(later, earlier) for earlier, later in pairs]
+    return [
+        pair
+        for pair in pairs
+        if _first(pair[0]) != _first(pair[1]) or pair[0].answer.decision is not pair[1].answer.decision
+    ]
 
 
 def _first(outcome: Outcome) -> str | None:
     return outcome.first.snippet.id if outcome.first else None
 
 
-def _decision(outcome: Outcome) -> str:
-    return str(outcome.answer.decision)
-
-
 def _verdict(outcome: Outcome) -> str:
     right = outcome.fault or "right"
-    return f"{_decision(outcome)} at {outcome.answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
+    answer = outcome.answer
+    return f"{answer.decision} at {answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
 
 
 def _print_failures(evaluation: Evaluation) -> None:
@@ -271,7 +266,7 @@ def _print_failures(evaluation: Evaluation) -> None:
             question, answer = outcome.question, outcome.answer
             click.echo(f"  {_title(outcome)}: {answer.decision} at {answer.confidence:.3f}")
             click.echo(f"    evidence {_parts(answer.evidence)}")
-            for mark, hit in _telling_hits(outcome):
+            for mark, hit in _shown_hits(outcome):
                 click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.parts)}")
             if outcome.highlighted is False:
                 start, end = answer.hits[0].highlight
@@ -284,8 +279,8 @@ def _title(outcome: Outcome) -> str:
     return f"'{one_line(outcome.question.text)}' ({outcome.language}, {outcome.question.kind})"
 
 
-def _telling_hits(outcome: Outcome) -> Sequence[tuple[str, Hit]]:
-    """Return the first hit and the right one, with what each is."""
+def _shown_hits(outcome: Outcome) -> Sequence[tuple[str, Hit]]:
+    """Return the first hit and the right one, each under a heading."""
     hits = outcome.answer.hits
     shown = [("right " if outcome.rank == 1 else "first ", hit) for hit in hits[:1]]
     if outcome.rank and outcome.rank > 1:
@@ -293,7 +288,7 @@ def _telling_hits(outcome: Outcome) -> Sequence[tuple[str, Hit]]:
     return shown
 
 
-def _parts(parts: Any) -> str:
+def _parts(parts: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
 
 
@@ -309,11 +304,7 @@ def _as_json(
         "kinds": {name: rounded(metrics) for name, metrics in evaluation.by_kind.items()},
         "floor": [{"metric": b.metric, "language": b.language, "value": b.value} for b in found.floor],
         "below_floor": [
-            {
-                "metric": each.metric,
-                "language": each.language,
-                "value": None if each.now is None else round(each.now, 4),
-            }
+            {"metric": each.metric, "language": each.language, "value": each.now and round(each.now, 4)}
             for each in short
         ],
         "not_asked": [{"question": question.text, "answers": list(question.answers)} for question in evaluation.stale],
@@ -335,11 +326,11 @@ def _as_json(
 
 def _brief(outcome: Outcome) -> dict[str, Any]:
     return {
-        "decision": _decision(outcome),
+        "decision": outcome.answer.decision,
         "confidence": round(outcome.answer.confidence, 4),
         "first": _first(outcome),
         "rank": outcome.rank,
-        "fault": outcome.fault and str(outcome.fault),
+        "fault": outcome.fault,
     }
 
 
@@ -359,3 +350,59 @@ def _result(outcome: Outcome) -> dict[str, Any]:
             for hit in answer.hits[:5]
         ],
     }
+
+
+def _require_plotting(path: Path) -> None:
+    """Raise PlotError if ``path`` cannot be drawn into, before anything is asked."""
+    if path.suffix.lower() not in _PLOT_SUFFIXES:
+        raise PlotError(f"{path}: write a file that ends in .svg or .png.")
+    if not path.absolute().parent.is_dir():
+        raise PlotError(f"{path}: there is no folder {path.absolute().parent}.")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise PlotError(
+            "drawing needs packages that are not installed: pip install 'partnership-bot[review]' "
+            "(or '.[review]' in a clone)."
+        ) from error
+
+
+def _draw(outcomes: Sequence[Outcome], path: Path, title: str) -> None:
+    """Write a reliability diagram and a coverage/precision curve of ``outcomes`` into ``path``."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    left, right = figure.subplots(1, 2)
+    confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
+    right_first = np.array([outcome.rank == 1 for outcome in outcomes], np.float64)
+    _draw_reliability(left, reliability(confidence, right_first))
+    _draw_coverage(right, outcomes, *coverage_curve(confidence, right_first))
+    figure.savefig(path, dpi=120)
+
+
+def _draw_reliability(axes: Axes, bins: Sequence[tuple[float, float, int]]) -> None:
+    stated, measured, _ = zip(*bins, strict=True)
+    axes.plot([0, 1], [0, 1], linestyle="--", color="0.6", label="as stated")
+    axes.plot(stated, measured, marker="o", label="measured")
+    for confidence, share, count in bins:
+        axes.annotate(str(count), (confidence, share), textcoords="offset points", xytext=(6, -12), fontsize=8)
+    axes.set(xlabel="confidence", ylabel="share whose first passage is right", xlim=(0, 1), ylim=(-0.02, 1.02))
+    axes.set_title("Reliability (numbers: questions)")
+    axes.legend(loc="upper left")
+
+
+def _draw_coverage(axes: Axes, outcomes: Sequence[Outcome], coverage: np.ndarray, precision: np.ndarray) -> None:
+    axes.plot(coverage, precision, label="answering the most confident")
+    given = [outcome for outcome in outcomes if is_answered(outcome)]
+    if given:
+        now = (len(given) / len(outcomes), sum(outcome.rank == 1 for outcome in given) / len(given))
+        axes.plot(*now, marker="o", linestyle="none", label="as decided now")
+    answerable = sum(outcome.question.answerable for outcome in outcomes) / len(outcomes)
+    axes.axvline(answerable, color="0.6", linestyle=":", label="answerable questions")
+    axes.set(xlabel="share of all questions answered", ylabel="share of answers that are right")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_title("Coverage and precision")
+    axes.legend(loc="lower left")

@@ -1,4 +1,4 @@
-"""Tell in plain words what is live, whether it answers, and how far it can be trusted."""
+"""What is live, whether it answers, and how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,41 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.filesize import decimal
 
-from bot.probe import probe
 from bot.review.options import LOG_FILE
 from bot.review.tables import print_json
 from bot.settings import Settings, host_and_port
 from index.errors import UserFacingError
+from index.search.answer import Answer
 from index.search.decision import ALL_LANGUAGES
 from index.search.index import Index
 from index.version.versions import live_version, versions
 
 _READS, _READS_NOT = 0.8, 0.2
 _BOT_SECONDS = 8.0
+_EXPECTED = {
+    "false_answers": "unanswerable answered",
+    "near_miss": "near misses answered",
+    "off_topic": "off-topic answered",
+    "off_topic_shown": "passages shown for off-topic",
+    "withheld": "right passages withheld",
+}
+_MEASURED = {
+    "recall_at_1": "right passage first",
+    "recall_at_3": "among the first three",
+    "withheld": "right passage withheld",
+    "wrong_answers": "answered with a wrong one",
+    "false_answers": "unanswerable but answered",
+}
+
+
+def probe(index: Index) -> tuple[Answer, bool]:
+    """Ask an index for its first snippet by the snippet's own words; return the answer, and whether it is found."""
+    snippet = index.snippets.record(0)
+    question = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
+    answer = index.answer(question, snippet.language, limit=10)
+    return answer, any(hit.snippet.id == snippet.id for hit in answer.hits)
 
 
 def print_status(settings: Settings, *, as_json: bool) -> int:
@@ -33,8 +56,8 @@ def print_status(settings: Settings, *, as_json: bool) -> int:
     """
     status = _status(settings)
     if settings.http_listen:
-        status["bot"] = trouble = _bot_trouble(settings.http_listen)
-        status["ok"] = status["ok"] and not trouble
+        status["bot"] = problem = _bot_problem(settings.http_listen)
+        status["ok"] = status["ok"] and not problem
     if as_json:
         print_json(status)
     else:
@@ -52,10 +75,8 @@ def _status(settings: Settings) -> dict[str, Any]:
     except (UserFacingError, OSError) as error:
         status["trouble"] = str(error)
     else:
-        try:
+        with closing(index):
             status.update(_of_index(index))
-        finally:
-            index.close()
     status["versions"] = versions(data)
     log = _log(settings.data_dir / LOG_FILE)
     if log:
@@ -63,18 +84,18 @@ def _status(settings: Settings) -> dict[str, Any]:
     return status
 
 
-def _bot_trouble(listen: str) -> str:
-    """Ask the running bot how it is; return what is wrong, nothing if it is well."""
+def _bot_problem(listen: str) -> str:
+    """Ask the running bot for its health; return what is wrong, nothing if it is well."""
     connection = HTTPConnection(*host_and_port(listen), timeout=_BOT_SECONDS)
     try:
         connection.request("GET", "/healthz")
         response = connection.getresponse()
-        told = response.read(1000).decode("utf-8", "replace").strip()
+        text = response.read(1000).decode("utf-8", "replace").strip()
     except (OSError, HTTPException) as error:
         return f"no bot tells its health at {listen} ({error or type(error).__name__})"
     finally:
         connection.close()
-    return "" if response.status == 200 else told or f"status {response.status}"
+    return "" if response.status == 200 else text or f"status {response.status}"
 
 
 def _of_index(index: Index) -> dict[str, Any]:
@@ -124,9 +145,9 @@ def _log(path: Path) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {"file": str(path)}
     try:
-        # The write-ahead file may hold most of what is new.
-        parts = (path, path.with_name(f"{path.name}-wal"))
-        found["bytes"] = sum(part.stat().st_size for part in parts if part.exists())
+        # The newest rows may still be in the write-ahead file.
+        files = (path, path.with_name(f"{path.name}-wal"))
+        found["bytes"] = sum(file.stat().st_size for file in files if file.exists())
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
             count, latest = connection.execute("SELECT count(*), max(time) FROM questions").fetchone()
         found.update(questions=count, latest=latest)
@@ -152,7 +173,7 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"Query log: {log['file']} {log['trouble']}"
     else:
         latest = f", the latest on {log['latest'][:16].replace('T', ' ')} UTC" if log["latest"] else ""
-        yield f"Query log: {log['questions']:,} questions, {_size(log['bytes'])}{latest}"
+        yield f"Query log: {log['questions']:,} questions, {decimal(log['bytes'])}{latest}"
 
 
 def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
@@ -183,20 +204,8 @@ def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _expectation(values: Mapping[str, Any]) -> str:
-    expected, questions = values["expected"], values["questions"]
-    told = [
-        f"{words} {_percent(expected[name])}"
-        for name, words in (
-            ("false_answers", "unanswerable answered"),
-            ("near_miss", "near misses answered"),
-            ("off_topic", "off-topic answered"),
-            ("off_topic_shown", "passages shown for off-topic"),
-            ("withheld", "right passages withheld"),
-        )
-        if name in expected
-    ]
-    asked = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in questions.items())
-    return f"{', '.join(told)} (asked: {asked}; answers from {values['answer_from']:.2f})"
+    asked = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in values["questions"].items())
+    return f"{_shares(values['expected'], _EXPECTED)} (asked: {asked}; answers from {values['answer_from']:.2f})"
 
 
 def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
@@ -204,30 +213,23 @@ def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
     if not metrics:
         yield "Evaluation: none, the knowledge had no evaluation.yaml when this version was built"
         return
-    told = [
-        f"{words} {_percent(metrics[name])}"
-        for name, words in (
-            ("recall_at_1", "right passage first"),
-            ("recall_at_3", "among the first three"),
-            ("withheld", "right passage withheld"),
-            ("wrong_answers", "answered with a wrong one"),
-            ("false_answers", "unanswerable but answered"),
-        )
-        if metrics.get(name) is not None
-    ]
-    yield f"Evaluation: {metrics['questions']} questions when it was built: {', '.join(told)}"
+    yield f"Evaluation: {metrics['questions']} questions when it was built: {_shares(metrics, _MEASURED)}"
 
 
-def _reading(trust: Mapping[str, float]) -> str:
-    fully = [language for language, value in trust.items() if value > _READS]
-    hardly = [language for language, value in trust.items() if value < _READS_NOT]
-    partly = [language for language in trust if language not in (*fully, *hardly)]
-    told = [
+def _shares(values: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    return ", ".join(f"{words[name]} {_percent(values[name])}" for name in words if values.get(name) is not None)
+
+
+def _reading(shares: Mapping[str, float]) -> str:
+    fully = [language for language, value in shares.items() if value > _READS]
+    hardly = [language for language, value in shares.items() if value < _READS_NOT]
+    partly = [language for language in shares if language not in (*fully, *hardly)]
+    groups = [
         f"{how} {', '.join(languages)}"
         for how, languages in (("reads", fully), ("reads partly", partly), ("cannot read", hardly))
         if languages
     ]
-    return "; ".join(told) + (" (matched by words and letters alone)" if hardly else "")
+    return "; ".join(groups) + (" (matched by words and letters alone)" if hardly else "")
 
 
 def _percent(share: float) -> str:
@@ -240,12 +242,3 @@ def _age(seconds: int) -> str:
             count = seconds // length
             return f"{count} {name}{'s' if count > 1 else ''}"
     return "less than a minute"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

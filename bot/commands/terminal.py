@@ -1,4 +1,4 @@
-"""How an answer looks in a terminal, and as plain text where output is not one."""
+"""How an answer looks in a terminal, and as plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
@@ -19,13 +20,13 @@ _PLAIN_WIDTH = 1_000_000
 
 
 def console() -> Console:
-    """Return the console for answers: colours and wrapping on a terminal, whole plain lines elsewhere."""
+    """Return the console for answers: colours and wrapped lines in a terminal, plain whole lines elsewhere."""
     terminal = sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=not terminal, width=None if terminal else _PLAIN_WIDTH)
 
 
 def print_answer(index: Index, answer: Answer) -> None:
-    """Print the decision and what is quoted for it."""
+    """Print the decision and the quotes that belong to it."""
     out = console()
     if answer.truncated:
         out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
@@ -44,7 +45,7 @@ def print_answer(index: Index, answer: Answer) -> None:
             out.print("It does answer, for example:")
             for question in questions:
                 out.print(Text(f"  · {question}"))
-        titles = [topic.title.get(answer.language) or topic.title.get("en") or topic.id for topic in index.topics]
+        titles = [topic_title(topic, answer.language) for topic in index.topics]
         if titles:
             out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
     out.print()
@@ -57,12 +58,12 @@ def _print_hit(out: Console, hit: Hit) -> None:
     quote = Text(snippet.text)
     quote.stylize("bold", start, end)
     out.print(Padding(quote, (0, 0, 0, 2)) if out.is_terminal else quote)
-    for line in attribution(snippet):
+    for line in _attribution(snippet):
         out.print(Text(f"  {line}", style="dim"))
 
 
-def attribution(snippet: Snippet) -> Iterator[str]:
-    """Yield who said it, as of when, and where it was published."""
+def _attribution(snippet: Snippet) -> Iterator[str]:
+    """Yield lines that say who said it, as of when, and where it was published."""
     if snippet.speaker:
         yield f"— {snippet.speaker}"
     if snippet.as_of:

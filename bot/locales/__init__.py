@@ -1,6 +1,6 @@
-"""The interface texts: one Fluent file per language, and the phrases of small talk in ``phrases.yaml``.
+"""The interface texts: one Fluent file for each language, and the phrases of small talk in ``phrases.yaml``.
 
-Texts are data for translators, in Telegram's HTML; what is put into them must arrive escaped.
+The texts are Telegram HTML, written by translators. Arguments must be escaped by the caller.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FALLBACK = "en"
 
 
 class Texts:
-    """The interface texts in one language. Texts missing there come in English; an unknown name raises ``KeyError``."""
+    """The interface texts in one language, or in English where that language lacks one."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -26,7 +26,11 @@ class Texts:
         self._plain: dict[str, str] = {}
 
     def __call__(self, name: str, /, **arguments: str | int) -> str:
-        """Return the text of this name with its arguments put in."""
+        """Return the text of this name with its arguments put in.
+
+        Raises:
+            KeyError: No text has this name.
+        """
         if not arguments and (known := self._plain.get(name)) is not None:
             return known
         for bundle in self._bundles:
@@ -41,12 +45,12 @@ class Texts:
         raise KeyError(f"no interface text is called {name!r}")
 
     def date(self, written: str) -> str:
-        """Return an ISO 8601 date, perhaps without day or month, in words; anything else comes back as it is."""
+        """Return an ISO 8601 date, with or without day and month, in words; any other text comes back unchanged."""
         return _date_in_words(written, self.language)
 
 
 def texts_for(*preferences: str | None) -> Texts:
-    """Return the texts in the first of these languages there is (``ru-RU`` counts as ``ru``), else in English."""
+    """Return the texts in the first of these languages that the bot speaks (``ru-RU`` is ``ru``), else in English."""
     for preference in preferences:
         language = (preference or "").replace("_", "-").split("-")[0].lower()
         if language in LANGUAGES:
@@ -78,5 +82,5 @@ def _date_in_words(written: str, language: str) -> str:
         return written
     if len(parts) == 2:
         return format_date(day, "y 'ж'. MMMM" if language == "kk" else "LLLL y", locale=language)
-    # The partnership is Britain's: day before month.
+    # British English: day before month.
     return format_date(day, "long", locale="en_GB" if language == "en" else language)

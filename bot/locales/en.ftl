@@ -1,4 +1,4 @@
-# Everything the bot says by itself, in English. Texts are Telegram HTML; arguments arrive escaped.
+# All texts of the bot in English. They are Telegram HTML; arguments arrive escaped.
 
 ### The bot's profile and menu
 
@@ -71,7 +71,7 @@ none-nearest = The nearest questions I can answer, and my topics:
 none-topics = These are my topics:
 passage-gone = This passage is no longer in the collection.
 topic-gone = This topic is no longer in the collection.
-link-gone = What this link points to is no longer in the collection. /topics shows what there is.
+link-gone = This link points to something that is no longer in the collection. /topics shows what there is.
 
 ### Buttons
 
@@ -94,7 +94,7 @@ vote-not-yours = Only the person who asked can vote on this answer.
 wish-added = Thank you! The people who keep the collection will see it.
 wish-not-yours = Only the person who asked can send this wish.
 button-stale = This button no longer works. Please ask again.
-feedback-off = Nothing is recorded here, so this vote cannot be kept.
+feedback-off = Nothing is recorded here, so your vote is not kept.
 
 ### Browsing
 
@@ -135,7 +135,7 @@ privacy =
     • To improve the collection, questions are recorded with my answer and your votes. You appear in that record under a pseudonym, never with your name, username or Telegram number.
     • Phone numbers, e-mail addresses, card numbers and the like are blanked out before a question is recorded.
     • An unanswered message waits in a queue on my server and is erased from it once it is answered. Your choice of language is kept until you set it back to “As in Telegram”.
-    • In groups I only read messages addressed to me.
+    • In groups I read only messages addressed to me.
 privacy-retention = • Records are deleted after { $days ->
         [one] { $days } day
        *[other] { $days } days
@@ -148,11 +148,11 @@ opted-out = From now on your questions are not recorded. What was recorded befor
 opted-in = Your questions are recorded again, under a pseudonym.
 data-in-private = Please send me this in a private chat, so that nobody else sees your data.
 data-caption = Everything recorded about you.
-data-later = That cannot be done at the moment. Please try again later.
+data-later = I cannot do that at the moment. Please try again later.
 forget-ask = <b>Delete everything recorded about you?</b> Your questions, votes, wishes and choice of language are erased. This cannot be undone.
 button-forget = Delete everything
 button-keep = Keep it
-forget-erasing = The last traces in my files are being overwritten, which takes a minute with a long log. I will tell you when that is done; should I be restarted meanwhile, it is finished right after.
+forget-erasing = The last traces in my files are being overwritten. With a long log this takes about a minute. I will tell you when it is done. If I am restarted meanwhile, I finish it afterwards.
 forget-erased = The last traces are overwritten: nothing of yours is left in my files.
 forget-kept = Nothing was deleted.
 forget-done = { $count ->
@@ -172,8 +172,8 @@ quota-note = { $limit ->
         [one] That was more than { $limit } question in a minute.
        *[other] That was more than { $limit } questions in a minute.
     } Please wait a little, then ask again.
-crowd-note = That is more at once than I can answer here, so some messages go unanswered. Please ask again in a few minutes.
-busy-note = ⏳ Busy, asking again in a moment: your question is in line.
+crowd-note = There is more at once here than I can answer, so some messages stay unanswered. Please ask again in a few minutes.
+busy-note = ⏳ I am busy. Your question is in the queue, and I will answer it soon.
 error-note = Something went wrong on my side and I could not answer. It is reported. If you write to the operator, give this number: <code>{ $id }</code>
 
 ### For administrators

@@ -1,13 +1,13 @@
-"""What stands behind a button: at most 64 bytes that mean the same after a restart and in every version of the index.
+"""Buttons, and the callback data behind them: at most 64 bytes that outlive restarts and versions of the index.
 
-Callback data comes back from the network and may be forged, so :func:`parse` takes nothing on trust: what does not have
-exactly the form of one of the presses below is refused.
+Callback data comes back from the network and may be forged. So :func:`parse` refuses everything that does not have
+exactly one of the forms below.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase, digits
 from typing import Self
@@ -15,14 +15,17 @@ from typing import Self
 from telegram import InlineKeyboardButton
 
 from bot.locales import Texts
-from index.knowledge.snippet import Snippet, Span, snippet_key
+from bot.messages.telegram_text import label, source_url, topic_title
+from index.knowledge.snippet import Snippet, Span, Topic, snippet_key
 from index.search.answer import Hit
 
 LIMIT = 64
-"""What Telegram takes as callback data, in bytes."""
+"""The longest callback data that Telegram accepts, in bytes."""
+
+Rows = list[list[InlineKeyboardButton]]
 
 _KEY = r"[A-Za-z0-9_-]{11}"
-_ORDINALS = digits + ascii_lowercase
+_DIGITS = digits + ascii_lowercase
 _UNMARKED = "-"
 _MARK = rf"{_KEY}[0-9a-z-]"
 _LANGUAGE = r"[a-z]{2,3}"
@@ -47,8 +50,8 @@ class Place:
     username: str
     inline: bool = True
 
-    def passage_link(self, key: str) -> str:
-        """Return the deep link to a passage."""
+    def snippet_link(self, key: str) -> str:
+        """Return the deep link to a snippet."""
         return f"https://t.me/{self.username}?start=p_{key}"
 
     def topic_link(self, topic_id: str) -> str:
@@ -57,16 +60,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The log's id of a question, and who asked: what a vote needs."""
+class AnswerRef:
+    """What a vote on an answer needs: the log's id of the question, and who asked."""
 
     entry: str
     person: int
 
+    def __str__(self) -> str:
+        return f"{self.entry}:{_base36(self.person)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A passage by its key, and which of its sentences answers."""
+    """A snippet by its key, and which of its sentences answers."""
 
     key: str
     sentence: int | None
@@ -80,26 +86,23 @@ class Mark:
     @classmethod
     def read(cls, written: str) -> Self:
         """Return the mark written by :meth:`__str__`."""
-        at = _ORDINALS.find(written[11])
+        at = _DIGITS.find(written[11])
         return cls(written[:11], at if at >= 0 else None)
 
     def __str__(self) -> str:
-        return self.key + (
-            _ORDINALS[self.sentence] if self.sentence is not None and self.sentence < len(_ORDINALS) else _UNMARKED
-        )
+        marked = self.sentence is not None and self.sentence < len(_DIGITS)
+        return self.key + (_DIGITS[self.sentence or 0] if marked else _UNMARKED)
 
     def span(self, snippet: Snippet) -> Span | None:
         """Return the sentence's span, if the snippet still has so many."""
-        return (
-            snippet.sentences[self.sentence]
-            if self.sentence is not None and self.sentence < len(snippet.sentences)
-            else None
-        )
+        if self.sentence is None or self.sentence >= len(snippet.sentences):
+            return None
+        return snippet.sentences[self.sentence]
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The passages of an answer, and at which one the reader is."""
+    """The snippets of an answer, and which of them the reader sees."""
 
     marks: tuple[Mark, ...]
     language: str
@@ -108,23 +111,21 @@ class Paging:
     @classmethod
     def over(cls, hits: Sequence[Hit], language: str) -> Self:
         """Return the paging over the first hits of an answer; five of them fit into a button."""
-        return cls(tuple(Mark.of(hit) for hit in hits[:5]), language if re.fullmatch(_LANGUAGE, language) else "en")
+        return cls(tuple(Mark.of(hit) for hit in hits[:5]), _language(language))
 
     def next(self) -> Self:
-        """Return the paging at the next passage; after the last comes the first."""
+        """Return the paging at the next snippet; after the last comes the first."""
         return type(self)(self.marks, self.language, (self.at + 1) % len(self.marks))
 
     def __str__(self) -> str:
         data = f"n{self.at}{self.language}{''.join(map(str, self.marks))}"
-        return (
-            data
-            if len(data) <= LIMIT
-            else str(type(self)(self.marks[:-1], self.language, self.at % (len(self.marks) - 1)))
-        )
+        if len(data) <= LIMIT:
+            return data
+        return str(type(self)(self.marks[:-1], self.language, self.at % (len(self.marks) - 1)))
 
 
 def parse(data: str | None) -> tuple[str, dict[str, str]] | None:
-    """Return the kind of press and its parts, or ``None`` for anything this bot has not written itself."""
+    """Return the kind of button and what its data holds, or ``None`` for data that this bot has not written."""
     if data and len(data) <= LIMIT:
         for kind, pattern in _PATTERNS.items():
             if match := pattern.fullmatch(data):
@@ -133,51 +134,11 @@ def parse(data: str | None) -> tuple[str, dict[str, str]] | None:
 
 
 def read_paging(parts: dict[str, str]) -> Paging | None:
-    """Return the paging behind a press on "next", or ``None`` if it points nowhere."""
+    """Return the paging behind a button of the kind ``next``, or ``None`` if it points nowhere."""
     written = parts["marks"]
     marks = tuple(Mark.read(written[at : at + 12]) for at in range(0, len(written), 12))
     at = int(parts["at"])
     return Paging(marks, parts["language"], at) if at < len(marks) else None
-
-
-def paging_button(paging: Paging, texts: Texts) -> InlineKeyboardButton:
-    """Return the button that leads to a passage of the answer."""
-    return InlineKeyboardButton(texts("button-next"), callback_data=str(paging))
-
-
-def share_button(key: str, texts: Texts, place: Place) -> InlineKeyboardButton:
-    """Return the button that puts a passage into a chat of the reader's choice."""
-    if place.inline:
-        return InlineKeyboardButton(texts("button-share"), switch_inline_query=f"p_{key}")
-    return InlineKeyboardButton(
-        texts("button-share"), url=f"https://t.me/share/url?url=https%3A%2F%2Ft.me%2F{place.username}%3Fstart%3Dp_{key}"
-    )
-
-
-def vote_buttons(asked: Asked) -> list[InlineKeyboardButton]:
-    """Return 👍 and 👎 for an answer."""
-    who = f"{asked.entry}:{_base36(asked.person)}"
-    return [InlineKeyboardButton("👍", callback_data=f"v+{who}"), InlineKeyboardButton("👎", callback_data=f"v-{who}")]
-
-
-def add_button(asked: Asked, texts: Texts) -> InlineKeyboardButton:
-    """Return the button with which the asker wishes for an answer."""
-    return InlineKeyboardButton(texts("button-add"), callback_data=f"a{asked.entry}:{_base36(asked.person)}")
-
-
-def open_passage(hit: Hit, language: str) -> str:
-    """Return the data that opens the passage of a hit."""
-    return open_mark(Mark.of(hit), language)
-
-
-def open_mark(mark: Mark, language: str) -> str:
-    """Return the data that opens a passage."""
-    return f"p{mark}{language if re.fullmatch(_LANGUAGE, language) else 'en'}"
-
-
-def open_topic(topic_id: str) -> str:
-    """Return the data that opens a topic in a new message."""
-    return f"t{snippet_key(topic_id)}"
 
 
 def person_of(parts: dict[str, str]) -> int:
@@ -185,9 +146,56 @@ def person_of(parts: dict[str, str]) -> int:
     return int(parts["asker"], 36)
 
 
+def snippet_rows(snippet: Snippet, texts: Texts, place: Place, paging: Paging | None = None) -> Rows:
+    """Return the buttons under a snippet: the next one of the answer, its source, and sharing it."""
+    row = []
+    if paging and len(paging.marks) > 1:
+        row.append(InlineKeyboardButton(texts("button-next"), callback_data=str(paging.next())))
+    if url := next((url for source in snippet.sources if (url := source_url(source))), None):
+        row.append(InlineKeyboardButton(texts("button-source"), url=url))
+    if place.inline:
+        row.append(InlineKeyboardButton(texts("button-share"), switch_inline_query=f"p_{snippet.key}"))
+    else:
+        link = f"https%3A%2F%2Ft.me%2F{place.username}%3Fstart%3Dp_{snippet.key}"
+        row.append(InlineKeyboardButton(texts("button-share"), url=f"https://t.me/share/url?url={link}"))
+    return [row]
+
+
+def vote_buttons(ref: AnswerRef) -> list[InlineKeyboardButton]:
+    """Return 👍 and 👎 for an answer."""
+    return [InlineKeyboardButton("👍", callback_data=f"v+{ref}"), InlineKeyboardButton("👎", callback_data=f"v-{ref}")]
+
+
+def add_button(ref: AnswerRef, texts: Texts) -> InlineKeyboardButton:
+    """Return the button with which the asker asks for an answer to be added."""
+    return InlineKeyboardButton(texts("button-add"), callback_data=f"a{ref}")
+
+
+def open_button(text: str, snippet: Snippet, mark: Mark | None = None) -> InlineKeyboardButton:
+    """Return the button that shows a snippet in a new message, with the sentence of ``mark`` in bold."""
+    data = f"p{mark or Mark(snippet.key, None)}{_language(snippet.language)}"
+    return InlineKeyboardButton(label(text, snippet.id), callback_data=data)
+
+
+def topic_rows(topics: Iterable[Topic], language: str, kind: str) -> Rows:
+    """Return a button for each topic, two in a row; ``kind`` ``b`` turns the page, ``t`` opens a new message."""
+    every = [
+        InlineKeyboardButton(
+            label(topic_title(topic, language), topic.id, 30), callback_data=f"{kind}{snippet_key(topic.id)}"
+        )
+        for topic in topics
+    ]
+    return [every[at : at + 2] for at in range(0, len(every), 2)]
+
+
+def _language(code: str) -> str:
+    """Return a language's code as it fits into callback data."""
+    return code if re.fullmatch(_LANGUAGE, code) else "en"
+
+
 def _base36(number: int) -> str:
     written = ""
     while number:
         number, rest = divmod(number, 36)
-        written = _ORDINALS[rest] + written
+        written = _DIGITS[rest] + written
     return written or "0"

@@ -1,18 +1,18 @@
-"""The pages people browse: topics and their passages, publications, a passage read, examples to tap."""
+"""The pages people browse: topics and their snippets, sources, a snippet to read, examples to tap."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from dataclasses import dataclass
 from html import escape
 from typing import TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, label, pairs, passage, passage_rows, single_passage, source_line, topic_title
-from bot.messages.buttons import Mark, open_mark
-from bot.telegram.context import Services
+from bot.messages.answers import Rendered, single_snippet, snippet_html, source_line
+from bot.messages.buttons import Place, Rows, open_button, snippet_rows, topic_rows
+from bot.messages.telegram_text import label, topic_title
 from index.knowledge.snippet import Snippet, Topic, snippet_key
 from index.search.index import Index
 
@@ -20,15 +20,16 @@ _T = TypeVar("_T")
 
 EXAMPLES = 4
 _TOPICS_PER_PAGE = 20
-_PASSAGES_PER_PAGE = 8
+_SNIPPETS_PER_PAGE = 8
 _SOURCES_PER_PAGE = 10
 
 
+@dataclass(frozen=True, slots=True)
 class Pages:
-    """Makes the pages from the index in use."""
+    """The pages of one version of the index, with links to one bot."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    index: Index
+    place: Place
 
     def talk(self, kind: str, texts: Texts) -> Rendered:
         """Return the reply to small talk."""
@@ -36,35 +37,26 @@ class Pages:
 
     def how_to_ask(self, texts: Texts) -> Rendered:
         """Return how to use /ask."""
-        examples = _example_questions(self._services.library.index, texts.language)
+        examples = _example_questions(self.index, texts.language)
         return Rendered(texts("ask-usage", example=escape(examples[0][1])) if examples else texts("ask-usage-plain"))
 
     def topics_page(self, texts: Texts, page: int = 0) -> Rendered:
         """Return the list of topics."""
-        index = self._services.library.index
-        shown, page, pages = _slice(index.topics, page, _TOPICS_PER_PAGE)
+        shown, page, pages = _slice(self.index.topics, page, _TOPICS_PER_PAGE)
         lines = [texts("topics-title")]
         if pages > 1:
             lines.append(texts("topic-page", page=page + 1, pages=pages))
         for topic in shown:
-            count = len(index.in_topic(topic.id, texts.language))
-            lines.append(
-                f"• {escape(label(topic_title(topic, texts.language), topic.id, 100))} – "
-                f"{texts('topic-count', count=count)}"
-            )
-        rows = pairs(
-            InlineKeyboardButton(
-                label(topic_title(topic, texts.language), topic.id, 30), callback_data=f"b{snippet_key(topic.id)}"
-            )
-            for topic in shown
-        )
+            title = escape(label(topic_title(topic, texts.language), topic.id, 100))
+            count = len(self.index.in_topic(topic.id, texts.language))
+            lines.append(f"• {title} – {texts('topic-count', count=count)}")
+        rows = topic_rows(shown, texts.language, "b")
         return Rendered("\n".join(lines), InlineKeyboardMarkup(rows + _turns(texts, "b:", page, pages)))
 
     def topic_page(self, topic: Topic, texts: Texts, page: int) -> Rendered:
-        """Return a topic with its passages to tap."""
-        snippets = self._services.library.index.in_topic(topic.id, texts.language)
-        shown, page, pages = _slice(snippets, page, _PASSAGES_PER_PAGE)
-        key = snippet_key(topic.id)
+        """Return a topic with its snippets to tap."""
+        snippets = self.index.in_topic(topic.id, texts.language)
+        shown, page, pages = _slice(snippets, page, _SNIPPETS_PER_PAGE)
         lines = [f"<b>{escape(label(topic_title(topic, texts.language), topic.id, 200))}</b>"]
         if description := topic.description.get(texts.language) or topic.description.get("en"):
             lines.append(escape(label(description, "", 1000)))
@@ -76,20 +68,18 @@ class Pages:
             [InlineKeyboardButton(label(snippet.title, snippet.id), callback_data=f"r{snippet.key}:{page}")]
             for snippet in shown
         ]
-        rows += _turns(texts, f"b{key}:", page, pages)
-        rows.append([InlineKeyboardButton(texts("button-topics"), callback_data="b")])
-        return Rendered("\n".join(lines), InlineKeyboardMarkup(rows))
+        rows += _turns(texts, f"b{snippet_key(topic.id)}:", page, pages)
+        return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, _all_topics(texts)]))
 
     def reading_page(self, snippet: Snippet, texts: Texts, page: int) -> Rendered:
-        """Return a passage with the way back to its page of the topic."""
-        place = self._services.place
+        """Return a snippet with the way back to its page of the topic."""
         back = InlineKeyboardButton(texts("button-back"), callback_data=f"b{snippet_key(snippet.topic)}:{page}")
-        rows = [*passage_rows(snippet, texts, place), [back]]
-        return Rendered(passage(snippet, None, texts, place), InlineKeyboardMarkup(rows))
+        rows = [*snippet_rows(snippet, texts, self.place), [back]]
+        return Rendered(snippet_html(snippet, None, texts, self.place), InlineKeyboardMarkup(rows))
 
     def sources_page(self, texts: Texts, page: int) -> Rendered:
-        """Return a page of the register of publications."""
-        shown, page, pages = _slice(self._services.library.index.sources, page, _SOURCES_PER_PAGE)
+        """Return a page of the register of sources."""
+        shown, page, pages = _slice(self.index.sources, page, _SOURCES_PER_PAGE)
         title = texts("sources-title") + (f" ({texts('topic-page', page=page + 1, pages=pages)})" if pages > 1 else "")
         rows = _turns(texts, "s", page, pages)
         return Rendered(
@@ -100,10 +90,9 @@ class Pages:
     def linked(self, payload: str, texts: Texts) -> Rendered | None:
         """Return what a deep link's payload points to; ``None`` for a plain start."""
         kind, _, key = payload.partition("_")
-        index = self._services.library.index
         if kind == "p" and key:
-            snippet = index.by_key(key, texts.language)
-            return single_passage(snippet, texts, self._services.place) if snippet else Rendered(texts("link-gone"))
+            snippet = self.index.by_key(key, texts.language)
+            return single_snippet(snippet, texts, self.place) if snippet else Rendered(texts("link-gone"))
         if kind == "t" and key:
             topic = self.topic(key)
             return self.topic_page(topic, texts, 0) if topic else Rendered(texts("link-gone"))
@@ -111,25 +100,17 @@ class Pages:
 
     def topic(self, key: str) -> Topic | None:
         """Return the topic of a key, if there is one."""
-        return next((topic for topic in self._services.library.index.topics if snippet_key(topic.id) == key), None)
+        return next((topic for topic in self.index.topics if snippet_key(topic.id) == key), None)
 
     def examples(self, texts: Texts) -> InlineKeyboardMarkup:
         """Return example questions and the way to the topics as buttons."""
-        rows = [
-            [
-                InlineKeyboardButton(
-                    label(question, snippet.id), callback_data=open_mark(Mark(snippet.key, None), snippet.language)
-                )
-            ]
-            for snippet, question in _example_questions(self._services.library.index, texts.language)
-        ]
-        rows.append([InlineKeyboardButton(texts("button-topics"), callback_data="b")])
-        return InlineKeyboardMarkup(rows)
+        examples = _example_questions(self.index, texts.language)
+        rows = [[open_button(question, snippet)] for snippet, question in examples]
+        return InlineKeyboardMarkup([*rows, _all_topics(texts)])
 
 
-@lru_cache(maxsize=16)
-def _example_questions(index: Index, language: str) -> tuple[tuple[Snippet, str], ...]:
-    """Return an example question of a passage from each of the first topics, in a language if there are any."""
+def _example_questions(index: Index, language: str) -> list[tuple[Snippet, str]]:
+    """Return an example question of a snippet from each of the first topics, in a language if there are any."""
     found: list[tuple[Snippet, str]] = []
     for topic in index.topics:
         for snippet in index.in_topic(topic.id, language):
@@ -138,7 +119,7 @@ def _example_questions(index: Index, language: str) -> tuple[tuple[Snippet, str]
                 break
         if len(found) == EXAMPLES:
             break
-    return tuple(found)
+    return found
 
 
 def _slice(items: tuple[_T, ...], page: int, size: int) -> tuple[tuple[_T, ...], int, int]:
@@ -148,7 +129,12 @@ def _slice(items: tuple[_T, ...], page: int, size: int) -> tuple[tuple[_T, ...],
     return items[page * size : (page + 1) * size], page, pages
 
 
-def _turns(texts: Texts, data: str, page: int, pages: int) -> list[list[InlineKeyboardButton]]:
+def _all_topics(texts: Texts) -> list[InlineKeyboardButton]:
+    """Return the row with the way to the topics."""
+    return [InlineKeyboardButton(texts("button-topics"), callback_data="b")]
+
+
+def _turns(texts: Texts, data: str, page: int, pages: int) -> Rows:
     """Return the row of buttons that turn the pages."""
     row = []
     if page > 0:

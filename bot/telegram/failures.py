@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from html import escape
 
 from bot.locales import FALLBACK, texts_for
-from bot.messages.answers import Rendered, clip
+from bot.messages.answers import Rendered
+from bot.messages.telegram_text import clip
 from bot.telegram.metrics import Metrics
 from bot.telegram.sending import Address, Sender
 from bot.telegram.state import BotState

@@ -1,4 +1,4 @@
-"""How much one person may ask."""
+"""How many questions one person may ask in a minute."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from enum import Enum
 PERIOD = 60.0
 """The seconds over which a quota counts."""
 _PEOPLE = 20_000
+"""People who are counted; those not seen for longest are forgotten first."""
 
 
 class Verdict(Enum):
-    """What to do with something a person sends."""
+    """What to do with a question."""
 
     TAKE = "take"
     NOTE = "note"
-    """Over the quota for the first time: say so."""
+    """Over the quota for the first time: tell the person."""
     DROP = "drop"
-    """Over the quota, and told already."""
+    """Over the quota, and the person was told."""
 
 
 class Quota:
-    """So many a minute for each person, over a sliding minute; memory for the 20,000 last seen.
+    """A limit for each person over a sliding minute.
 
     Args:
-        limit: how many a minute; 0 allows any number.
-        clock: the time in seconds.
+        limit: Questions in a minute; 0 allows any number.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,11 +38,12 @@ class Quota:
         self._told: set[int] = set()
 
     def ask(self, person: int, at: float | None = None) -> Verdict:
-        """Count one more from a person, unless the quota is used up.
+        """Count one more question of a person, unless the quota is used up.
 
         Args:
-            at: when it was said, by a clock common to all calls; now by the quota's own if not given. What waited while
-                the bot was away is so counted by when it was written, not by when the bot got round to it.
+            person: Who asks.
+            at: When the question was written, by one clock for all calls; by default now. Questions that waited while
+                the bot was away count for the minute in which they were written.
         """
         if not self._limit:
             return Verdict.TAKE

@@ -1,4 +1,4 @@
-"""Secrets stay out of every log line, whatever library writes it and at whatever level."""
+"""Secrets stay out of every log line, whichever library writes it and at whatever level."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ _MASK = "[secret]"
 
 
 def keep_out_of_logs(secrets: Iterable[str]) -> Callable[[], None]:
-    """Mask these secrets in all log records made from now on: text, arguments and tracebacks. Return what undoes it.
+    """Mask secrets in all log records made from now on: text, arguments and tracebacks.
 
-    It acts where records are made, so it holds for handlers that are added later and not by us.
+    The mask is applied where records are made, so it also holds for handlers that other code adds later.
+
+    Returns:
+        A function that ends the masking.
     """
     hidden = tuple(secret for secret in secrets if secret)
     make = logging.getLogRecordFactory()
@@ -27,9 +30,7 @@ def keep_out_of_logs(secrets: Iterable[str]) -> Callable[[], None]:
         record = make(*args, **kwargs)
         try:
             text = record.getMessage()
-        except (
-            Exception
-        ):  # a record with the wrong arguments: logging reports it when it is written, arguments included
+        except Exception:  # wrong arguments: logging reports the record, with its arguments, when it is written
             text = str(record.msg)
         if any(secret in text for secret in hidden):
             record.msg, record.args = masked(text), ()
@@ -42,5 +43,5 @@ def keep_out_of_logs(secrets: Iterable[str]) -> Callable[[], None]:
 
 
 def token_secrets(token: str) -> tuple[str, ...]:
-    """Return what of a bot token must not be seen: the whole and the part behind the bot's id."""
+    """Return the secret parts of a bot token: the whole, and what follows the bot's id."""
     return (token, token.partition(":")[2])

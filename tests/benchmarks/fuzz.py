@@ -247,7 +247,7 @@ def updates(index: Index) -> Callable[[], None]:
         async def work(there: Bench) -> None:
             for kind, body in batch:
                 await asyncio.wait_for(there.take(kind, body), 60)
-                assert there.service.desk.services.failures.count == 0, (kind, body)
+                assert there.service.desk.services.metrics.failures == 0, (kind, body)
                 assert there.telegram.refusals == [], (kind, body)
                 counted["updates"] += 1
 

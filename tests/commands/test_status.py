@@ -91,3 +91,15 @@ def test_a_log_that_cannot_be_read_is_told(copied: Path) -> None:
     result = status(copied)
     assert result.exit_code == 0
     assert "cannot be read" in result.output
+
+
+def test_the_index_may_lie_apart_from_the_data(
+    real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting names it; a data folder on the command line is the index's place too, whatever the setting says."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOT_INDEX_DIR", str(real_data))
+    result = CliRunner().invoke(cli, ["status", "--json"])
+    assert json.loads(result.stdout)["data"] == str(real_data)
+    assert list(tmp_path.iterdir()) == []
+    assert json.loads(status(tmp_path / "other", "--json").stdout)["data"] == str(tmp_path / "other")

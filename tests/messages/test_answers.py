@@ -1,4 +1,4 @@
-"""Rendering: whatever the passage holds, Telegram takes the message and the quote is the passage's own text."""
+"""Rendering: whatever a snippet holds, Telegram takes the message and the quote is the snippet's own text."""
 
 from __future__ import annotations
 
@@ -10,17 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.locales import LANGUAGES, Texts, texts_for
-from bot.messages.answers import (
-    MESSAGE_UNITS,
-    Rendered,
-    answer_message,
-    clip,
-    extract,
-    parsed_units,
-    single_passage,
-    visible,
-)
-from bot.messages.buttons import Asked, Place
+from bot.messages.answers import MESSAGE_UNITS, Frame, Rendered, answer_message, extract, single_snippet
+from bot.messages.buttons import AnswerRef, Place
+from bot.messages.telegram_text import clip, parsed_units, visible
 from index.knowledge.sentences import split_sentences
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.answer import Answer, Hit
@@ -28,7 +20,7 @@ from index.search.decision import Decision
 from tests.support.telegram_rules import check_keyboard, check_text, parse, units
 
 PLACE = Place("test_bot")
-ASKED = Asked("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
+REF = AnswerRef("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
 PIECES = [
     "<b>",
     "&amp;",
@@ -49,12 +41,12 @@ PIECES = [
     "\n\n",
 ]
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
-PASSAGES = (
+WORDS = (
     st.lists(st.one_of(st.sampled_from(PIECES), ANYTHING), min_size=1, max_size=12)
     .map("".join)
     .filter(lambda text: bool(text.strip()))
 )
-LONG = st.builds(lambda piece, times: piece * times, PASSAGES, st.integers(1, 300)).map(lambda text: text[:12000])
+LONG = st.builds(lambda piece, times: piece * times, WORDS, st.integers(1, 300)).map(lambda text: text[:12000])
 TEXTS = st.sampled_from(sorted(LANGUAGES)).map(texts_for)
 URLS = st.sampled_from(
     [
@@ -115,7 +107,7 @@ def test_the_message_says_how_a_mistyped_question_was_read(decision: Decision, l
     plain = answer(found, decision)
     said = []
     for asked in (plain, dataclasses.replace(plain, read_as="litium < & lithium")):
-        rendered = answer_message(asked, texts_for(language), PLACE, ASKED, ())
+        rendered = answer_message(asked, Frame(texts_for(language), PLACE, REF), ())
         said.append("litium < & lithium" in accepted(rendered))
     assert said == [False, True]
 
@@ -131,12 +123,12 @@ def accepted(rendered: Rendered) -> str:
 
 @settings(deadline=None, max_examples=60)
 @given(snippets(), st.integers(0, 40), TEXTS, st.booleans())
-def test_any_passage_makes_a_message_telegram_takes(
+def test_any_snippet_makes_a_message_telegram_takes(
     snippet: Snippet, sentence: int, texts: Texts, truncated: bool
 ) -> None:
     """The quote is a piece of the snippet's text, cut between graphemes, with the answering sentence within."""
     rendered = answer_message(
-        answer([hit(snippet, sentence)], Decision.ANSWER, truncated), texts, PLACE, ASKED, (), follow_up=truncated
+        answer([hit(snippet, sentence)], Decision.ANSWER, truncated), Frame(texts, PLACE, REF), (), follow_up=truncated
     )
     accepted(rendered)
     for tag, quoted in parse(rendered.html)[1]:
@@ -148,12 +140,14 @@ def test_any_passage_makes_a_message_telegram_takes(
 @given(
     st.lists(snippets(), min_size=1, max_size=5), st.sampled_from([Decision.CLOSEST, Decision.NONE]), TEXTS, ANYTHING
 )
-def test_any_passages_make_a_closest_or_refusing_message(
+def test_any_snippets_make_a_closest_or_refusing_message(
     found: list[Snippet], decision: Decision, texts: Texts, title: str
 ) -> None:
-    """Up to three passages share one message; a refusal names none of them as an answer."""
+    """Up to three snippets share one message; a refusal names none of them as an answer."""
     topics = [Topic(f"t{number}", {"en": title}) for number in range(20)]
-    rendered = answer_message(answer([hit(snippet, 0) for snippet in found], decision), texts, PLACE, ASKED, topics)
+    rendered = answer_message(
+        answer([hit(snippet, 0) for snippet in found], decision), Frame(texts, PLACE, REF), topics
+    )
     text = accepted(rendered)
     quotes = [quoted for tag, quoted in parse(rendered.html)[1] if tag == "blockquote"]
     assert len(quotes) <= (3 if decision is Decision.CLOSEST else 0)
@@ -162,11 +156,11 @@ def test_any_passages_make_a_closest_or_refusing_message(
 
 
 @settings(deadline=None)
-@given(snippets(PASSAGES), TEXTS)
-def test_a_passage_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
-    """Nothing is left out of a passage short enough for a message."""
+@given(snippets(WORDS), TEXTS)
+def test_a_snippet_that_fits_is_quoted_whole(snippet: Snippet, texts: Texts) -> None:
+    """Nothing is left out of a snippet short enough for a message."""
     if units(snippet.text) <= 1000 and visible(snippet.text):
-        quotes = [quoted for tag, quoted in parse(single_passage(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
+        quotes = [quoted for tag, quoted in parse(single_snippet(snippet, texts, PLACE).html)[1] if tag == "blockquote"]
         assert quotes == [snippet.text]
 
 
@@ -183,7 +177,7 @@ def test_clipping_keeps_graphemes_whole(text: str, limit: int) -> None:
         assert any(text[:border].rstrip() == kept for border in borders)
 
 
-def test_the_part_of_a_long_passage_that_is_quoted_holds_the_sentence_that_answers() -> None:
+def test_the_part_of_a_long_snippet_that_is_quoted_holds_the_sentence_that_answers() -> None:
     """Where the sentence lies beyond what fits, the quote begins with it and ends with a sentence."""
     text = " ".join(f"Sentence number {number} says something." for number in range(300))
     snippet = Snippet("a/b", "en", "a", "T", text, split_sentences(text))
@@ -195,24 +189,24 @@ def test_the_part_of_a_long_passage_that_is_quoted_holds_the_sentence_that_answe
 
 
 def test_a_grapheme_longer_than_a_message_is_not_cut() -> None:
-    """Rather than cutting a grapheme the quote is left out; the message still names the passage."""
+    """Rather than cutting a grapheme the quote is left out; the message still names the snippet."""
     text = "a" + "\u0301" * 5000
     snippet = Snippet("a/b", "en", "a", "Title", text, ((0, len(text)),))
-    rendered = single_passage(snippet, texts_for("en"), PLACE)
+    rendered = single_snippet(snippet, texts_for("en"), PLACE)
     assert "blockquote" not in rendered.html
     assert accepted(rendered).startswith("Title")
 
 
 def test_long_quotes_are_folded() -> None:
-    """A long passage comes in an expandable blockquote, a short one in a plain one."""
+    """A long snippet comes in an expandable blockquote, a short one in a plain one."""
     texts = texts_for("en")
     for length, tag in ((100, "<blockquote>"), (2000, "<blockquote expandable>")):
         text = "x" * length + "."
-        assert tag in single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts, PLACE).html
+        assert tag in single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts, PLACE).html
 
 
 def test_densest_markup_stays_within_the_raw_limit() -> None:
     """Every character escaped is still below 32 KiB."""
     text = "&" * MESSAGE_UNITS
-    html = single_passage(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
+    html = single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
     check_text(html)

@@ -1,4 +1,4 @@
-"""What the README's threat model promises, tried: hostile knowledge, artefacts, calls and people."""
+"""What the threat model promises, tried: hostile knowledge, artefacts, calls and people."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def test_hostile_knowledge_costs_little_and_is_told(make_knowledge: MakeKnowledg
         (folder / f"metals/{name}.md").write_text(text)
     (folder / "synonyms.yaml").write_text("- [" + "a, " * 7_000_000 + "]")
     (folder / "evaluation.yaml").write_text("[" * 300_000)
-    told = check(folder)
+    printed = check(folder)
     for name, (_, reason) in HOSTILE.items():
-        own = [line for line in told.splitlines() if line.startswith(f"metals/{name}.md:")]
+        own = [line for line in printed.splitlines() if line.startswith(f"metals/{name}.md:")]
         assert any(reason in line for line in own) or not reason, (name, own[:3])
-    assert "synonyms.yaml:1: file: is larger than 20,000,000 bytes" in told
-    assert "evaluation.yaml:1: file: nested too deeply" in told
+    assert "synonyms.yaml:1: file: is larger than 20,000,000 bytes" in printed
+    assert "evaluation.yaml:1: file: nested too deeply" in printed
     assert not list(Path.cwd().glob("pwned"))
 
 
@@ -103,10 +103,10 @@ def test_hostile_plain_texts_cost_little_and_are_told(tmp_path: Path) -> None:
     (tmp_path / "hashes.txt").write_text("# a" + " #" * 400_000 + "x\n\nBody.")
     (tmp_path / "long.txt").write_text("Well. " * 160_000)
     (tmp_path / "good.txt").write_text("Zinc is mined here.")
-    told = check(tmp_path)
+    printed = check(tmp_path)
     for name in ("heading", "hashes", "long"):
-        assert re.search(rf"{name}\.txt:\d: body: a paragraph is longer than 10,000 characters", told), told[:500]
-    assert "good.txt" not in told
+        assert re.search(rf"{name}\.txt:\d: body: a paragraph is longer than 10,000 characters", printed), printed[:500]
+    assert "good.txt" not in printed
 
 
 # --- The artefact
@@ -344,7 +344,7 @@ def test_any_deep_link_gets_one_message(
         for payload in payloads:
             shown = await there.say(f"/start {payload}")
             assert len(shown) == 1, payload
-        assert there.service.desk.services.failures.count == 0
+        assert there.service.desk.services.metrics.failures == 0
 
     run(real_index, tmp_path_factory.mktemp("links"), scenario)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.locales import texts_for
-from bot.messages.buttons import LIMIT, Asked, Mark, Paging, Place, add_button, parse, read_paging, vote_buttons
+from bot.messages.buttons import LIMIT, AnswerRef, Mark, Paging, Place, add_button, parse, read_paging, vote_buttons
 from bot.querylog.log import Forgotten
 from index.knowledge.snippet import snippet_key
 from index.search.index import Index
@@ -38,7 +38,7 @@ def test_paging_fits_into_a_button_and_comes_back(marks: list[Mark], language: s
 @given(st.integers(0, 2**52 - 1))
 def test_votes_fit_into_a_button_for_anybody(person: int) -> None:
     """Telegram ids have up to 52 bits."""
-    asked = Asked("0123456789ABCDEFGHJKMNPQRS", person)
+    asked = AnswerRef("0123456789ABCDEFGHJKMNPQRS", person)
     for button in (*vote_buttons(asked), add_button(asked, texts_for("en"))):
         assert isinstance(button.callback_data, str)
         assert len(button.callback_data) <= LIMIT

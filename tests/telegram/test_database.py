@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
 from bot.telegram.state import MEMORY_SCHEMA, Memory, Posted, open_database
 from bot.telegram.update_queue import INBOX_SCHEMA, Inbox
 
-SCHEMAS = (INBOX_SCHEMA, OWN_SCHEMA, MEMORY_SCHEMA, SHARED_SCHEMA)
+SCHEMAS = (INBOX_SCHEMA, MEMORY_SCHEMA)
 UPDATES = [
     {"update_id": number, "message": {"message_id": number, "chat": {"id": 7}, "text": f"question {number} " * 9}}
     for number in range(1, 41)
@@ -28,7 +27,7 @@ UPDATES = [
 def use(path: Path, number: int) -> list[dict[str, Any]]:
     """Do with a database all that the bot does; return what it took up from earlier."""
     with closing(open_database(path, *SCHEMAS)) as connection:
-        inbox, memory = Inbox(connection, Claims(connection, connection)), Memory(connection)
+        inbox, memory = Inbox(connection), Memory(connection)
         left = inbox.left()
         for person in range(1, 3):
             memory.language(person)
@@ -53,7 +52,7 @@ def used(tmp_path: Path) -> Path:
     path = tmp_path / "used" / "telegram.db"
     path.parent.mkdir()
     with closing(open_database(path, *SCHEMAS)) as connection:
-        inbox, memory = Inbox(connection, Claims(connection, connection)), Memory(connection)
+        inbox, memory = Inbox(connection), Memory(connection)
         for person in range(1, 30):
             memory.choose_language(person, "ru")
             memory.block(person)

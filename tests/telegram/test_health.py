@@ -21,15 +21,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import bot.telegram.health
 from bot.telegram.application import ALLOWED_UPDATES
-from bot.telegram.health import Health
-from bot.telegram.metrics import Metrics
-from bot.telegram.tally import LATENCY_STEPS, Tally
-from bot.telegram.watchdog import Notifier
+from bot.telegram.health import Health, Notifier
+from bot.telegram.live_index import LiveIndex
+from bot.telegram.metrics import LATENCY_STEPS, Metrics
 from bot.telegram.webhook import Polling, Webhook
 from index.search.index import Index
 from tests.support.bot_process import LOGGED, environment, free_port, get, process
 from tests.support.botapi_server import TOKEN, BotApi
-from tests.support.telegram_bench import Bench, asked_for, bench
+from tests.support.telegram_bench import asked_for, bench
 
 SECRET = "a_secret-for-the-webhook"
 
@@ -72,14 +71,14 @@ def test_a_running_bot_tells_its_health_and_its_numbers(real_index: Index, own_d
         # An answer is counted once Telegram's word that it has it has been read.
         api.wait(lambda: answered in samples(get(port, "/metrics")[1]))
         page = get(port, "/metrics")[1]
-        told = samples(page)
-        assert told[answered] == 1
-        assert told["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
-        assert told["partnership_bot_answer_seconds_count", frozenset()] == 1
-        assert told["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
+        values = samples(page)
+        assert values[answered] == 1
+        assert values["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
+        assert values["partnership_bot_answer_seconds_count", frozenset()] == 1
+        assert values["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
         for name in ("queue_updates", "polling_age_seconds", "log_backlog_rows", "index_age_seconds", "failures_total"):
-            assert told[f"partnership_bot_{name}", frozenset()] >= 0
-        assert told["process_resident_memory_bytes", frozenset()] > 0
+            assert values[f"partnership_bot_{name}", frozenset()] >= 0
+        assert values["process_resident_memory_bytes", frozenset()] > 0
         assert TOKEN.split(":")[1] not in page
         assert get(port, "/")[0] == 404
         well = status(own_data, **settings)
@@ -173,70 +172,87 @@ def test_a_place_that_is_taken_ends_in_one_line(own_data: Path, tmp_path: Path) 
     assert "Traceback" not in log.read_text()
 
 
+class Receiving:
+    """A receiver that receives, unless a test gives it a problem."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    async def problem(self) -> str:
+        return self.reason
+
+
 @asynccontextmanager
-async def healthy(index: Index, data: Path) -> AsyncIterator[tuple[Bench, Health, Polling]]:
-    """A bot that is well; its polling loop has just come round."""
-    async with bench(index, data) as there:
-        health = Health()
-        polling = Polling(there.service.application.bot, there.service.take, there.service.lanes.room, ALLOWED_UPDATES)
-        health.begin(there.service, polling)
-        assert await health.trouble() == ""
-        yield there, health, polling
+async def healthy(index: Index, data: Path) -> AsyncIterator[tuple[LiveIndex, Health]]:
+    """A live index and the health of a bot that is well with it."""
+    live_index = LiveIndex(index, data)
+    health = Health(live_index)
+    health.begin(Receiving())
+    assert await health.problem() == ""
+    try:
+        yield live_index, health
+    finally:
+        live_index.close()
 
 
 def lost(index: Index) -> tuple[object, bool]:
-    """Probe an index that does not find a passage by its own words."""
+    """Probe an index that does not find a snippet by its own words."""
     return object(), False
 
 
-def test_an_index_that_does_not_answer_is_not_well(
+async def test_an_index_that_does_not_answer_is_not_well(
     real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index that raises, and one that finds nothing by its own words, are told apart."""
+    async with healthy(real_index, tmp_path) as (live_index, health):
 
-    async def scenario() -> None:
-        async with healthy(real_index, tmp_path) as (there, health, _):
-            library = there.service.desk.services.library
+        class Broken:
+            snippets = real_index.snippets
 
-            class Broken:
-                snippets = real_index.snippets
-                version, manifest, languages = real_index.version, real_index.manifest, real_index.languages
+            def answer(self, *_: object, **__: object) -> object:
+                raise OSError("secret path")
 
-                def answer(self, *_: object, **__: object) -> object:
-                    raise OSError("secret path")
+        live_index.index = Broken()  # type: ignore[assignment]
+        assert await health.problem() == "the index cannot answer a probe: OSError"
+        live_index.index = real_index
 
-            library.index = Broken()  # type: ignore[assignment]
-            assert await health.trouble() == "the index cannot answer a probe: OSError"
-            library.index = real_index
-
-            monkeypatch.setattr("bot.telegram.health.probe", lost)
-            assert await health.trouble() == "the index does not find a passage by its own words"
-
-    asyncio.run(scenario())
+        monkeypatch.setattr("bot.telegram.health.probe", lost)
+        assert await health.problem() == "the index does not find a passage by its own words"
 
 
-def test_a_full_queue_of_slow_questions_is_no_illness(real_index: Index, tmp_path: Path) -> None:
+async def test_a_full_queue_of_slow_questions_is_no_illness(real_index: Index, tmp_path: Path) -> None:
     """The probe does not wait behind the questions, so that a busy bot is not restarted."""
+    async with healthy(real_index, tmp_path) as (live_index, health):
+        go = threading.Event()
 
-    async def scenario() -> None:
-        async with healthy(real_index, tmp_path) as (there, health, _):
-            library, go = there.service.desk.services.library, threading.Event()
+        class Slow:
+            def answer(self, question: str, *_: object, **__: object) -> object:
+                go.wait(60)
+                return real_index.answer(question)
 
-            class Slow:
-                def answer(self, question: str, *_: object, **__: object) -> object:
-                    go.wait(60)
-                    return real_index.answer(question)
+        live_index.index = Slow()  # type: ignore[assignment]
+        asked = [asyncio.create_task(live_index.answer(f"question {number}")) for number in range(20)]
+        await asyncio.sleep(0)
+        live_index.index = real_index
+        assert await health.problem() == ""
+        assert not any(task.done() for task in asked)
+        go.set()
+        await asyncio.gather(*asked)
 
-            library.index = Slow()  # type: ignore[assignment]
-            asked = [asyncio.create_task(library.answer(f"question {number}")) for number in range(20)]
-            await asyncio.sleep(0)
-            library.index = real_index
-            assert await health.trouble() == ""
-            assert not any(task.done() for task in asked)
-            go.set()
-            await asyncio.gather(*asked)
 
-    asyncio.run(scenario())
+async def test_what_is_not_received_is_not_well_until_the_bot_stops(real_index: Index, tmp_path: Path) -> None:
+    """The receiver's reason is passed on; a bot that stops receives nothing on purpose, and is not ready."""
+    live_index = LiveIndex(real_index, tmp_path)
+    health, receiver = Health(live_index), Receiving()
+    assert await health.problem() == health.unready() == "starting: Telegram has not been reached yet"
+    receiver.reason = "nothing comes"
+    health.begin(receiver)
+    assert await health.problem() == "nothing comes"
+    assert health.unready() == ""
+    health.stop()
+    assert await health.problem() == ""
+    assert health.unready() == "stopping: what was received is being answered"
+    live_index.close()
 
 
 def test_a_polling_loop_that_stands_still_is_not_well(
@@ -245,25 +261,27 @@ def test_a_polling_loop_that_stands_still_is_not_well(
     """A loop stuck in a call is dead after a while; one that waits for room in a full queue is given longer."""
 
     async def scenario() -> None:
-        async with healthy(real_index, tmp_path) as (_, health, polling):
+        async with bench(real_index, tmp_path) as there:
             go = asyncio.Event()
 
             async def hangs(*_: object) -> None:
                 await go.wait()
 
             monkeypatch.setattr("bot.telegram.webhook._STALE_SECONDS", 0.05)
+            service = there.service
+            polling = Polling(service.application.bot, service.take, service.lanes.room, ALLOWED_UPDATES)
             polling._ask = hangs  # type: ignore[assignment,method-assign]
             loop = asyncio.create_task(polling.run())
             await asyncio.sleep(0.1)
-            assert re.fullmatch("the polling loop has not come round for [0-9]+ s", await health.trouble())
+            assert re.fullmatch("the polling loop has not come round for [0-9]+ s", await polling.problem())
             loop.cancel()
             polling._ask = lambda *_: asyncio.sleep(0, [])  # type: ignore[method-assign]
             polling._room = hangs  # type: ignore[assignment]
             loop = asyncio.create_task(polling.run())
             await asyncio.sleep(0.1)
-            assert await health.trouble() == ""
+            assert await polling.problem() == ""
             monkeypatch.setattr("bot.telegram.webhook._FULL_SECONDS", 0.05)
-            assert "waits for room in the queue" in await health.trouble()
+            assert "waits for room in the queue" in await polling.problem()
             loop.cancel()
             await asyncio.gather(loop, return_exceptions=True)
             await polling.close(confirm=False)
@@ -276,11 +294,11 @@ def test_a_webhook_that_does_not_accept_is_not_well() -> None:
 
     async def scenario() -> None:
         webhook = Webhook("https://example.org/x", SECRET, f"127.0.0.1:{free_port()}", lambda _: None, lambda: False)
-        assert "does not accept connections" in await webhook.trouble()
+        assert "does not accept connections" in await webhook.problem()
         webhook.listen()
-        assert await webhook.trouble() == ""
+        assert await webhook.problem() == ""
         await webhook.close()
-        assert "does not accept connections" in await webhook.trouble()
+        assert "does not accept connections" in await webhook.problem()
 
     asyncio.run(scenario())
 
@@ -289,10 +307,10 @@ def test_languages_in_labels_are_those_of_the_index(real_index: Index, tmp_path:
     """However many languages people write in, there is one label for all that the index does not hold."""
 
     async def scenario() -> None:
-        async with healthy(real_index, tmp_path) as (there, health, _):
+        async with bench(real_index, tmp_path) as there:
             await there.say("Wie wird das Wetter morgen in Hamburg und in München, und was ziehe ich an?")
             await there.say("¿Qué tiempo hará mañana en Madrid y en Barcelona, y qué ropa me pongo?")
-            text = Metrics(there.service.desk.services.tally, health).text().decode()
+            text = there.service.desk.services.metrics.text().decode()
             assert set(re.findall(r'language="([^"]+)"', text)) <= {"en", "ru", "kk", "other"}
 
     asyncio.run(scenario())
@@ -300,13 +318,33 @@ def test_languages_in_labels_are_those_of_the_index(real_index: Index, tmp_path:
 
 def test_answers_are_counted_by_how_long_they_took() -> None:
     """A bucket holds everything up to its bound; what is slower than all of them is counted at the end alone."""
-    tally = Tally()
+    metrics = Metrics()
     for seconds in (0.01, 0.02, 1e9):
-        tally.add("answer", "en", seconds)
-    told = samples(Metrics(tally, Health()).text().decode())
-    buckets = {dict(labels)["le"]: value for (name, labels), value in told.items() if name.endswith("_bucket")}
+        metrics.answered("answer", "en", seconds)
+    values = samples(metrics.text().decode())
+    buckets = {dict(labels)["le"]: value for (name, labels), value in values.items() if name.endswith("_bucket")}
     assert (buckets["0.01"], buckets["0.025"], buckets[str(LATENCY_STEPS[-1])], buckets["+Inf"]) == (1, 2, 2, 3)
-    assert told["partnership_bot_questions_total", frozenset({("decision", "answer"), ("language", "en")})] == 3
+    assert values["partnership_bot_questions_total", frozenset({("decision", "answer"), ("language", "en")})] == 3
+    assert metrics.answers == 3
+
+
+def test_metrics_show_the_parts_once_they_run(real_index: Index, tmp_path: Path) -> None:
+    """Each kind of receiving has a gauge of its own; the version is the one in use when the page is read."""
+    metrics, live_index = Metrics(), LiveIndex(real_index, tmp_path)
+    metrics.failure()
+    metrics.telegram_error("server")
+    before = samples(metrics.text().decode())
+    assert before["partnership_bot_failures_total", frozenset()] == metrics.failures == 1
+    assert before["partnership_bot_telegram_errors_total", frozenset({("kind", "server")})] == 1
+    metrics.watch(queue=lambda: 3, log_backlog=lambda: 4, live_index=live_index, polling_age=lambda: 5.5)
+    values = samples(metrics.text().decode())
+    wanted = {"queue_updates": 3, "log_backlog_rows": 4, "polling_age_seconds": 5.5}
+    assert {name: values[f"partnership_bot_{name}", frozenset()] for name in wanted} == wanted
+    assert values["partnership_bot_index_info", frozenset({("version", real_index.version)})] == 1
+    names = {name for name, _ in values}
+    assert "partnership_bot_webhook_pending_updates" not in names
+    assert not [name for name in names if name.endswith("_created")]
+    live_index.close()
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -326,9 +364,9 @@ def test_systemd_is_told_of_the_start_of_health_and_of_the_end(
     link, name = manager
     settings = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
     with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
-        told = [link.recv(4096).decode() for _ in range(4)]
-        assert sorted(line.splitlines()[0] for line in told) == ["READY=1", *["WATCHDOG=1"] * 3]
-        assert any(f"STATUS=@test_bot answers from index {real_index.version}" in line for line in told)
+        sent = [link.recv(4096).decode() for _ in range(4)]
+        assert sorted(line.splitlines()[0] for line in sent) == ["READY=1", *["WATCHDOG=1"] * 3]
+        assert any(f"STATUS=@test_bot answers from index {real_index.version}" in line for line in sent)
         bot.send_signal(signal.SIGTERM)
         while (line := link.recv(4096).decode()) == "WATCHDOG=1":
             pass
@@ -366,7 +404,7 @@ def test_the_watchdog_is_fed_only_while_the_bot_is_well(
             count += 1
 
     async def scenario() -> None:
-        async with healthy(real_index, tmp_path / "data") as (_, health, _):
+        async with healthy(real_index, tmp_path) as (_, health):
             notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000"})
             watching = asyncio.create_task(notifier.watch(health))
             await until(lambda: heard() > 0)
@@ -387,8 +425,9 @@ def test_the_watchdog_is_fed_only_while_the_bot_is_well(
     assert "Health: well again" in caplog.text
 
 
-def test_without_a_service_manager_nothing_is_told() -> None:
+async def test_without_a_service_manager_nothing_is_told(real_index: Index, tmp_path: Path) -> None:
     """Started by hand, or with another process's watchdog, the notifier is silent and returns at once."""
-    asyncio.run(Notifier({}).watch(Health()))
+    async with healthy(real_index, tmp_path) as (_, health):
+        await Notifier({}).watch(health)
     assert Notifier({"WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}).watchdog_seconds == 0
-    Notifier({"NOTIFY_SOCKET": "/nowhere/at/all"}).tell("READY=1")
+    Notifier({"NOTIFY_SOCKET": "/nowhere/at/all"}).notify("READY=1")

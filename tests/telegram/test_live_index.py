@@ -24,23 +24,23 @@ def test_a_new_version_is_taken_over_and_a_damaged_one_refused_once(small: tuple
     folder, data, first = small
 
     async def scenario() -> None:
-        library = LiveIndex(Index.open(data), data)
-        encoder = library.index.encoder
-        assert (await library.answer("how much copper is made")).index_version == first.version
-        assert await library.refresh() is Swap.SAME
+        live_index = LiveIndex(Index.open(data), data)
+        encoder = live_index.index.encoder
+        assert (await live_index.answer("how much copper is made")).index_version == first.version
+        assert await live_index.refresh() is Swap.SAME
 
         second = await asyncio.to_thread(publish, folder, data, "nickel")
-        assert await library.refresh() is Swap.DONE
-        assert (await library.answer("how much copper is made")).index_version == second
-        assert library.index.encoder is encoder, "the same encoder is not loaded twice"
+        assert await live_index.refresh() is Swap.DONE
+        assert (await live_index.answer("how much copper is made")).index_version == second
+        assert live_index.index.encoder is encoder, "the same encoder is not loaded twice"
 
         third = await asyncio.to_thread(publish, folder, data, "cobalt")
         (data / "index" / third / "vectors.npy").write_bytes(b"damaged")
-        assert await library.refresh() is Swap.REFUSED
-        assert await library.refresh() is Swap.SAME
-        assert await library.refresh(again=True) is Swap.REFUSED
+        assert await live_index.refresh() is Swap.REFUSED
+        assert await live_index.refresh() is Swap.SAME
+        assert await live_index.refresh(again=True) is Swap.REFUSED
         assert third == live_version(data)
-        assert (await library.answer("how much copper is made")).index_version == second
-        library.close()
+        assert (await live_index.answer("how much copper is made")).index_version == second
+        live_index.close()
 
     asyncio.run(scenario())

@@ -154,6 +154,30 @@ def test_a_bot_whose_versions_are_all_damaged_names_the_published_one(small_data
     assert OLDER not in last
 
 
+def test_a_bot_without_an_index_builds_one_first(make_knowledge: MakeKnowledge, data: Path, tmp_path: Path) -> None:
+    """The build runs in a process of its own, so the one that answers never loads torch."""
+    knowledge, log = make_knowledge(), tmp_path / "log"
+    with BotApi() as api, process(data, log, BOT_API_URL=api.url, BOT_KNOWLEDGE_DIR=str(knowledge)) as bot:
+        api.wait(lambda: api.ready, 90)
+        asked = api.say("when was the roadmap signed?")
+        api.wait(lambda: api.answers_to(asked))
+        assert "torch" not in Path(f"/proc/{bot.pid}/maps").read_text()
+        bot.terminate()
+        assert bot.wait(30) == 0
+    assert f"Published version {live_version(data)}" in log.read_text()
+
+
+def test_a_bot_that_cannot_build_its_index_ends_with_the_reason(data: Path, tmp_path: Path) -> None:
+    """The build says what is wrong, and the last line that there is no index."""
+    log = tmp_path / "log"
+    with process(data, log, BOT_KNOWLEDGE_DIR=str(tmp_path / "nowhere")) as bot:
+        assert bot.wait(90) == 1
+    written = log.read_text()
+    assert "nowhere: no such folder" in written
+    assert written.splitlines()[-1].startswith(f"{data}: no index here")
+    assert "Traceback" not in written
+
+
 @pytest.mark.parametrize("error", [MemoryError(), IndexError("list index out of range")])
 def test_looking_for_new_versions_goes_on_after_any_error(
     small_data: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -177,14 +201,14 @@ def test_looking_for_new_versions_goes_on_after_any_error(
 
             monkeypatch.setattr(Index, "open", fails)
             publish_again(small_data, NEWER)
-            while not services.failures.count:
+            while not services.metrics.failures:
                 assert not watching.done(), watching.exception()
                 await asyncio.sleep(0.01)
             assert services.library.refusal.startswith(type(error).__name__)
             monkeypatch.setattr(Index, "open", open_)
             publish_again(small_data, NEWEST)
             await asyncio.wait_for(until_version(NEWEST), 30)
-            assert services.failures.count == 1
+            assert services.metrics.failures == 1
             watching.cancel()
 
     asyncio.run(scenario())

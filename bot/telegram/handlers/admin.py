@@ -10,7 +10,7 @@ from html import escape
 
 from telegram import Update
 
-from bot.messages.answers import clip
+from bot.messages.telegram_text import clip
 from bot.review.chart import png
 from bot.review.queries import read_stats
 from bot.telegram.context import BotContext

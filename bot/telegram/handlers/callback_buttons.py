@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
 
 from bot.locales import LANGUAGES, Texts
-from bot.messages.answers import Rendered, next_passage, single_passage
+from bot.messages.answers import Rendered, next_snippet, single_snippet
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.privacy import Reaction, react
@@ -42,7 +42,7 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if kind == "language":
         return _choose_language(query.from_user, parts["code"], services)
     if kind == "next":
-        return _next_passage(query, parts, texts, services)
+        return _next_snippet(query, parts, texts, services)
     return _page(kind, parts, texts, services)
 
 
@@ -76,7 +76,7 @@ def _choose_language(person: User, code: str, services: Services) -> Reaction:
     return Reaction(done, Rendered(done))
 
 
-def _next_passage(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
     paging = read_paging(parts)
     if paging is None:
         return Reaction(texts("button-stale"))
@@ -84,8 +84,8 @@ def _next_passage(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     snippet = services.live_index.index.by_key(mark.key, paging.language)
     if snippet is None:
         return Reaction(texts("passage-gone"), alert=True)
-    page = next_passage(snippet, mark.span(snippet), texts, services.place, paging)
-    # The votes belong to the question and stay: all rows but the first, which is the passage's.
+    page = next_snippet(snippet, mark.span(snippet), texts, services.place, paging)
+    # The votes belong to the question and stay: all rows but the first, which is the snippet's.
     before = getattr(query.message, "reply_markup", None)
     kept = before.inline_keyboard[1:] if before else ()
     rows = [*page.keyboard.inline_keyboard, *kept] if page.keyboard else list(kept)
@@ -93,14 +93,14 @@ def _next_passage(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
 
 
 def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
-    """Return the passage or page that a button opens."""
+    """Return the snippet or page that a button opens."""
     index, pages, number = services.live_index.index, services.pages, int(parts.get("page", 0))
     if kind == "sources":
         return Reaction(message=pages.sources_page(texts, number))
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
-            return Reaction(message=single_passage(snippet, texts, services.place, mark.span(snippet)), below=True)
+            return Reaction(message=single_snippet(snippet, texts, services.place, mark.span(snippet)), below=True)
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):

@@ -1,4 +1,4 @@
-"""Passages in any chat: inline queries while somebody types, and guest messages where the bot is not a member."""
+"""Snippets in any chat: inline queries while somebody types, and guest messages where the bot is not a member."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from telegram import (
 from telegram.constants import ParseMode
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, answer_message, clip, highlight_of, label, passage, passage_rows, topic_title
-from bot.messages.buttons import Asked
+from bot.messages.answers import Frame, Rendered, answer_message, highlight_of, snippet_html
+from bot.messages.buttons import AnswerRef, snippet_rows
+from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.addressing import question_in_guest
@@ -37,7 +38,7 @@ _SETTLED_SECONDS = 3.0
 
 
 async def query(update: Update, context: BotContext) -> None:
-    """Answer an inline query: topics for an empty one, a certain passage for its key, else what fits the words."""
+    """Answer an inline query: topics for an empty one, a certain snippet for its key, else what fits the words."""
     asked, services = update.inline_query, context.services
     if asked is None:
         return
@@ -59,7 +60,7 @@ async def query(update: Update, context: BotContext) -> None:
             button = InlineQueryResultsButton(texts("inline-none"), start_parameter="ask")
         else:
             results = [
-                _passage_result(hit.snippet, hit.highlight, highlight_of(hit), texts, services) for hit in answer.hits
+                _snippet_result(hit.snippet, hit.highlight, highlight_of(hit), texts, services) for hit in answer.hits
             ]
         _record_when_settled(asked.from_user, answer, services)
     start = int(asked.offset) if asked.offset.isdecimal() and len(asked.offset) < 4 else 0
@@ -86,7 +87,8 @@ async def guest(update: Update, context: BotContext) -> None:
     answer = await services.live_index.answer(question)
     texts = services.texts(person, answer.language)
     entry = await services.log.record(Entry(answer=answer, surface="guest", person=person.id if person else None))
-    rendered = answer_message(answer, texts, services.place, Asked(entry, number), services.live_index.index.topics)
+    frame = Frame(texts, services.place, AnswerRef(entry, number))
+    rendered = answer_message(answer, frame, services.live_index.index.topics)
     result = _article("answer", clip(question, 100), rendered)
     await services.sender.answer_guest(message.guest_query_id, result, progress)
     services.log.delivered(entry, Delivery.SENT)
@@ -94,22 +96,22 @@ async def guest(update: Update, context: BotContext) -> None:
 
 
 def _named(words: str, texts: Texts, services: Services) -> InlineQueryResultArticle | None:
-    """Return the passage or topic that a share button names by its key."""
+    """Return the snippet or topic that a share button names by its key."""
     kind, _, key = words.partition("_")
     if kind == "p" and (snippet := services.live_index.index.by_key(key, texts.language)):
-        return _passage_result(snippet, None, snippet.text, texts, services)
+        return _snippet_result(snippet, None, snippet.text, texts, services)
     if kind == "t" and (topic := services.pages.topic(key)):
         return _topic_result(topic, texts, services)
     return None
 
 
-def _passage_result(
+def _snippet_result(
     snippet: Snippet, highlight: Span | None, sentence: str, texts: Texts, services: Services
 ) -> InlineQueryResultArticle:
     place = services.place
-    html = passage(snippet, highlight, texts, place)
-    ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.passage_link(snippet.key))
-    keyboard = InlineKeyboardMarkup([*passage_rows(snippet, texts, place), [ask]])
+    html = snippet_html(snippet, highlight, texts, place)
+    ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.snippet_link(snippet.key))
+    keyboard = InlineKeyboardMarkup([*snippet_rows(snippet, texts, place), [ask]])
     title, description = label(snippet.title, snippet.id, 100), label(sentence, snippet.id, 200)
     return _article(snippet.key, title, Rendered(html, keyboard), description)
 
@@ -120,7 +122,7 @@ def _topic_result(topic: Topic, texts: Texts, services: Services) -> InlineQuery
     snippets = index.in_topic(topic.id, texts.language)
     lines = [f'<a href="{place.topic_link(topic.id)}"><b>{escape(title)}</b></a>']
     lines += [
-        f'• <a href="{place.passage_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>'
+        f'• <a href="{place.snippet_link(snippet.key)}">{escape(label(snippet.title, snippet.id, 100))}</a>'
         for snippet in snippets[:20]
     ]
     ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.topic_link(topic.id))

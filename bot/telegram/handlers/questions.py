@@ -8,8 +8,8 @@ from telegram import Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
-from bot.messages.answers import CLOSEST, Rendered, answer_message
-from bot.messages.buttons import Asked
+from bot.messages.answers import CLOSEST, Frame, Rendered, answer_message
+from bot.messages.buttons import AnswerRef
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
 from bot.telegram.handlers.addressing import Question, question_in
@@ -133,9 +133,7 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
     services.conversations.asked(question.to.chat, question.asker, base, entry)
     rendered = answer_message(
         answer,
-        _texts(question, context, answer.language),
-        services.place,
-        Asked(entry, question.asker),
+        Frame(_texts(question, context, answer.language), services.place, AnswerRef(entry, question.asker)),
         services.live_index.index.topics,
         follow_up=follow_up_of is not None,
         captioned=question.captioned,
