@@ -97,20 +97,21 @@ class Writer:
             self._sync = self._loop.call_later(_SYNC_SECONDS, self._begin_sync)
         return change
 
-    async def write(self, run: Callable[[sqlite3.Connection], _T], *, patience: float = _PATIENCE) -> _T:
+    async def write(self, run: Callable[[sqlite3.Connection], _T], *, patience: float | None = None) -> _T:
         """Queue a change and return its result once it is committed.
 
         Args:
             run: Changes the database; it is called within a transaction.
-            patience: How many seconds to wait at most. Nobody waits while the log cannot be written.
+            patience: How many seconds to wait at most; by default as long as an answer may wait. Nobody waits while the
+                log cannot be written.
 
         Raises:
             NotWrittenError: That takes longer, or the database refuses this change.
         """
         change = self.put(run)
         if not self._failing_since:
-            if self._occupied and patience == _PATIENCE:
-                patience = _SHORT_PATIENCE
+            if patience is None:
+                patience = _SHORT_PATIENCE if self._occupied else _PATIENCE
             flushed = self._loop.run_in_executor(self._thread, self._flush)
             done, _ = await asyncio.wait({flushed}, timeout=patience)
             self._occupied = self._occupied or not done
@@ -131,14 +132,14 @@ class Writer:
 
         What cannot be committed is lost, and the program's log says how much that is.
         """
-        for timer in (self._sync, self._retry):
-            if timer:
-                timer.cancel()
         finished = self._loop.run_in_executor(self._thread, self._finish, last)
         _, running = await asyncio.wait({finished}, timeout=_STOP_SECONDS)
         if running and self._connection:
             self._connection.interrupt()
             await asyncio.wait(running, timeout=_STOP_SECONDS)
+        for timer in (self._sync, self._retry):
+            if timer:
+                timer.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
         if lost := self.backlog + self._lost:
             reason = self._reason or ("the disk does not answer" if running else f"memory keeps no more than {_BOUND}")

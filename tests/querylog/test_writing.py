@@ -8,12 +8,16 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bot.database import open_for_reading
+from bot.querylog import statements
+from bot.querylog.entry import Row
 from bot.querylog.log import Delivery
 from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.schema import open_log as open_file
@@ -212,6 +216,27 @@ async def test_rows_lost_at_the_end_are_counted(tmp_path: Path, caplog: pytest.L
     assert line.startswith("3 rows")
     assert "database is locked" in line
     assert len(rows(tmp_path)) == 1
+
+
+async def test_a_disk_that_hangs_never_silences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a write does not return, questions are answered and nothing raises; the rows are there in the end."""
+    released = threading.Event()
+
+    def insert(connection: sqlite3.Connection, row: Row) -> None:
+        released.wait(60)
+        statements.insert(connection, row)
+
+    log = open_log(tmp_path)
+    monkeypatch.setattr("bot.querylog.log.statements", SimpleNamespace(**vars(statements) | {"insert": insert}))
+    ids = [await log.record(entry(f"during {number}")) for number in range(5)]
+    assert await log.vote(ids[0], 1, 1) is True
+    log.delivered(ids[0], Delivery.SENT)
+    assert rows(tmp_path) == []
+    released.set()
+    await log.close()
+    assert [(row["id"], row["delivery"]) for row in rows(tmp_path)] == [
+        (entry_id, "sent" if entry_id == ids[0] else "pending") for entry_id in ids
+    ]
 
 
 async def test_a_short_lock_is_no_problem(tmp_path: Path) -> None:

@@ -82,9 +82,10 @@ def test_a_disk_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pyt
 def test_what_cannot_be_read_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
     """A database that breaks while the bot runs costs what it remembered, and no answer."""
     with closing(open_database(Path(":memory:"), [STATE_MIGRATIONS])) as connection:
-        state = BotState(connection)
-        connection.execute("INSERT INTO languages SELECT ?, CAST(x'ff' AS TEXT)", (state._hash("person", 1),))
+        BotState(connection).choose_language(1, "kk")
+        connection.execute("UPDATE languages SET language = CAST(x'ff' AS TEXT)")
         connection.execute("DROP TABLE answers")
+        state = BotState(connection)
         assert state.language(1) is None
         assert state.answer_to(Posted(1, 2, 3), "text") is None
     assert caplog.text.count("could not be read") == 2
