@@ -12,8 +12,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from bot.database import transaction
 from bot.querylog.entry import timestamp
-from bot.querylog.statements import transaction
 from bot.review.grouping import Cluster, Vectors, group
 from bot.review.signatures import Signatures
 from index.errors import UserFacingError

@@ -23,7 +23,7 @@ _GROUPED_DAYS = "90d"
 
 def note(connection: sqlite3.Connection, index: Index) -> None:
     """Note the open index in the log: its encoder, and the passages there are."""
-    from bot.querylog.statements import transaction
+    from bot.database import transaction
     from bot.review.gap_store import note_index
 
     about = {}

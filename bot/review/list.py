@@ -237,26 +237,6 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
     click.echo(f"{count} questions written to {output}", err=True)
 
 
-@log.command("merge")
-@click.argument("other", metavar="OTHER.db", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@data_option
-def merge_(other: Path, data: Path) -> None:
-    """Add the questions of another bot's log to this one.
-
-    Merging the same log again adds nothing. What people had deleted from one of the logs goes from both here. The bot
-    may be running meanwhile. People keep one pseudonym across logs only if the bots share the key file.
-
-    \b
-    Example:
-      partnership-bot log merge /srv/other-bot/queries.db
-    """
-    from bot.querylog.erasure import merge
-
-    new, failures = merge(data / LOG_FILE, other)
-    click.echo(f"{new} new questions from {other}")
-    _report(failures)
-
-
 @log.command()
 @click.argument("target", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @data_option

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.querylog.statements import open_for_reading, open_for_writing
+from bot.database import open_for_reading
+from bot.querylog.schema import open_log
 from bot.review.queries import moment
 from bot.settings import Settings, load_settings
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOG_FILE = "queries.db"
-_LOCK_SECONDS = 30.0
 
 
 class LogGroup(click.Group):
@@ -90,7 +90,7 @@ def writing(data: Path) -> Iterator[sqlite3.Connection]:
     """Open the log of a data folder for what reviewers decide."""
     with reading(data):
         pass
-    with closing(open_for_writing(data / LOG_FILE, busy_seconds=_LOCK_SECONDS)) as connection:
+    with closing(open_log(data / LOG_FILE)) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 

@@ -6,9 +6,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from bot.database import open_for_reading
 from bot.querylog.entry import timestamp
 from index.errors import UserFacingError
 
@@ -213,6 +216,15 @@ class Stats:
         return {
             name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in self.__slots__
         }
+
+
+def read_stats(path: Path, days: int = 30) -> Stats | None:
+    """Return the figures of the last days from a log, or ``None`` where there is none to be read."""
+    try:
+        with closing(open_for_reading(path)) as connection:
+            return stats(connection, days=days)
+    except sqlite3.Error:
+        return None
 
 
 def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> Stats:

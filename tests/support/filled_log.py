@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from bot.querylog.statements import open_for_writing, transaction
+from bot.database import transaction
+from bot.querylog.schema import open_log as open_for_writing
 from bot.review.gap_store import note_index
 from tests.support.log_answers import entry, open_log
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from telegram import Chat, Message, Update, User
+from telegram import Update
 from telegram.error import RetryAfter
 
 from bot.database import open_database
@@ -20,7 +17,7 @@ from bot.telegram.quota import Quota, Verdict
 from bot.telegram.rate_limiter import GROUP_BURST, PRIVATE_BURST, ChatRateLimiter, Departure
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
 from bot.telegram.state import STATE_MIGRATIONS
-from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, ChatOrder, DurableQueue
+from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, DurableQueue
 from index.search.index import Index
 from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
 
@@ -224,77 +221,6 @@ def test_answered_texts_leave_no_trace_on_disk(real_index: Index, tmp_path: Path
     for path in tmp_path.glob("telegram.db*"):
         assert words.encode() not in path.read_bytes()
         assert b"987654321" not in path.read_bytes()
-
-
-async def test_a_queue_that_cannot_be_written_loses_nothing_while_the_process_lives(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Updates are handed on all the same, the problem is logged once, and all is written as soon as that works."""
-    connection = open_database(tmp_path / "telegram.db", (UPDATE_MIGRATIONS,))
-    queue = DurableQueue(connection, 10)
-    connection.execute("PRAGMA query_only = ON")
-    for number in range(1, 4):
-        await queue.put(Update(number))
-    queue.mark_done(1)
-    assert queue.qsize() == 3
-    assert caplog.text.count("cannot be written to the disk") == 1
-    connection.execute("PRAGMA query_only = OFF")
-    queue.mark_done(2)
-    rows = connection.execute("SELECT update_id, payload IS NULL FROM updates ORDER BY update_id").fetchall()
-    assert rows == [(1, 1), (2, 1), (3, 0)]
-    connection.close()
-
-
-def asked_in(chat: int, number: int) -> Update:
-    """Return a message of a private chat."""
-    moment = datetime.now(UTC)
-    return Update(number, Message(number, moment, Chat(chat, "private"), from_user=User(chat, "Ann", False)))
-
-
-@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 5)), max_size=40))
-def test_a_chat_is_handled_in_order_and_chats_side_by_side(items: list[tuple[int, int]]) -> None:
-    """Each chat's updates are done in the order put, whatever the others do."""
-    done: list[int] = []
-
-    async def scenario() -> None:
-        async def work(number: int, steps: int) -> None:
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            done.append(number)
-
-        connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
-        queue = DurableQueue(connection, 100)
-        order = ChatOrder(queue, 100)
-        tasks = []
-        for number, (chat, steps) in enumerate(items, 1):
-            update = asked_in(chat, number)
-            await queue.put(update)
-            tasks.append(asyncio.create_task(order.process_update(update, work(number, steps))))
-            await asyncio.sleep(0)
-        await asyncio.gather(*tasks)
-        assert queue.unfinished == 0
-        connection.close()
-
-    asyncio.run(scenario())
-    for chat in (1, 2, 3):
-        wanted = [number for number, item in enumerate(items, 1) if item[0] == chat]
-        assert [number for number in done if items[number - 1][0] == chat] == wanted
-
-
-async def test_a_full_queue_waits_for_room() -> None:
-    """With the bound reached, the next update waits until one is finished."""
-    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
-    queue = DurableQueue(connection, 2)
-    await queue.put(Update(1))
-    await queue.put(Update(2))
-    waiting = asyncio.create_task(queue.put(Update(3)))
-    await asyncio.sleep(0.01)
-    assert queue.crowded
-    assert not waiting.done()
-    queue.mark_done(1)
-    await asyncio.wait_for(waiting, 5)
-    assert queue.unfinished == 2
-    connection.close()
 
 
 class Clock:
