@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
-from bot.review.datasette_pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
-from bot.review.log_commands import log as log_commands
+from bot.querylog.statements import COLUMNS
+from bot.review.browse import DATASETTE_FILE, SETTINGS
+from bot.review.options import log as log_commands
 from tests.support.filled_log import fill
+
+METADATA = yaml.safe_load(DATASETTE_FILE.read_text(encoding="utf-8"))
+QUERIES, TABLES = (METADATA["databases"]["queries"][kind] for kind in ("queries", "tables"))
+DASHBOARD = METADATA["plugins"]["datasette-dashboards"]["overview"]
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ async def pages(tmp_path: Path) -> AsyncIterator[tuple[Any, str]]:
     evil = await fill(tmp_path)
     datasette = datasette_app.Datasette(
         [str(tmp_path / "queries.db")],
-        metadata=metadata(),
+        metadata=METADATA,
         settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
     )
     pm.register(links)
@@ -56,6 +61,7 @@ async def test_full_replay_page(pages: tuple[Any, str]) -> None:
     datasette, evil = pages
     replay = (await datasette.client.get(f"/queries/replay.json?id={evil}&_shape=array")).json()
     what = {row["what"]: row["value"] for row in replay}
+    assert set(what) >= set(COLUMNS) - {"id", "chat", "snippet", "topic", "candidates"}
     assert what["decision"] == "none"
     assert what["vote"] == -1
     assert what["in gap"] == 1
@@ -96,9 +102,9 @@ async def test_each_chart_has_data(pages: tuple[Any, str], chart: str) -> None:
     """The dashboard opens and each chart's query returns rows."""
     datasette, _ = pages
     assert (await datasette.client.get("/-/dashboards/overview?days=30")).status_code == 200
-    sql = re.sub(r"\[\[(.*?)\]\]", r"\1", DASHBOARD["charts"][chart]["query"])
-    answer = await datasette.client.get("/queries.json", params={"sql": sql, "days": "30", "_shape": "array"})
-    assert answer.json()
+    for days in ("30", ""):
+        parameters = {"sql": DASHBOARD["charts"][chart]["query"], "days": days, "_shape": "array"}
+        assert (await datasette.client.get("/queries.json", params=parameters)).json()
 
 
 async def test_nothing_can_be_written(pages: tuple[Any, str]) -> None:
