@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -77,18 +77,8 @@ class Gap:
 
     def as_json(self) -> dict[str, object]:
         """Return the gap as values that JSON can hold."""
-        return {
-            "id": self.id,
-            "state": str(self.state),
-            "note": self.note,
-            "opened": self.opened,
-            "people": self.people,
-            "questions": self.questions,
-            "last": self.last,
-            "rank": round(self.rank, 3),
-            "asked": [{name: getattr(asked, name) for name in asked.__slots__} for asked in self.asked],
-            "nearest": [{"snippet": snippet, "score": score} for snippet, score in self.nearest],
-        }
+        nearest = [{"snippet": snippet, "score": score} for snippet, score in self.nearest]
+        return asdict(self) | {"rank": round(self.rank, 3), "nearest": nearest}
 
 
 def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:

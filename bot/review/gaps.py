@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from bot.review.gap_store import Gap
-    from bot.review.replay import Replayed, Verdict
 
 _GROUPED_DAYS = "90d"
 
@@ -132,7 +132,7 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
 
 def _print_gap(gap: Gap) -> None:
     click.echo(
-        f"Gap {gap.id}: {gap.state}, {gap.questions} questions from {gap.people} people, "
+        f"Gap {gap.id}: {gap.state}, {gap.questions} questions of {gap.people} people, "
         f"the last {short_time(gap.last)} UTC"
     )
     if gap.note:
@@ -183,9 +183,8 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
     counts = summary(results)
     chosen = [result for result in results if everything or result.change]
     if as_json:
-        print_json(
-            {"index_version": version, "summary": counts, "questions": [_replayed_json(result) for result in chosen]}
-        )
+        questions = [asdict(result) | {"change": result.change} for result in chosen]
+        print_json({"index_version": version, "summary": counts, "questions": questions})
         return
     print_table(
         ("times", "change", "before", "after", "lang", "question"),
@@ -196,23 +195,3 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
         empty="Nothing changes.",
     )
     click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
-
-
-def _replayed_json(result: Replayed) -> dict[str, object]:
-    def sides(verdict: Verdict) -> dict[str, object]:
-        return {
-            "decision": verdict.decision,
-            "confidence": round(verdict.confidence, 4),
-            "snippet": verdict.snippet,
-            "hash": verdict.hash,
-        }
-
-    return {
-        "id": result.id,
-        "question": result.question,
-        "language": result.language,
-        "times": result.times,
-        "change": result.change,
-        "before": sides(result.before),
-        "after": sides(result.after),
-    }

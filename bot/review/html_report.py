@@ -35,8 +35,8 @@ def html(figures: Stats, gaps: Sequence[Gap], unanswered: Iterable[sqlite3.Row])
         "answered": f"{answered / figures.questions:.0%}" if figures.questions else "-",
         "thumbs up / down": f"{figures.up} / {figures.down}",
         "asked to be added": figures.requests,
-        "median latency": f"{figures.latency_ms['p50']:g} ms" if figures.latency_ms else "-",
-        "95 % within": f"{figures.latency_ms['p95']:g} ms" if figures.latency_ms else "-",
+        "median latency": f"{figures.latency_ms['p50']:.3g} ms" if figures.latency_ms else "-",
+        "95 % within": f"{figures.latency_ms['p95']:.3g} ms" if figures.latency_ms else "-",
     }
     drawings = {}
     if figures.questions:

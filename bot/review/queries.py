@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -178,9 +178,7 @@ class Stats:
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as values that JSON can hold."""
-        return {
-            name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in self.__slots__
-        }
+        return asdict(self)
 
 
 def read_stats(path: Path, *, days: int = 30) -> Stats | None:

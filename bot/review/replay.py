@@ -77,7 +77,7 @@ def replay(rows: Iterable[tuple[sqlite3.Row, int]], ask: Ask) -> Iterator[Replay
             language=row["language"],
             times=times,
             id=row["id"],
-            before=Verdict(row["decision"], row["confidence"], best.get("id"), best.get("hash")),
+            before=Verdict(row["decision"], round(row["confidence"], 4), best.get("id"), best.get("hash")),
             after=verdict(ask(row["asked"] or row["question"])),
         )
 
@@ -87,9 +87,9 @@ def verdict(answer: Answer) -> Verdict:
     from bot.querylog.entry import content_hash
 
     if not answer.hits:
-        return Verdict(str(answer.decision), answer.confidence, None, None)
+        return Verdict(str(answer.decision), round(answer.confidence, 4), None, None)
     best = answer.hits[0].snippet
-    return Verdict(str(answer.decision), answer.confidence, best.id, content_hash(best))
+    return Verdict(str(answer.decision), round(answer.confidence, 4), best.id, content_hash(best))
 
 
 def summary(results: Iterable[Replayed]) -> dict[str, int]:
