@@ -1,46 +1,31 @@
-"""Other files with the same people's questions: backups, broken files set aside, and the logs of other replicas."""
+"""How a person's questions are deleted from the log and from every copy of it, down to the last trace in the files."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
+from bot.database import transaction
 from bot.querylog.entry import timestamp
-from bot.querylog.schema import migrations
-from bot.querylog.statements import forget, open_for_writing, scrub, scrubs_owed, take_up, transaction
+from bot.querylog.schema import open_log
 
 BACKUPS = "backups"
 """The folder beside the log in which backups are kept unless the operator names another place."""
-_LOCK_SECONDS = 30.0
-_MERGE_ROWS = 1000
-_CARRIED_OVER = {
-    "opt_outs": ("person", "time"),
-    "forgotten": ("person", "time"),
-    "scrubs": ("person", "time"),
-    "backups": ("path", "time"),
-}
-"""What is owed to people, which must not be lost with a broken file."""
-
-Salvaged = Mapping[str, Sequence[tuple[str, str]]]
-"""Rows of the tables of a broken file that could still be read."""
 
 
 def back_up(log: Path, target: Path | None = None) -> Path:
     """Copy the log, as of one moment, while it is being written; return the copy's path (mode 0600).
 
-    The copy is remembered, so that people who have their questions deleted are deleted from it too.
+    The log remembers the copy, so that people who have their questions deleted are deleted from it too.
 
     Raises:
-        FileExistsError: there is something at the target.
-        sqlite3.Error, OSError: the log cannot be read or the copy not written.
+        FileExistsError: There is something at the target.
+        sqlite3.Error, OSError: The log cannot be read or the copy not written.
     """
     target = target or log.parent / BACKUPS / f"{log.stem}-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}{log.suffix}"
     if target.exists():
@@ -48,7 +33,7 @@ def back_up(log: Path, target: Path | None = None) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f"{target.name}.part")
     beside.unlink(missing_ok=True)
-    with closing(open_for_writing(log, busy_seconds=_LOCK_SECONDS)) as connection:
+    with closing(open_log(log)) as connection:
         try:
             os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             connection.execute("VACUUM INTO ?", (str(beside),))
@@ -60,7 +45,74 @@ def back_up(log: Path, target: Path | None = None) -> Path:
     return target
 
 
-def copies(log: Path, connection: sqlite3.Connection) -> Iterator[Path]:
+def forget_everywhere(log: Path, person: str) -> tuple[int, list[str]]:
+    """Delete a person from the log and every copy of it; return the number of questions and what could not be done.
+
+    Raises:
+        sqlite3.Error, OSError: The log itself cannot be written.
+    """
+    with closing(open_log(log)) as connection:
+        with transaction(connection):
+            deleted = forget(connection, person)
+        return deleted, finish_erasures(connection, log)
+
+
+def forget(connection: sqlite3.Connection, person: str, until: str | None = None) -> int:
+    """Delete a person's questions, votes and wishes, up to a moment or all; return the number of questions.
+
+    Traces of the text stay in the files until :func:`finish_erasures`; the log notes that they do.
+    """
+    if until is None:
+        # What was written while the clock was ahead has a later time than now.
+        times = " UNION ALL ".join(
+            f"SELECT max(time) AS time FROM {table} WHERE person = :person"
+            for table in ("questions", "votes", "requests")
+        )
+        [(newest,)] = connection.execute(f"SELECT max(time) FROM ({times})", {"person": person}).fetchall()
+        until = max(timestamp(), newest or "")
+    # A gap's centroid is made of its members' vectors, so it is made anew without this person's.
+    connection.execute(
+        "UPDATE gaps SET centroid = NULL WHERE id IN "
+        "(SELECT gap FROM gap_questions JOIN questions AS q ON question_id = q.id WHERE q.person = ? AND q.time <= ?)",
+        (person, until),
+    )
+    deleted = {
+        table: connection.execute(f"DELETE FROM {table} WHERE person = ? AND time <= ?", (person, until)).rowcount
+        for table in ("questions", "votes", "requests")
+    }
+    connection.execute(
+        "DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)"
+    )
+    connection.execute(
+        "INSERT INTO scrubs (person, time, rewrite) VALUES (?, ?, ?)", (person, until, any(deleted.values()))
+    )
+    return deleted["questions"]
+
+
+def unfinished_erasures(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return who was forgotten, up to which moment, and may still be in copies or in unused parts of the file."""
+    return dict(connection.execute("SELECT person, max(time) FROM scrubs GROUP BY person").fetchall())
+
+
+def finish_erasures(connection: sqlite3.Connection, log: Path) -> list[str]:
+    """Delete everybody who was forgotten from every copy, and overwrite the last traces; return what could not be done.
+
+    A log that other programs keep busy is tried again later. A copy that cannot be changed is not, since only the
+    operator can help.
+    """
+    failures = [
+        failure
+        for person, until in sorted(unfinished_erasures(connection).items())
+        for failure in _forget_in_copies(log, connection, person, until)
+    ]
+    if not _overwrite_traces(connection):
+        failures.append(
+            f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it."
+        )
+    return failures
+
+
+def _copies(log: Path, connection: sqlite3.Connection) -> Iterator[Path]:
     """Yield every file made by this program, other than the log itself, that may hold the log's rows."""
     known = {Path(row[0]) for row in connection.execute("SELECT path FROM backups")}
     known.update(log.parent.glob(f"{BACKUPS}/*{log.suffix}"))
@@ -68,35 +120,15 @@ def copies(log: Path, connection: sqlite3.Connection) -> Iterator[Path]:
     yield from sorted(path for path in known if path.exists())
 
 
-def salvage(broken: Path) -> Salvaged:
-    """Return what a broken log still tells of opting out, forgetting and backups."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    # Without a write-ahead log to be read too, nothing needs to be made beside the file.
-    how = "mode=ro" if Path(f"{broken}-wal").exists() else "immutable=1"
-    address = f"{broken.absolute().as_uri()}?{how}"
-    for table, columns in _CARRIED_OVER.items():
-        with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
-            found[table] = [tuple(row) for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table}")]
-    return found
-
-
-def carry_over(connection: sqlite3.Connection, salvaged: Salvaged) -> None:
-    """Write what :func:`salvage` found into the log that was begun in the broken one's place."""
-    with transaction(connection):
-        for table, rows in salvaged.items():
-            columns = ", ".join(_CARRIED_OVER[table])
-            connection.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES (?, ?)", rows)
-
-
-def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, until: str) -> list[str]:
+def _forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, until: str) -> list[str]:
     """Delete a person, up to a moment, from every copy; return a sentence for each in which that could not be done."""
     failures = []
-    for path in copies(log, connection):
+    for path in _copies(log, connection):
         try:
-            with closing(open_for_writing(path, busy_seconds=_LOCK_SECONDS)) as copy:
+            with closing(open_log(path)) as copy:
                 with transaction(copy):
                     forget(copy, person, until)
-                if not scrub(copy):
+                if not _overwrite_traces(copy):
                     failures.append(f"{path} is in use; a deleted person's text may still lie in its unused parts.")
                 copy.execute("PRAGMA journal_mode = DELETE")
         except (sqlite3.Error, OSError) as error:
@@ -106,122 +138,27 @@ def forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, unt
     return failures
 
 
-def merge(log: Path, other: Path) -> tuple[int, list[str]]:
-    """Add another log's questions, votes, wishes, vectors and opt-outs to this one.
+def _overwrite_traces(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
+    """Rewrite the search index, the file and its write-ahead log without deleted text; manages its own transactions.
 
-    Rows that are here already stay as they are, so merging twice changes nothing; of two votes the later counts. What
-    people had deleted from one of the logs is in neither afterwards. Gaps are not merged: they are made again from the
-    questions.
+    Where no row was deleted there is no such text, and nothing is rewritten.
+
+    Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are
+    merged, pages keep what was moved within them, and the write-ahead log keeps old pages.
 
     Returns:
-        How many questions were new, and what could not be done for people who were forgotten.
-
-    Raises:
-        sqlite3.Error, OSError: one of the files cannot be opened, or the other is no query log.
+        ``False`` if other programs were reading for so many seconds; then it must be done again.
     """
-    with tempfile.TemporaryDirectory(dir=log.parent, prefix="merge-") as folder:
-        source = _current_form(other, Path(folder))
-        with closing(open_for_writing(log, busy_seconds=_LOCK_SECONDS)) as connection:
-            connection.execute("ATTACH ? AS other", (str(source),))
-            with transaction(connection):
-                _merge_forgotten(connection)
-            new, last = 0, ""
-            # A piece at a time, so that a running bot gets its turn in between.
-            while ids := connection.execute(
-                "SELECT id FROM other.questions WHERE id > ? ORDER BY id LIMIT ?", (last, _MERGE_ROWS)
-            ).fetchall():
-                with transaction(connection):
-                    new += _merge_questions(connection, last, ids[-1][0])
-                    take_up(connection)
-                last = ids[-1][0]
-                time.sleep(0.01)
-            with transaction(connection):
-                _merge_judgements(connection)
-            connection.execute("DETACH other")
-            return new, settle(connection, log) if scrubs_owed(connection) else []
-
-
-def _current_form(other: Path, folder: Path) -> Path:
-    """Return the path of a copy of a log, brought to the present schema."""
-    with closing(sqlite3.connect(f"{other.absolute().as_uri()}?mode=ro", uri=True)) as original:
-        names = {row[0] for row in original.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not {"questions", "votes", migrations.migrations_table} <= names:
-            raise sqlite3.DatabaseError(f"{other} is not a query log")
-        copy = folder / "other.db"
-        with closing(sqlite3.connect(copy, isolation_level=None)) as target:
-            original.backup(target)
-            migrations.apply(Database(target, execute_plugins=False))
-    return copy
-
-
-def _merge_forgotten(connection: sqlite3.Connection) -> None:
-    """Delete here what people had deleted from the other log; what they asked after that stays."""
-    news = connection.execute(
-        "SELECT person, time FROM other.forgotten AS o WHERE NOT EXISTS "
-        "(SELECT 1 FROM main.forgotten AS f WHERE f.person = o.person AND f.time >= o.time)"
-    ).fetchall()
-    for person, until in news:
-        forget(connection, person, until)
-
-
-def _merge_questions(connection: sqlite3.Connection, after: str, upto: str) -> int:
-    columns = ", ".join(row[1] for row in connection.execute("PRAGMA main.table_info(questions)") if row[1] != "seq")
-    new = connection.execute(
-        f"INSERT OR IGNORE INTO main.questions ({columns}) SELECT {columns} FROM other.questions AS q "
-        "WHERE q.id > ? AND q.id <= ? AND NOT EXISTS "
-        "(SELECT 1 FROM main.forgotten AS f WHERE f.person = q.person AND q.time <= f.time) ORDER BY q.id",
-        (after, upto),
-    ).rowcount
-    connection.execute(
-        "INSERT OR IGNORE INTO main.vectors SELECT q.seq, v.vector FROM other.questions AS o "
-        "JOIN other.vectors AS v ON v.seq = o.seq JOIN main.questions AS q ON q.id = o.id WHERE o.id > ? AND o.id <= ?",
-        (after, upto),
-    )
-    return new
-
-
-def _merge_judgements(connection: sqlite3.Connection) -> None:
-    kept = "NOT EXISTS (SELECT 1 FROM main.forgotten AS f WHERE f.person = o.person AND o.time <= f.time)"
-    connection.execute(
-        f"INSERT INTO main.votes SELECT * FROM other.votes AS o WHERE {kept} ON CONFLICT DO UPDATE "
-        "SET value = excluded.value, time = excluded.time WHERE excluded.time > votes.time"
-    )
-    connection.execute(f"INSERT OR IGNORE INTO main.requests SELECT * FROM other.requests AS o WHERE {kept}")
-    connection.execute("INSERT OR IGNORE INTO main.opt_outs SELECT * FROM other.opt_outs")
-    connection.execute("INSERT OR IGNORE INTO main.index_versions SELECT * FROM other.index_versions")
-    connection.execute("UPDATE main.grouped SET seq = 0, time = ''")
-
-
-def forget_everywhere(log: Path, person: str) -> tuple[int, list[str]]:
-    """Delete a person from the log and every copy of it; return the number of questions and what could not be done.
-
-    Raises:
-        sqlite3.Error, OSError: the log itself cannot be written.
-    """
-    with closing(open_for_writing(log, busy_seconds=_LOCK_SECONDS)) as connection:
-        return forget_with(connection, log, person)
-
-
-def forget_with(connection: sqlite3.Connection, log: Path, person: str) -> tuple[int, list[str]]:
-    """Do what :func:`forget_everywhere` does over an open connection."""
-    with transaction(connection):
-        deleted = forget(connection, person)
-    return deleted, settle(connection, log)
-
-
-def settle(connection: sqlite3.Connection, log: Path) -> list[str]:
-    """Do for everybody who was forgotten what is still owed; return what could not be done.
-
-    A log that other programs keep busy stays owed; a copy that cannot be changed does not, since only the operator can
-    help.
-    """
-    failures = [
-        failure
-        for person, until in sorted(scrubs_owed(connection).items())
-        for failure in forget_in_copies(log, connection, person, until)
-    ]
-    if not scrub(connection):
-        failures.append(
-            f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it."
-        )
-    return failures
+    if connection.execute("SELECT 1 FROM scrubs WHERE rewrite").fetchone():
+        connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('rebuild')")
+        connection.execute("VACUUM")
+        deadline = time.monotonic() + patience
+        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        connection.execute("DELETE FROM scrubs")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    else:
+        connection.execute("DELETE FROM scrubs")
+    return True

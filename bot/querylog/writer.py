@@ -1,267 +1,217 @@
-"""The one thread that writes the log, in group commits, through bad times and broken files."""
+"""The one thread that writes the log, also while the disk is full, the file locked, or the file broken."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-import queue
 import sqlite3
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
 
-from bot.querylog.erasure import Salvaged, carry_over, salvage
-from bot.querylog.statements import open_for_writing
+from bot.database import damaged, move_aside, open_database, passing, transaction
+from bot.querylog.schema import MIGRATIONS
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
-_BATCH = 1000
-_RETRY_SECONDS = (0.1, 10.0)
-"""First and longest pause between attempts while the log cannot be written."""
-_SYNC_SECONDS = 1.0
+_BOUND = 10_000
+"""How many changes wait in memory at most."""
+_PATIENCE = 1.0
+"""Seconds an answer waits for its row at most; a disk that hangs must not silence the bot."""
+_SHORT_PATIENCE = 0.05
+"""The same while the thread does something that takes long."""
+_RETRY_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
-_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_UNAVAILABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_AUTH,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_NOLFS,
-    sqlite3.SQLITE_SCHEMA,
-}
-_UNDONE = object()
+"""How long another program may hold the lock, as the review commands do, before that is a problem."""
+_SYNC_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+
+
+class NotWrittenError(Exception):
+    """A change could not be committed in time; it stays in memory and is written as soon as the log can be."""
 
 
 @dataclass(eq=False, slots=True)
-class Task:
-    """Something to be done to the database, by the writer's thread."""
-
-    run: Callable[[sqlite3.Connection], object]
-    done: Callable[[object], None] | None = None
-    """Receives the result once it is committed, or the exception for which it was given up."""
-    kept: Callable[[], None] | None = None
-    """Is told when the log cannot be written and the task waits in memory."""
-    alone: bool = False
-    """It manages its own transactions."""
-    result: object = field(default=_UNDONE, init=False)
-
-
-_NOTHING = Task(lambda connection: None)
-"""Wakes the thread."""
+class _Change(Generic[_T]):
+    run: Callable[[sqlite3.Connection], _T]
+    committed: bool = False
+    result: _T | None = None
 
 
 class Writer:
-    """A thread that commits tasks in the order given, everything that has queued up in one transaction.
+    """A thread that commits changes in the order given, each in a transaction of its own.
 
-    While the database cannot be written it keeps up to ``bound`` tasks (of more, the oldest are lost), tells
-    ``on_trouble`` once, and tries again until it can. A file that is broken is moved aside and a new one begun.
+    While the database cannot be written, up to 10,000 changes are kept in memory (of more, the oldest are lost). The
+    operator is told once, and the writer tries again until it can. A broken file is moved aside and a new one begun.
+
+    Args:
+        path: The log.
+        prepare: Is called with each newly opened connection, on the thread.
+        on_problem: Is told, on the thread, what the operator should know.
     """
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        on_trouble: Callable[[str], None],
-        prepare: Callable[[sqlite3.Connection], None],
-        follow_up: Callable[[sqlite3.Connection], object],
-        chores: Callable[[sqlite3.Connection], float],
-        bound: int,
+        self, path: Path, *, prepare: Callable[[sqlite3.Connection], None], on_problem: Callable[[str], None]
     ) -> None:
         self.path = path
-        self.troubled = False
-        """The log cannot be written at present."""
-        self.occupied = False
-        """A task or chore that takes long is being done; what is submitted now waits for it."""
-        self._on_trouble = on_trouble
         self._prepare = prepare
-        self._follow_up = follow_up
-        self._chores = chores
-        self._next_chores = 0.0
-        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._later: deque[Task] = deque(maxlen=bound)
-        self._backlog: deque[Task] = deque()
-        self._bound = bound
-        self._failing_since = 0.0
+        self._on_problem = on_problem
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="query-log")
+        self._pending: deque[_Change[Any]] = deque()
         self._lost = 0
+        self._failing_since = 0.0
+        self._told = False
         self._reason: Exception | None = None
-        self._salvaged: Salvaged | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._occupied = False
+        """The thread does something that takes long, or the disk hangs."""
+        self._sync: asyncio.TimerHandle | None = None
+        self._syncing: Future[None] | None = None
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
-        self._unsynced = False
-        self._synced = 0.0
-        self._thread = threading.Thread(target=self._work, name="query-log", daemon=True)
-        self._thread.start()
+        self.put(lambda connection: None)
+        self._thread.submit(self._flush)
 
     @property
     def backlog(self) -> int:
-        """How many tasks wait to be committed."""
-        return self._queue.qsize() + len(self._later) + len(self._backlog)
+        """How many changes wait to be committed."""
+        return len(self._pending)
 
-    def submit(self, task: Task) -> None:
-        """Queue a task; never blocks. One too many is lost, as when a disk hangs and nothing is taken off the queue."""
-        if self._queue.qsize() < self._bound:
-            self._queue.put(task)
-            return
-        self._lost += 1
-        if task.kept:
-            task.kept()
+    def put(self, run: Callable[[sqlite3.Connection], _T]) -> _Change[_T]:
+        """Queue a change that nobody waits for; it is committed within about a second."""
+        change = _Change(run)
+        if len(self._pending) >= _BOUND:
+            with suppress(IndexError):  # the thread was faster
+                self._pending.popleft()
+                self._lost += 1
+        self._pending.append(change)
+        if self._sync is None:
+            self._sync = self._loop.call_later(_SYNC_SECONDS, self._begin_sync)
+        return change
 
-    def submit_later(self, task: Task) -> None:
-        """Queue a task that need not be committed before a second has passed, nor wake the thread for itself alone."""
-        self._later.append(task)
-        # Appended first, asked then: the thread looks the other way round, so that no task waits unseen.
-        if not self._unsynced:
-            self._queue.put(_NOTHING)
+    async def write(self, run: Callable[[sqlite3.Connection], _T], *, patience: float = _PATIENCE) -> _T:
+        """Queue a change and return its result once it is committed.
 
-    def do_chores_within(self, seconds: float) -> None:
-        """Have the chores done sooner than they would be; for what runs on the thread."""
-        self._next_chores = min(self._next_chores, time.monotonic() + seconds)
+        Args:
+            run: Changes the database; it is called within a transaction.
+            patience: How many seconds to wait at most. Nobody waits while the log cannot be written.
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Commit what is queued and end the thread; what cannot be committed is lost, and the program's log says so."""
-        self._queue.put(None)
-        self._thread.join(timeout)
+        Raises:
+            NotWrittenError: That takes longer, or the database refuses this change.
+        """
+        change = self.put(run)
+        if not self._failing_since:
+            if self._occupied and patience == _PATIENCE:
+                patience = _SHORT_PATIENCE
+            flushed = self._loop.run_in_executor(self._thread, self._flush)
+            done, _ = await asyncio.wait({flushed}, timeout=patience)
+            self._occupied = self._occupied or not done
+        if not change.committed:
+            raise NotWrittenError
+        return cast("_T", change.result)
+
+    async def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do something that takes long and manages its own transactions; return its result.
+
+        Raises:
+            sqlite3.Error, OSError: It could not be done; it is not tried again.
+        """
+        return await self._loop.run_in_executor(self._thread, self._occupy, work)
+
+    async def stop(self, last: Callable[[sqlite3.Connection], object]) -> None:
+        """Commit what is queued, do one thing more and close the database.
+
+        What cannot be committed is lost, and the program's log says how much that is.
+        """
+        for timer in (self._sync, self._retry):
+            if timer:
+                timer.cancel()
+        finished = self._loop.run_in_executor(self._thread, self._finish, last)
+        _, running = await asyncio.wait({finished}, timeout=_STOP_SECONDS)
+        if running and self._connection:
+            self._connection.interrupt()
+            await asyncio.wait(running, timeout=_STOP_SECONDS)
+        self._thread.shutdown(wait=False, cancel_futures=True)
         if lost := self.backlog + self._lost:
-            reason = (
-                "the disk does not answer"
-                if self._thread.is_alive()
-                else self._reason or f"memory keeps no more than {self._bound}"
-            )
+            reason = self._reason or ("the disk does not answer" if running else f"memory keeps no more than {_BOUND}")
             logger.error("%d rows and changes could not be written to %s and are lost: %s.", lost, self.path, reason)
 
-    def _work(self) -> None:
-        pause = _RETRY_SECONDS[0]
-        stopping = False
-        while True:
-            stopping = self._collect(pause if self._failing_since else self._leisure()) or stopping
+    def _begin_sync(self) -> None:
+        """Have the thread write what nobody waits for, and sync the file."""
+        self._sync = None
+        if self._syncing is None or self._syncing.done():
+            self._syncing = self._thread.submit(self._flush_and_sync)
+        else:
+            self._sync = self._loop.call_later(_SYNC_SECONDS, self._begin_sync)
+
+    def _retry_later(self) -> None:
+        self._retry = self._loop.call_later(_RETRY_SECONDS, self._thread.submit, self._flush, True)
+
+    # From here on everything runs on the thread.
+
+    def _flush(self, again: bool = False) -> None:
+        """Commit what is pending, in order; keep the rest if the log cannot be written now.
+
+        Args:
+            again: Try also if the log could not be written the last time.
+        """
+        while again or not self._failing_since:
             try:
-                self._commit()
+                change = self._pending.popleft()
+            except IndexError:
                 self._recovered()
-                pause = _RETRY_SECONDS[0]
-                self._between(stopping)
-            except (sqlite3.Error, OSError) as error:
-                self._disconnect()
-                if isinstance(error, sqlite3.Error) and _code(error) in _BROKEN and self._replace(error):
-                    self._queue.put(Task(lambda connection: None))
-                    continue  # also when stopping: what is queued goes into the new file
+                return
+            try:
+                self._commit(change)
+            except Exception as error:
+                if not passing(error):
+                    logger.exception("The query log cannot take a row; it is lost.")
+                    continue
+                self._pending.appendleft(change)
                 self._keep(error)
-                pause = min(pause * 2, _RETRY_SECONDS[1])
-            if stopping:
-                self._disconnect()
                 return
 
-    def _leisure(self) -> float:
-        """Return for how many seconds there is nothing to do if nobody asks."""
-        if self._later and not self._unsynced:
-            return 0.0
-        due = min(self._synced + _SYNC_SECONDS, self._next_chores) if self._unsynced else self._next_chores
-        return max(0.0, due - time.monotonic())
-
-    def _collect(self, seconds: float) -> bool:
-        """Move what is queued to the backlog, waiting so long for something; return whether to stop."""
-        deadline = time.monotonic() + seconds
-        stopping = False
-        wait = True
-        while len(self._backlog) < self._bound + _BATCH:
-            try:
-                task = self._queue.get(block=wait, timeout=max(0.0, deadline - time.monotonic()) if wait else None)
-            except queue.Empty:
-                break
-            if task is None:
-                stopping = True
-                break
-            if task is not _NOTHING:
-                self._backlog.append(task)
-                if self._failing_since and task.kept:
-                    task.kept()
-            # While the log cannot be written nothing is gained by hurrying: the next attempt is at the deadline.
-            wait = bool(self._failing_since) and time.monotonic() < deadline
-            if not wait and self._queue.empty():
-                break
-        while self._later:
-            self._backlog.append(self._later.popleft())
-        while len(self._backlog) > self._bound:
-            self._backlog.popleft()
-            self._lost += 1
-        return stopping
-
-    def _commit(self) -> None:
-        while self._backlog:
-            connection = self._connected()
-            batch = [self._backlog[0]]
-            if not batch[0].alone:
-                batch = []
-                for task in self._backlog:
-                    if task.alone or len(batch) == _BATCH:
-                        break
-                    batch.append(task)
-            try:
-                self._transact(connection, batch)
-            except Exception as error:
-                if isinstance(error, sqlite3.Error) and _code(error) in _UNAVAILABLE | _BROKEN:
-                    raise
-                for task in batch:
-                    self._transact_one(connection, task)
-            for _ in batch:
-                self._backlog.popleft()
-            for task in batch:
-                if task.done:
-                    task.done(task.result)
-
-    def _transact(self, connection: sqlite3.Connection, batch: list[Task]) -> None:
-        if batch[0].alone:
-            with self._occupied():
-                batch[0].result = batch[0].run(connection)
-            return
-        connection.execute("BEGIN IMMEDIATE")
+    def _commit(self, change: _Change[Any]) -> None:
+        """Commit one change; if the file turns out to be broken, into a new one."""
         try:
-            for task in batch:
-                task.result = task.run(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-        self._unsynced = True
-
-    def _transact_one(self, connection: sqlite3.Connection, task: Task) -> None:
-        """Commit a task by itself, so that one that cannot be done does not take the others with it."""
-        try:
-            self._transact(connection, [task])
-        except Exception as error:
-            if isinstance(error, sqlite3.Error) and _code(error) in _UNAVAILABLE | _BROKEN:
+            self._transact(change)
+        except sqlite3.Error as error:
+            if not damaged(error):
                 raise
-            logger.exception("The query log cannot take a row; it is lost.")
-            task.result = error
+            self._move_aside(error)
+            self._transact(change)
+
+    def _transact(self, change: _Change[Any]) -> None:
+        connection = self._connected()
+        with transaction(connection):
+            result = change.run(connection)
+        change.result, change.committed = result, True
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and self._inode != _inode(self.path):
-            # Somebody moved or deleted the file under us: what is written to it now would be lost with it.
+            # Somebody moved or deleted the file; what is written to it now would be lost with it.
             self._disconnect()
         if self._connection is None:
-            connection = open_for_writing(self.path)
+            connection = open_database(self.path, [MIGRATIONS], on_problem=self._on_problem)
             try:
-                if self._salvaged is not None:
-                    carry_over(connection, self._salvaged)
                 self._prepare(connection)
             except BaseException:
                 connection.close()
                 raise
             self._connection, self._inode = connection, _inode(self.path)
-            self._salvaged = None
         return self._connection
+
+    def _move_aside(self, error: sqlite3.Error) -> None:
+        self._disconnect()
+        move_aside(self.path, error, self._on_problem)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -269,77 +219,57 @@ class Writer:
                 self._connection.close()
         self._connection = None
 
-    def _between(self, stopping: bool) -> None:
-        """Do what can wait until nobody waits: follow up new rows, sync to the disk, the chores that are due."""
-        if self._connection is None or not self._queue.empty():
-            return
-        if self._unsynced and (stopping or time.monotonic() >= self._synced + _SYNC_SECONDS):
-            self._synced = time.monotonic()
-            self._follow_up(self._connection)
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            self._unsynced = False
-        if time.monotonic() >= self._next_chores and not stopping:
-            with self._occupied():
-                self._next_chores = time.monotonic() + self._chores(self._connection)
+    def _flush_and_sync(self) -> None:
+        self._flush()
+        if self._connection is not None:
+            with suppress(sqlite3.Error):  # the next commit meets it again
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    @contextmanager
-    def _occupied(self) -> Iterator[None]:
-        self.occupied = True
+    def _occupy(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        self._occupied = True
         try:
-            yield
+            return work(self._connected())
+        except sqlite3.Error as error:
+            if damaged(error):
+                self._move_aside(error)
+            raise
         finally:
-            self.occupied = False
+            self._occupied = False
+            self._flush()
+
+    def _finish(self, last: Callable[[sqlite3.Connection], object]) -> None:
+        self._flush(again=True)
+        try:
+            if not self._pending:
+                last(self._connected())
+        except (sqlite3.Error, OSError) as error:
+            logger.warning("The query log %s was closed before everything was done: %s", self.path, error)
+        self._disconnect()
 
     def _keep(self, error: Exception) -> None:
+        """Note that the log cannot be written; tell the operator if that is new, and try again later."""
+        self._disconnect()
         now = time.monotonic()
         self._reason = error
         self._failing_since = self._failing_since or now
-        # Another program may hold the lock for a moment, as the review commands do: that is no trouble yet.
-        grace = _GRACE_SECONDS if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY else 0.0
-        if not self.troubled and now >= self._failing_since + grace:
-            self.troubled = True
-            self._on_trouble(
-                f"The query log {self.path} cannot be written ({error}). Questions are answered all the same; "
-                f"up to {self._bound} rows are kept in memory and written as soon as it can be."
+        locked = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        if not self._told and now >= self._failing_since + (_GRACE_SECONDS if locked else 0.0):
+            self._told = True
+            self._on_problem(
+                f"The query log {self.path} cannot be written ({error}). The bot answers all the same. "
+                f"Up to {_BOUND} rows are kept in memory and written as soon as possible."
             )
-        for task in self._backlog:
-            if task.kept:
-                task.kept()
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to try again
+            self._loop.call_soon_threadsafe(self._retry_later)
 
     def _recovered(self) -> None:
-        if self.troubled:
-            lost = f"; {self._lost} were lost, for memory keeps no more than {self._bound}" if self._lost else ""
+        if self._told:
+            lost = f"; {self._lost} rows were lost, for memory keeps no more than {_BOUND}" if self._lost else ""
             logger.warning("The query log %s is written again%s.", self.path, lost)
             self._lost = 0
-        self.troubled = False
+        self._told = self._occupied = False
         self._failing_since = 0.0
         self._reason = None
-
-    def _replace(self, error: Exception) -> bool:
-        """Move a broken database aside; return whether that worked."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        aside = self.path.with_name(f"{self.path.name}.broken-{stamp}")
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
-        except OSError:
-            return False
-        self._salvaged = salvage(aside)
-        opted_out = (
-            "who opted out was carried over"
-            if "opt_outs" in self._salvaged
-            else "who had opted out cannot be read from it, and is recorded until they opt out again"
-        )
-        self._on_trouble(
-            f"The query log {self.path} is broken ({error}). It was moved to {aside} and a new one begun; {opted_out}; "
-            f"what can be saved of it: sqlite3 {aside} .recover"
-        )
-        return True
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -11,7 +11,6 @@ feedback      votes and wishes
 admin         /status, /reload, /stats
 tally         what was done, counted; metrics and monitoring show it, with the state of health
 watchdog      systemd is told how the bot is
-claims        which replica answers an update
 courier       sending, editing and answering so that nothing is lost (pacing, errors)
 service       the parts of a running bot, and the way of an update through them
 serve         start, signals, shutdown (opening: the index it starts with)

@@ -17,7 +17,7 @@ from bot.telegram.handlers.follow_ups import Conversations
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.quota import Quota
 from bot.telegram.sending import Sender
-from bot.telegram.state import Memory
+from bot.telegram.state import BotState
 from bot.telegram.tally import Tally
 from index.search.answer import Answer
 
@@ -30,7 +30,7 @@ class Services:
     me: User
     library: LiveIndex
     log: QueryLog
-    memory: Memory
+    memory: BotState
     courier: Sender
     failures: Failures
     questions: Quota

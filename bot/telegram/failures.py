@@ -14,7 +14,7 @@ from bot.locales import FALLBACK, texts_for
 from bot.messages.answers import Rendered, clip
 from bot.telegram.handlers.addressing import Address
 from bot.telegram.sending import Sender
-from bot.telegram.state import Memory
+from bot.telegram.state import BotState
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Failures:
     """
 
     def __init__(
-        self, courier: Sender, memory: Memory, admins: Iterable[int], clock: Callable[[], float] = time.monotonic
+        self, courier: Sender, memory: BotState, admins: Iterable[int], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._courier = courier
         self._memory = memory

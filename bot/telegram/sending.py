@@ -29,7 +29,7 @@ from bot.messages.answers import Rendered
 from bot.telegram.handlers.addressing import Address
 from bot.telegram.rate_limiter import NORMAL, URGENT, Turn
 from bot.telegram.request import BrokenError, NotSentError
-from bot.telegram.state import Memory
+from bot.telegram.state import BotState
 from bot.telegram.typing_indicator import Typing
 from bot.telegram.update_queue import Inbox
 
@@ -95,7 +95,7 @@ class Sender:
     to ask whether it arrived.
     """
 
-    def __init__(self, bot: ExtBot[Any], inbox: Inbox, memory: Memory) -> None:
+    def __init__(self, bot: ExtBot[Any], inbox: Inbox, memory: BotState) -> None:
         self._bot = bot
         self.inbox = inbox
         self._memory = memory

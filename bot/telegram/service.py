@@ -11,11 +11,11 @@ from typing import Any
 from telegram import Update
 from telegram.error import TelegramError
 
+from bot.database import open_database
 from bot.messages.answers import Rendered
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
 from bot.telegram.application import App, Desk
-from bot.telegram.claims import OWN_SCHEMA, SHARED_SCHEMA, Claims
 from bot.telegram.context import Services
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.addressing import Address
@@ -23,7 +23,7 @@ from bot.telegram.lanes import Lanes
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.quota import Quota
 from bot.telegram.sending import Case, Sender
-from bot.telegram.state import MEMORY_SCHEMA, Memory, open_database
+from bot.telegram.state import STATE_MIGRATIONS, BotState
 from bot.telegram.tally import Tally
 from bot.telegram.update_queue import ATTEMPTS, INBOX_SCHEMA, SUSPECT, Inbox, Left, Raw
 
@@ -156,26 +156,22 @@ def _lane(update: Update) -> tuple[str, int]:
 def build_service(settings: Settings, bot: Any, library: LiveIndex, tally: Tally) -> Service:
     """Put the parts together around a bot that knows its name."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.data_dir / "telegram.db", INBOX_SCHEMA, OWN_SCHEMA, MEMORY_SCHEMA)
-    databases, claims, shared = [database], None, database
-    if settings.shared_dir:
-        settings.shared_dir.mkdir(parents=True, exist_ok=True)
-        shared = open_database(settings.shared_dir / "replicas.db", MEMORY_SCHEMA, SHARED_SCHEMA)
-        databases.append(shared)
-        claims = Claims(shared, database)
-    inbox, memory = Inbox(database, claims), Memory(shared, alone=claims is None)
+    database = open_database(settings.data_dir / "telegram.db", [STATE_MIGRATIONS], memory_fallback=True)
+    database.executescript(INBOX_SCHEMA)
+    inbox, memory = Inbox(database), BotState(database)
     courier = Sender(bot, inbox, memory)
     failures = Failures(courier, memory, settings.admins)
     services = Services(
         settings=settings,
         me=bot.bot,
         library=library,
-        log=QueryLog.open(
+        log=QueryLog(
             settings.data_dir / "queries.db",
             key_file=settings.key_file,
+            opt_outs=memory,
             retention_days=settings.log_days,
             enabled=settings.log,
-            on_trouble=lambda text: failures.trouble("query log", text),
+            on_problem=lambda text: failures.trouble("query log", text),
         ),
         memory=memory,
         courier=courier,
@@ -186,6 +182,6 @@ def build_service(settings: Settings, bot: Any, library: LiveIndex, tally: Tally
     )
     desk = Desk(services, lambda: service.lanes.unfinished - 1)
     application = desk.application(bot)
-    service = Service(settings, application, desk, databases)
+    service = Service(settings, application, desk, [database])
     application.add_error_handler(service.failed)
     return service

@@ -1,6 +1,7 @@
-"""What the bot remembers between restarts: languages people chose, who blocked it, and which message answers which.
+"""What the bot remembers between restarts.
 
-Chats, people and messages stand in it under keyed hashes, never with their Telegram numbers.
+These are the languages people chose, who blocked the bot, who opted out of being recorded, and which message answers
+which question. Chats, people and messages stand in it under keyed hashes, never with their Telegram numbers.
 """
 
 from __future__ import annotations
@@ -10,42 +11,39 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlite_utils import Database, Migrations
+
+from bot.database import DATABASE_ERRORS
 
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 7 * 24 * 3600
 """How long the bot knows its answer to a question; people can edit theirs for 48 hours."""
-
-MEMORY_SCHEMA = """
-CREATE TABLE IF NOT EXISTS secret (key BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS languages (person BLOB PRIMARY KEY, language TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS blocked (chat BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS answers (
-  question BLOB PRIMARY KEY, message_id INTEGER NOT NULL, entry TEXT NOT NULL, text BLOB NOT NULL, time REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS answers_time ON answers (time);
-"""
-
-DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""What using a database may raise; the second where SQLite's own message quotes text of a damaged file."""
 _KEY_BYTES = 32
-_PASSING = frozenset(
-    {
-        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
-    }
-)  # fmt: skip
-"""What SQLite says of a disk, of rights and of other programs, not of what is in the file."""
-_LAYOUT = """
-SELECT t.name, c.name, c.type, c."notnull", c.pk FROM sqlite_master AS t, pragma_table_info(t.name) AS c
-WHERE t.type = 'table'
-"""
+_REMEMBERED = 10_000
+_TIDY_EVERY = 1000
+
+STATE_MIGRATIONS = Migrations("bot-state")
+
+
+@STATE_MIGRATIONS(name="0001_state")
+def _state(database: Database) -> None:
+    for statement in (
+        "CREATE TABLE IF NOT EXISTS secret (key BLOB NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS languages (person BLOB PRIMARY KEY, language TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS blocked (chat BLOB PRIMARY KEY) WITHOUT ROWID",
+        # Under the pseudonyms of the query log, which leaves these people out.
+        "CREATE TABLE IF NOT EXISTS opt_outs (person TEXT PRIMARY KEY) WITHOUT ROWID",
+        """CREATE TABLE IF NOT EXISTS answers (
+            question BLOB PRIMARY KEY, message_id INTEGER NOT NULL, entry TEXT NOT NULL, text BLOB NOT NULL,
+            time REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX IF NOT EXISTS answers_time ON answers (time)",
+    ):
+        database.conn.execute(statement)
 
 
 class Posted(NamedTuple):
@@ -65,106 +63,33 @@ class Given:
     same_text: bool
 
 
-def open_database(path: Path, *schemas: str) -> sqlite3.Connection:
-    """Open one of the bot's own databases, with the tables that these statements make where they are missing.
-
-    A damaged one is moved aside and a new one begun; one that cannot be opened is replaced by memory.
-    """
-    for _ in range(2):
-        try:
-            return _connect(path, schemas)
-        except (*DATABASE_ERRORS, OSError) as error:
-            if not damaged(error):
-                logger.error(
-                    "%s cannot be opened (%s): what the bot should remember is lost when it stops.", path, error
-                )
-                break
-            aside = path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-            logger.error("%s is broken (%s); it is moved to %s and a new one begun.", path, error, aside.name)
-            # What cannot be moved is found broken once more, and then memory takes its place.
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
-    return _connect(Path(":memory:"), schemas)
-
-
-def damaged(error: Exception) -> bool:
-    """Return whether an error tells of what is in a database, so that it will not pass."""
-    # An error that is Python's own, such as text that is not UTF-8, has no code of SQLite's.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return isinstance(error, DATABASE_ERRORS) and code & 0xFF not in _PASSING
-
-
-def _connect(path: Path, schemas: Sequence[str]) -> sqlite3.Connection:
-    if str(path) != ":memory:":
-        _keep_private(path)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=1.0)
-    try:
-        # Erased texts must not stay readable in free pages.
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        for schema in schemas:
-            connection.executescript(schema)
-        _check_layout(connection, schemas)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _keep_private(path: Path) -> None:
-    """Make the file, if need be, for the bot alone; SQLite gives the files beside it the same mode."""
-    # One that is there is not opened: closing it would let go of the locks that this process holds on it.
-    with suppress(OSError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with suppress(OSError):
-        path.chmod(0o600)
-
-
-def _check_layout(connection: sqlite3.Connection, schemas: Sequence[str]) -> None:
-    """Raise DatabaseError if a table has not the columns that it should: its definition can be damaged too."""
-    with closing(sqlite3.connect(":memory:")) as model:
-        for schema in schemas:
-            model.executescript(schema)
-        wanted = set(model.execute(_LAYOUT))
-    if missing := wanted - set(connection.execute(_LAYOUT)):
-        raise sqlite3.DatabaseError(f"table {min(missing)[0]} is not what it should be")
-
-
-class Memory:
+class BotState:
     """The remembered things in a SQLite database.
 
-    A database that cannot be written is logged and otherwise ignored; what cannot be read from it is not known.
+    An error of the database is logged and never raised. What cannot be written is remembered, as far as this class
+    keeps it in memory, until the bot stops; what cannot be read is not known.
 
     Args:
-        connection: a database with the tables of ``MEMORY_SCHEMA``.
-        alone: no other process writes to the database.
+        connection: A database to which ``STATE_MIGRATIONS`` were applied.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, alone: bool = True) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._alone = alone
         key = os.urandom(_KEY_BYTES)
-        self._write("DELETE FROM secret WHERE typeof(key) <> 'blob' OR length(key) <> ?", _KEY_BYTES)
-        # In one statement, so that of two replicas that start together both take the same key.
         self._write("INSERT INTO secret (key) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM secret)", key)
-        kept = self._row("SELECT key FROM secret WHERE typeof(key) = 'blob' AND length(key) = ?", _KEY_BYTES)
+        kept = self._row("SELECT key FROM secret")
         self._key: bytes = kept[0] if kept else key
         self._languages: dict[int, str | None] = {}
-        self._kept = 0
         self._blocked = {row[0] for row in self._rows("SELECT chat FROM blocked")}
+        self._answers = 0
 
     def language(self, person: int) -> str | None:
         """Return the interface language a person chose, if they did."""
-        if person not in self._languages or not self._alone:
-            if len(self._languages) > 10_000:
+        if person not in self._languages:
+            if len(self._languages) > _REMEMBERED:
                 self._languages.clear()
             row = self._row("SELECT language FROM languages WHERE person = ?", self._hash("person", person))
-            self._languages[person] = row[0] if row and isinstance(row[0], str) else None
+            self._languages[person] = row[0] if row else None
         return self._languages[person]
 
     def choose_language(self, person: int, language: str | None) -> None:
@@ -195,24 +120,37 @@ class Memory:
         """Return whether a chat is known not to take messages."""
         return bool(self._blocked) and self._hash("chat", chat) in self._blocked
 
+    def opt_outs(self) -> set[str]:
+        """Return the pseudonyms of everybody who opted out of being recorded."""
+        return {row[0] for row in self._rows("SELECT person FROM opt_outs")}
+
+    def set_opt_out(self, person: str, out: bool) -> None:
+        """Remember that a person, by their pseudonym, opted out of being recorded, or no longer does."""
+        if out:
+            self._write("INSERT OR IGNORE INTO opt_outs (person) VALUES (?)", person)
+        else:
+            self._write("DELETE FROM opt_outs WHERE person = ?", person)
+
     def remember_answer(self, question: Posted, text: str, message_id: int, entry: str) -> None:
         """Remember which message answers a question, so that an edit of one changes the other."""
-        self._kept += 1
-        if self._kept % 1000 == 1:
+        self._answers += 1
+        if self._answers % _TIDY_EVERY == 1:
             self._write("DELETE FROM answers WHERE time < ?", time.time() - ANSWER_SECONDS)
         self._write(
             "INSERT OR REPLACE INTO answers (question, message_id, entry, text, time) VALUES (?, ?, ?, ?, ?)",
-            self._hash("message", *question), message_id, entry, self._hash("text", text), time.time(),
-        )  # fmt: skip
+            self._hash("message", *question),
+            message_id,
+            entry,
+            self._hash("text", text),
+            time.time(),
+        )
 
     def answer_to(self, question: Posted, text: str) -> Given | None:
         """Return the answer given to a question, if it is remembered."""
         row = self._row(
             "SELECT message_id, entry, text FROM answers WHERE question = ?", self._hash("message", *question)
         )
-        if row is None or not isinstance(row[0], int) or not isinstance(row[1], str):
-            return None
-        return Given(row[0], row[1], row[2] == self._hash("text", text))
+        return Given(row[0], row[1], row[2] == self._hash("text", text)) if row else None
 
     def _hash(self, *parts: object) -> bytes:
         return hashlib.blake2b(

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from bot.telegram.claims import Claims
-from bot.telegram.state import DATABASE_ERRORS, damaged
+from bot.database import DATABASE_ERRORS, passing
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +78,10 @@ class Inbox:
 
     Args:
         connection: a database with the table of ``INBOX_SCHEMA``.
-        claims: where replicas agree on who answers an update; needless for one that is alone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, claims: Claims | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._claims = claims
         self._digests: dict[int, bytes] = {}
         self._owed: dict[int, tuple[_Owed, ...]] = {}
         self._troubled = False
@@ -104,7 +101,7 @@ class Inbox:
             self._owe(number, (_INSERT, (number, digest, time.time(), payload)))
         self.settle()
         self._tidy(len(fresh))
-        return [raw for raw in fresh if self._mine(int(raw["update_id"]))]
+        return fresh
 
     def begin(self, update_id: int) -> None:
         """Count one more attempt at an update that an earlier process left."""
@@ -139,7 +136,7 @@ class Inbox:
         if unreadable:
             logger.error("%s received messages are damaged on the disk and cannot be answered.", unreadable)
             self.settle()
-        return [left for left in found if self._mine(int(left.raw["update_id"]))]
+        return found
 
     def settle(self) -> None:
         """Write what is owed, as far as that works."""
@@ -147,13 +144,6 @@ class Inbox:
         if self._troubled and not self._pay(1):
             return
         self._pay(_AT_ONCE)
-
-    def _mine(self, update_id: int) -> bool:
-        """Return whether this replica is to answer an update; if another is, strike it off."""
-        if self._claims is None or self._claims.claim(update_id, self._digests[update_id]):
-            return True
-        self.done(update_id)
-        return False
 
     def _known(self, number: int, digest: bytes) -> bool:
         query = "SELECT 1 FROM updates WHERE update_id = ? AND digest = ?"
@@ -205,7 +195,7 @@ class Inbox:
         except DATABASE_ERRORS as error:
             self._trouble(error)
             self._roll_back()
-            if damaged(error):
+            if not passing(error):
                 # It would fail for ever, and the others with it.
                 self._owed.pop(number, None)
             return False

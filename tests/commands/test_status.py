@@ -77,7 +77,7 @@ def test_a_damaged_index_is_not_well(copied: Path) -> None:
 
 async def test_the_log_is_counted(copied: Path) -> None:
     """Where questions are recorded, their number and the size of the log are told."""
-    log = QueryLog.open(copied / "queries.db", key_file=copied / "key")
+    log = QueryLog(copied / "queries.db", key_file=copied / "key")
     for question in ("one", "two"):
         await log.record(Entry(answer_to(question), "private", person=1))
     assert "Query log: 2 questions" in status(copied).output

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.database import open_database, open_for_reading
 from bot.querylog.erasure import back_up
 from bot.querylog.log import Delivery, QueryLogError
 from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.redaction import redact
-from bot.querylog.statements import COLUMNS, EXPORTED_ROWS, open_for_reading
-from tests.support.log_answers import entry, open_log
+from bot.querylog.statements import COLUMNS, EXPORTED_ROWS
+from bot.telegram.state import STATE_MIGRATIONS, BotState
+from tests.support.log_answers import entry, open_log, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,7 +74,7 @@ async def test_damaged_key_records_nobody(tmp_path: Path) -> None:
     key = (tmp_path / "pseudonyms.key").read_text()
     (tmp_path / "pseudonyms.key").write_text("oops")
     warnings: list[str] = []
-    log = open_log(tmp_path, on_trouble=warnings.append)
+    log = open_log(tmp_path, on_problem=warnings.append)
     entry_id = await log.record(entry("What is zyzzyva?"))
     log.delivered(entry_id, Delivery.SENT)
     assert await log.vote(entry_id, 1, -1) is True
@@ -95,70 +97,91 @@ async def test_damaged_key_records_nobody(tmp_path: Path) -> None:
 
 async def test_opting_in_while_the_log_cannot_be_written_holds(tmp_path: Path) -> None:
     """Who opts in again while the file is away is recorded once it is back, whatever the file said."""
-    log = open_log(tmp_path, on_trouble=lambda text: None)
+    log = open_log(tmp_path, on_problem=lambda text: None)
     await log.opt_out(1, True)
     await log.close()
     (tmp_path / "queries.db").rename(tmp_path / "away")
     (tmp_path / "queries.db").mkdir()
-    log = open_log(tmp_path, on_trouble=lambda text: None)
+    log = open_log(tmp_path, on_problem=lambda text: None)
     with pytest.raises(QueryLogError):
         await log.opt_out(1, False)
     (tmp_path / "queries.db").rmdir()
     (tmp_path / "away").rename(tmp_path / "queries.db")
     await log.record(entry("What is uranium?", person=2))
-    deadline = time.monotonic() + 30
-    while log.backlog and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
+    await until(lambda: not log.backlog)
     assert await log.opted_out(1) is False
     await log.record(entry("What is lithium?"))
     await log.close()
     assert b"What is lithium?" in everything(tmp_path)
 
 
-async def test_opting_out_survives_a_broken_file(tmp_path: Path) -> None:
-    """Where the log is broken but who opted out can still be read, the new log knows it."""
-    log = open_log(tmp_path)
-    await log.opt_out(1, True)
-    for number in range(50):
-        await log.record(entry(f"What is {number}?", person=2))
-    await log.forget_person(3)
-    await log.close()
-    path = tmp_path / "queries.db"
-    with closing(sqlite3.connect(path)) as connection:
-        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'questions'").fetchall()
-    content = bytearray(path.read_bytes())
-    content[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096
-    path.write_bytes(content)
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[BotState]:
+    """What the bot remembers, in a database beside the log."""
+    with closing(open_database(tmp_path / "telegram.db", [STATE_MIGRATIONS])) as connection:
+        yield BotState(connection)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("while_running", [True, False])
+async def test_opting_out_survives_a_broken_log(tmp_path: Path, state: BotState, while_running: bool) -> None:
+    """Who opted out is known to the log begun in a broken one's place, whenever it broke."""
     warnings: list[str] = []
-    log = open_log(tmp_path, on_trouble=warnings.append)
-    await log.record(entry("before it is known", person=2))
-    await log.record(entry("What is zyzzyva?"))
-    assert await log.opted_out(1) is True
-    await log.close()
-    assert len(list(tmp_path.glob("queries.db.broken-*"))) == 1
-    assert len(warnings) == 1
-    assert "carried over" in warnings[0]
-    assert b"zyzzyva" not in everything(tmp_path)
-    with closing(open_for_reading(path)) as connection:
-        for table in ("opt_outs", "forgotten"):
-            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 1
-
-
-async def test_opting_out_survives_a_file_broken_beyond_reading(tmp_path: Path) -> None:
-    """Who opted out while this process ran is known to the log begun anew; of others the operator is told."""
-    log = open_log(tmp_path, on_trouble=(warnings := []).append)
+    log = open_log(tmp_path, opt_outs=state, on_problem=warnings.append)
     await log.opt_out(1, True)
+    if not while_running:
+        await log.close()
     for path in tmp_path.glob("queries.db*"):
         path.unlink()
     (tmp_path / "queries.db").write_bytes(b"not a database any more" * 1000)
+    if not while_running:
+        log = open_log(tmp_path, opt_outs=state, on_problem=warnings.append)
     await log.record(entry("What is lithium?", person=2))
-    await log.close()
-    assert len(warnings) == 1
-    assert "cannot be read from it" in warnings[0]
-    log = open_log(tmp_path)
-    await log.record(entry("What is uranium?", person=2))
+    await log.record(entry("What is zyzzyva?"))
     assert await log.opted_out(1) is True
     await log.close()
+    assert len(warnings) == 1
+    assert b"zyzzyva" not in everything(tmp_path)
+    with closing(open_for_reading(tmp_path / "queries.db")) as connection:
+        assert {row[0] for row in connection.execute("SELECT person FROM opt_outs")} == state.opt_outs()
+
+
+async def test_opting_out_survives_the_loss_of_the_state(tmp_path: Path, state: BotState) -> None:
+    """Where what the bot remembers is lost, the log still knows who opted out."""
+    log = open_log(tmp_path, opt_outs=state)
+    await log.opt_out(1, True)
+    await log.close()
+    for name in state.opt_outs():
+        state.set_opt_out(name, False)
+    log = open_log(tmp_path, opt_outs=state)
+    await log.record(entry("What is zyzzyva?"))
+    assert await log.opted_out(1) is True
+    await log.close()
+    assert b"zyzzyva" not in everything(tmp_path)
+
+
+async def test_opting_in_again_is_remembered(tmp_path: Path, state: BotState) -> None:
+    """Who opts in again is in neither file, so that they are recorded after a restart too."""
+    log = open_log(tmp_path, opt_outs=state)
+    await log.opt_out(1, True)
+    await log.opt_out(1, False)
+    await log.close()
+    assert state.opt_outs() == set()
+    log = open_log(tmp_path, opt_outs=state)
+    await log.record(entry("What is lithium?"))
+    await log.close()
+    assert b"What is lithium?" in everything(tmp_path)
+
+
+async def test_opting_out_holds_while_the_log_is_switched_off(tmp_path: Path, state: BotState) -> None:
+    """Who opts out where nothing is recorded is not recorded either once the log is switched on."""
+    log = open_log(tmp_path, opt_outs=state, enabled=False)
+    await log.opt_out(1, True)
+    await log.close()
+    log = open_log(tmp_path, opt_outs=state)
+    await log.record(entry("What is zyzzyva?"))
+    await log.close()
+    assert b"zyzzyva" not in everything(tmp_path)
 
 
 async def test_forgetting_nobody_rewrites_nothing(tmp_path: Path) -> None:
@@ -338,7 +361,6 @@ async def test_forget_leaves_no_byte(tmp_path: Path) -> None:
         == 1
     )
     assert connection.execute("SELECT count(*) FROM votes").fetchone()[0] == 0
-    assert connection.execute("SELECT sum(questions) FROM daily").fetchone()[0] == 400
     connection.close()
 
 
@@ -386,9 +408,7 @@ async def test_kill_while_erasing(tmp_path: Path, seconds: float) -> None:
         process.kill()
     theirs = [f"zyzzyva{number}qx".encode() for number in range(1, 1500, 2)]
     log = open_log(tmp_path)
-    deadline = time.monotonic() + 30
-    while surviving(theirs, tmp_path) and time.monotonic() < deadline:
-        await asyncio.sleep(0.1)
+    await until(lambda: not surviving(theirs, tmp_path))
     assert surviving(theirs, tmp_path) == []
     await log.close()
     connection = open_for_reading(tmp_path / "queries.db")
@@ -399,7 +419,7 @@ async def test_kill_while_erasing(tmp_path: Path, seconds: float) -> None:
 
 async def test_forgotten_while_waiting_in_memory(tmp_path: Path) -> None:
     """Rows that still wait for a locked log are forgotten too, and the person is told that it takes longer."""
-    log = open_log(tmp_path, on_trouble=lambda text: None)
+    log = open_log(tmp_path, on_problem=lambda text: None)
     await log.record(entry("before", person=2))
     holder = sqlite3.connect(tmp_path / "queries.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -466,35 +486,4 @@ async def test_opted_out_people_leave_no_row(tmp_path: Path) -> None:
     await log.close()
     connection = open_for_reading(tmp_path / "queries.db")
     assert [row[0] for row in connection.execute("SELECT question FROM questions ORDER BY id")] == ["other", "public"]
-    connection.close()
-
-
-async def test_retention(tmp_path: Path) -> None:
-    """Rows older than the window are gone soon after the start, with their vectors and counts; younger ones stay."""
-    log = open_log(tmp_path)
-    for age in (1, 100, 179, 181, 400):
-        await log.record(entry(f"{age} days old", "none"))
-    await log.close()
-    connection = sqlite3.connect(tmp_path / "queries.db")
-    # The rows are made old before they are counted under the wrong day.
-    connection.execute("DELETE FROM daily")
-    connection.execute("UPDATE taken_up SET seq = 0")
-    connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('delete-all')")
-    connection.execute(
-        "UPDATE questions SET time = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || CAST(question AS INTEGER) || ' days')"
-    )
-    connection.commit()
-    connection.close()
-    log = open_log(tmp_path, retention_days=180)
-    await log.record(entry("new", "none"))
-    await asyncio.sleep(0.3)
-    await log.close()
-    connection = open_for_reading(tmp_path / "queries.db")
-    assert {row[0] for row in connection.execute("SELECT question FROM questions")} == {
-        "1 days old",
-        "100 days old",
-        "179 days old",
-        "new",
-    }
-    assert connection.execute("SELECT count(*) FROM vectors").fetchone()[0] == 4
     connection.close()

@@ -1,107 +1,79 @@
-"""Rows go when they are old, and only then, whatever the computer's clock says."""
+"""Rows go when they are old, and not many at a time: a computer's clock may be set wrong."""
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.querylog.clock import PROBATION, believed
-from bot.querylog.statements import open_for_reading, open_for_writing
-from tests.support.log_answers import entry, open_log
-
-AGED = "strftime('%Y-%m-%dT%H:%M:%fZ', {time}, '-' || {days} || ' days')"
+from bot.database import open_for_reading
+from tests.support.log_answers import entry, open_log, until
 
 
-async def aged_log(folder: Path, ages: tuple[int, ...], year_ahead: bool) -> None:
-    """Make a log of rows so many days old, and, where the clock is to be a year ahead, all that is kept a year older.
-
-    Nothing but the distance between what is kept and the clock shows that the clock has jumped.
-    """
+async def aged_log(folder: Path, ages: list[int]) -> None:
+    """Make a log with a row for each number of days, which is its age and its question."""
     log = open_log(folder)
     for age in ages:
-        await log.record(entry(str(age)))
+        await log.record(entry(str(age), "none"))
     await log.close()
     with closing(sqlite3.connect(folder / "queries.db")) as connection:
-        connection.execute(f"UPDATE questions SET time = {AGED.format(time='time', days='question')}")
-        if year_ahead:
-            connection.execute(f"UPDATE questions SET time = {AGED.format(time='time', days=365)}")
-            connection.execute(f"UPDATE clock SET believed = {AGED.format(time='believed', days=365)}")
+        connection.execute(
+            "UPDATE questions SET time = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || question || ' days')"
+        )
         connection.commit()
 
 
-def kept(folder: Path) -> set[str]:
-    """Return the questions that are in the log."""
+def kept(folder: Path, table: str = "questions") -> list[str]:
+    """Return what is in the first column of a table of the log, or the questions."""
+    column = "question" if table == "questions" else "*"
     with closing(open_for_reading(folder / "queries.db")) as connection:
-        return {row[0] for row in connection.execute("SELECT question FROM questions")}
+        return [row[0] for row in connection.execute(f"SELECT {column} FROM {table}")]
 
 
-async def until(condition: object) -> None:
-    """Wait until a condition holds."""
-    assert callable(condition)
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("did not happen")
-
-
-async def test_a_clock_a_year_ahead_deletes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Rows that are young stay, also at a second start, when rows have the wrong time; one line says why."""
-    await aged_log(tmp_path, (0, 100, 179), year_ahead=True)
-    for start in ("first", "second"):
-        caplog.clear()
-        log = open_log(tmp_path, retention_days=180)
-        await log.record(entry(start))
-        await until(lambda: "365 days ahead" in caplog.text)
-        await log.close()
-        assert len(caplog.records) == 1
-    assert kept(tmp_path) == {"0", "100", "179", "first", "second"}
-
-
-async def test_what_is_old_goes_under_a_clock_a_year_ahead(tmp_path: Path) -> None:
-    """The time that was believed before goes on: what is old by that is deleted all the same."""
-    await aged_log(tmp_path, (0, 100, 181), year_ahead=True)
+async def test_old_rows_go_soon_after_the_start(tmp_path: Path) -> None:
+    """Rows older than the window go, with their vectors and their words in the search index; younger ones stay."""
+    await aged_log(tmp_path, [1, 100, 179, 181, 400])
     log = open_log(tmp_path, retention_days=180)
-    await until(lambda: "181" not in kept(tmp_path))
+    await log.record(entry("new", "none"))
+    await until(lambda: len(kept(tmp_path)) == 4)
     await log.close()
-    assert kept(tmp_path) == {"0", "100"}
+    assert kept(tmp_path) == ["1", "100", "179", "new"]
+    assert len(kept(tmp_path, "vectors")) == 4
+    assert kept(tmp_path, "questions_fts WHERE questions_fts MATCH '400'") == []
 
 
-async def test_normal_ageing_after_two_days_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A bot that was switched off for less than two days deletes at once what has grown old meanwhile."""
-    await aged_log(tmp_path, (2, 179, 181), year_ahead=False)
-    with closing(sqlite3.connect(tmp_path / "queries.db")) as connection:
-        connection.execute(f"UPDATE clock SET believed = {AGED.format(time='believed', days=1)}")
-        connection.commit()
-    log = open_log(tmp_path, retention_days=180)
-    await until(lambda: "181" not in kept(tmp_path))
+async def test_rows_are_kept_for_ever_if_so_set(tmp_path: Path) -> None:
+    """With 0 days nothing is deleted."""
+    await aged_log(tmp_path, [4000])
+    log = open_log(tmp_path, retention_days=0)
+    await log.record(entry("new"))
     await log.close()
-    assert kept(tmp_path) == {"2", "179"}
-    assert caplog.records == []
+    assert kept(tmp_path) == ["4000", "new"]
 
 
-def test_a_clock_is_believed_after_a_week(tmp_path: Path) -> None:
-    """A clock that leapt is believed once somebody has watched it for a week, restarts included, and not before."""
-    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
-        connection.execute(f"UPDATE clock SET believed = {AGED.format(time='believed', days=365)}")
-        assert believed(connection, timedelta()).leap > timedelta(days=364)
-        step = timedelta(hours=12)
-        for _ in range(PROBATION // step - 1):
-            assert believed(connection, step).leap > timedelta(days=350)
-        assert believed(connection, step).leap == timedelta()
-        assert believed(connection, timedelta()).leap == timedelta()
+async def test_a_clock_a_year_ahead_deletes_a_bounded_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than the bound go in an hour, the oldest first, and one line tells the operator to look at the clock."""
+    monkeypatch.setattr("bot.querylog.log._DELETED_AN_HOUR", 3)
+    await aged_log(tmp_path, [365, 366, 367, 368, 369, 370])
+    warnings: list[str] = []
+    log = open_log(tmp_path, retention_days=180, on_problem=warnings.append)
+    await until(lambda: warnings)
+    # A person who has their data deleted wakes what deletes old rows, before the hour has passed.
+    await (await log.forget_person(2)).erased
+    await log.close()
+    assert kept(tmp_path) == ["365", "366", "367"]
+    assert len(warnings) == 1
+    assert "clock" in warnings[0]
 
 
-def test_a_clock_set_right_is_no_leap(tmp_path: Path) -> None:
-    """A clock that was far behind for a while, as after a battery died, is believed as soon as it is right again."""
-    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
-        ahead = datetime.now(UTC) + timedelta(days=900)
-        connection.execute("UPDATE clock SET believed = ?", (ahead.isoformat(),))
-        assert believed(connection, timedelta()).time < ahead
-        [(noted,)] = connection.execute("SELECT believed FROM clock").fetchall()
-        assert noted == ahead.isoformat()
+async def test_what_is_left_goes_in_the_next_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows above the bound are not forgotten."""
+    monkeypatch.setattr("bot.querylog.log._DELETED_AN_HOUR", 2)
+    monkeypatch.setattr("bot.querylog.log._HOUR", 0.05)
+    await aged_log(tmp_path, [200, 201, 202, 203, 204])
+    log = open_log(tmp_path, retention_days=180, on_problem=lambda text: None)
+    await until(lambda: not kept(tmp_path))
+    await log.close()
+    assert kept(tmp_path) == []

@@ -11,15 +11,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from bot.database import open_for_reading
 from click import Context
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from bot.database import open_for_reading
 from bot.querylog.log import Delivery
-from bot.querylog.schema import open_log as open_for_writing
+from bot.querylog.schema import open_log as open_database
 from bot.review.html_report import png
 from bot.review.options import log as log_commands
 from bot.review.queries import read_stats, stats
@@ -132,7 +132,7 @@ async def test_stats(data: Path) -> None:
 
 async def test_figures_follow_the_rows(data: Path) -> None:
     """Deleted rows are in no figure any more."""
-    with closing(open_for_writing(data / "queries.db")) as connection:
+    with closing(open_database(data / "queries.db")) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("DELETE FROM questions WHERE language = 'ru'")
         assert stats(connection).languages == {"en": 4}

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.database import transaction
-
 from bot.querylog import schema
 from bot.review.gap_store import note_index
 from tests.support.log_answers import entry, open_log

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -76,5 +79,12 @@ def entry(
 
 
 def open_log(folder: Path, **settings: object) -> QueryLog:
-    """Open a log in a folder, with its key beside it."""
-    return QueryLog.open(folder / "queries.db", key_file=folder / "pseudonyms.key", **settings)  # type: ignore[arg-type]
+    """Open a log in a folder, with its key beside it; to be called while an event loop runs."""
+    return QueryLog(folder / "queries.db", key_file=folder / "pseudonyms.key", **settings)  # type: ignore[arg-type]
+
+
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until a condition holds; whether it does is left to the caller to assert."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)

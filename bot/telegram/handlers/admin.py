@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from telegram.ext import ContextTypes
 
 from bot.locales import Texts
 from bot.messages.answers import Rendered, clip
+from bot.review.html_report import png
+from bot.review.queries import read_stats
 from bot.telegram.context import Services
 from bot.telegram.handlers.addressing import address_of
 from bot.telegram.live_index import Swap
@@ -60,11 +63,11 @@ class Admin:
     async def stats(self, update: Update, context: C) -> None:
         """Tell what was asked of late."""
         texts = self._texts(update)
-        stats = await self._services.log.stats()
+        stats = await asyncio.to_thread(read_stats, self._services.log.path)
         await self._reply(
             update, f"<pre>{escape(clip(str(stats), 3500))}</pre>" if stats else texts("admin-stats-empty"), texts
         )
-        if update.message and stats and (picture := await self._services.log.stats_chart()):
+        if update.message and stats and (picture := await asyncio.to_thread(png, stats)):
             await self._services.courier.send_picture(address_of(update.message), picture)
 
     def _texts(self, update: Update) -> Texts:
