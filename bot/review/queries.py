@@ -202,13 +202,10 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
     today = datetime.now(UTC).date()
     since = (today - timedelta(days=days - 1)).isoformat()
     every_day = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(days))]
-    per_day: dict[str, dict[str, object]] = {
-        day: {"day": day, "answer": 0, "closest": 0, "none": 0} for day in every_day
-    }
+    per_day: dict[str, Counter[str]] = {day: Counter(answer=0, closest=0, none=0) for day in every_day}
     totals: dict[str, Counter[str]] = {name: Counter() for name in ("decision", "language", "surface")}
     for row in connection.execute("SELECT * FROM daily_figures WHERE day BETWEEN ? AND ?", (since, every_day[-1])):
-        day = per_day[row["day"]]
-        day[row["decision"]] = int(str(day[row["decision"]])) + row["questions"]
+        per_day[row["day"]][row["decision"]] += row["questions"]
         for name, counts in totals.items():
             counts[row[name]] += row["questions"]
 
@@ -222,13 +219,9 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         (since,),
     ).fetchone()
     quoted = connection.execute(
-        "SELECT snippet, sum(quoted) FROM quoted_snippets WHERE day >= ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
-        (since, top),
-    )
-    never = connection.execute(
-        "SELECT id FROM snippets WHERE id NOT IN (SELECT snippet FROM quoted_snippets WHERE day >= ?) ORDER BY id",
-        (since,),
-    )
+        "SELECT snippet, sum(quoted) FROM quoted_snippets WHERE day >= ? GROUP BY 1 ORDER BY 2 DESC, 1", (since,)
+    ).fetchall()
+    snippets = {row[0] for row in connection.execute("SELECT id FROM snippets")}
     return Stats(
         since=since,
         until=every_day[-1],
@@ -245,7 +238,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         down=count("SELECT count(*) FROM votes WHERE value < 0 AND time >= ?"),
         requests=count("SELECT count(*) FROM requests WHERE time >= ?"),
         undelivered=count("SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= ?"),
-        days=tuple(per_day.values()),
-        quoted=tuple((row[0], row[1]) for row in quoted),
-        never_quoted=tuple(row[0] for row in never),
+        days=tuple({"day": day, **counts} for day, counts in per_day.items()),
+        quoted=tuple((row[0], row[1]) for row in quoted[:top]),
+        never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),
     )
