@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -31,7 +30,6 @@ MARKS = {
     "answered": "green",
     "will-not-cover": "dim",
 }
-_PLAIN_WIDTH = 10_000
 _VERBS = ("records", "gaps", "teach", "browse")
 
 
@@ -155,24 +153,24 @@ def print_json(value: object) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print rows under headings, or the text ``empty`` without rows. Only a terminal cuts long cells."""
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from bot.commands.terminal import console
 
     cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
-    terminal = sys.stdout.isatty()
-    console = Console(soft_wrap=not terminal, width=None if terminal else _PLAIN_WIDTH, highlight=False)
-    table = Table(*columns[:-1], box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
-    table.add_column(columns[-1], overflow="fold" if terminal else "ignore", no_wrap=not terminal)
-    for column in table.columns[:-1]:
-        column.no_wrap = True
+    out = console()
+    terminal = out.is_terminal
+    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold" if terminal else "ignore", no_wrap=not terminal)
     for row in cells:
         table.add_row(*(f"[{MARKS[cell]}]{cell}[/]" if cell in MARKS else escape(cell) for cell in row))
-    with console.capture() as printed:
-        console.print(table)
+    with out.capture() as printed:
+        out.print(table)
     for line in printed.get().splitlines():
         click.echo(line.rstrip())
 
