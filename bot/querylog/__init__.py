@@ -1,7 +1,10 @@
-"""The query log: what was asked, what was shown for it, what became of it, and how that turns into knowledge.
+"""The query log: what was asked, what was shown for it, and what became of it. It forgets people when they ask.
 
-entry → redacted row (``entries``, ``redaction``, ``pseudonyms``) → committed by one thread (``writer``) into SQLite
-(``schema``, ``store``) → read by reviewers (``queries``, ``export``, ``pages``, ``report``) → grouped (``gaps``) →
-written back to the knowledge (``teach``) → asked again (``replay``). The door for the rest of the program is
-:mod:`bot.querylog.log`.
+    log.QueryLog.record(Entry)            the door for the rest of the program, on the event loop
+      -> writer.Writer                    one thread, a transaction for each change, through full disks and broken files
+           -> entry.row_of                the row: redaction takes secrets out of the text, pseudonyms hide who asked
+           -> statements                  the row into SQLite (schema: its tables; views: what reviewers read)
+    log.QueryLog.forget_person            erasure deletes a person from the log and its backups, down to the last byte
+
+Reading the log is the business of :mod:`bot.review`. Nothing here imports it.
 """

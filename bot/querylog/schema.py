@@ -13,10 +13,9 @@ from bot.querylog.views import VIEWS
 MIGRATIONS = Migrations("query-log")
 
 _TABLES = (
-    # AUTOINCREMENT: a number used again would be passed over by what remembers how far it has come.
     """
     CREATE TABLE questions (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
         time TEXT NOT NULL,
         question TEXT NOT NULL,
@@ -65,7 +64,10 @@ _TABLES = (
 _REVIEW_TABLES = (
     # What each index version was made with, and the snippets of the newest: vectors of different encoders do not
     # compare, and a snippet nobody was ever shown appears in no question.
-    "CREATE TABLE index_versions (version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL)",
+    """
+    CREATE TABLE index_versions (
+        version TEXT PRIMARY KEY, encoder TEXT NOT NULL, built TEXT, snippets INTEGER NOT NULL
+    )""",
     "CREATE TABLE snippets (id TEXT PRIMARY KEY, title TEXT NOT NULL, topic TEXT NOT NULL)",
     """
     CREATE TABLE gaps (
@@ -78,10 +80,6 @@ _REVIEW_TABLES = (
     CREATE TABLE gap_questions (
         question_id TEXT PRIMARY KEY, gap INTEGER NOT NULL, similarity REAL NOT NULL, person TEXT, time TEXT
     )""",
-    # Up to which row, and from which votes and wishes on, nothing is left to be put into gaps; ``since`` is the oldest
-    # question that was considered.
-    "CREATE TABLE grouped (seq INTEGER NOT NULL, time TEXT NOT NULL, since TEXT NOT NULL)",
-    "INSERT INTO grouped VALUES (0, '', '')",
 )
 _INDEXES = (
     # Holds what figures and filters need, so that neither reads the rows themselves.
@@ -90,7 +88,6 @@ _INDEXES = (
     "CREATE INDEX questions_undelivered ON questions (time) WHERE delivery IN ('failed', 'forbidden')",
     "CREATE INDEX questions_edit_of ON questions (edit_of) WHERE edit_of IS NOT NULL",
     "CREATE INDEX votes_time ON votes (time)",
-    "CREATE INDEX votes_down ON votes (time) WHERE value < 0",
     "CREATE INDEX requests_time ON requests (time)",
     "CREATE INDEX gap_questions_gap ON gap_questions (gap, person, time)",
     "CREATE INDEX gap_questions_newest ON gap_questions (gap, time)",

@@ -93,8 +93,6 @@ def set_opt_out(connection: sqlite3.Connection, person: str, out: bool) -> None:
         connection.execute("INSERT OR IGNORE INTO opt_outs (person, time) VALUES (?, ?)", (person, timestamp()))
     else:
         connection.execute("DELETE FROM opt_outs WHERE person = ?", (person,))
-        # What they asked before may now be put into gaps after all.
-        connection.execute("UPDATE grouped SET seq = 0, time = ''")
 
 
 def opt_outs(connection: sqlite3.Connection) -> set[str]:

@@ -4,8 +4,8 @@
 
 DATA holds an index. What counts is processor time, that of the whole process, the log's thread included, which other
 programs on the machine change little; of three rounds the cheapest is taken. "one by one" records each question when
-the one before is committed, the worst case; "in bursts" records 30 at a time, as under load they share a commit. Then
-the parts of it, each alone.
+the one before is committed, the worst case; "in bursts" records 30 at a time, as under load. Then the parts of it, each
+alone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
+from bot.database import transaction
 from bot.querylog import statements
 from bot.querylog.entry import Row, new_id, row_of, timestamp
 from bot.querylog.log import Delivery, Entry, QueryLog
 from bot.querylog.pseudonyms import Pseudonyms
+from bot.querylog.schema import open_log
 from index import Answer, Index
 
 ROUNDS = 3
@@ -54,7 +56,7 @@ async def main(data: Path, number: int) -> None:
         Entry(each, "private", person=position % 500, chat=position % 500) for position, each in enumerate(answers)
     ]
     with tempfile.TemporaryDirectory(dir=data) as folder:
-        log = QueryLog.open(Path(folder) / "queries.db", key_file=Path(folder) / "key")
+        log = QueryLog(Path(folder) / "queries.db", key_file=Path(folder) / "key")
 
         async def one_by_one() -> None:
             for entry in entries:
@@ -75,7 +77,7 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
     """Measure what recording is made of; what is left of "one by one" are two changes of threads."""
     number, pseudonyms = len(entries), Pseudonyms.passing()
     rows: list[Row] = []
-    with closing(statements.open_for_writing(folder / "parts.db")) as connection:
+    with closing(open_log(folder / "parts.db")) as connection:
 
         async def build() -> None:
             rows[:] = [row_of(entry, new_id(), pseudonyms) for entry in entries]
@@ -83,7 +85,7 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
         async def insert(together: int) -> None:
             await build_again()
             for start in range(0, number, together):
-                with statements.transaction(connection):
+                with transaction(connection):
                     for row in rows[start : start + together]:
                         statements.insert(connection, row)
 
@@ -91,20 +93,14 @@ async def parts(entries: list[Entry], folder: Path, base: float) -> None:
             rows[:] = [{**row, "id": str(new_id())} for row in rows]
 
         async def deliver() -> None:
-            with statements.transaction(connection):
+            with transaction(connection):
                 for row in rows:
                     statements.set_delivery(connection, str(row["id"]), Delivery.SENT, timestamp())
 
-        async def take_up() -> None:
-            with statements.transaction(connection):
-                connection.execute("UPDATE taken_up SET seq = (SELECT max(seq) FROM questions) - ?", (number,))
-                statements.take_up(connection)
-
         await measured("  the row", number, build, base)
-        await measured("  its insertion, with a commit of its own", number, lambda: insert(1), base)
-        await measured("  its insertion, 30 a commit", number, lambda: insert(30), base)
+        await measured("  its insertion, a commit each", number, lambda: insert(1), base)
+        await measured("  its insertion, 30 together in a commit", number, lambda: insert(30), base)
         await measured("  what became of the answer", number, deliver, base)
-        await measured("  search index and counts", number, take_up, base)
 
 
 def arguments() -> argparse.Namespace:

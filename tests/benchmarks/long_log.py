@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 from ulid import ULID
 
+from bot.database import transaction
 from bot.querylog import statements
 from bot.querylog.entry import timestamp
+from bot.querylog.schema import open_log
 
 DAYS = 180
 PEOPLE = 30_000
@@ -178,20 +180,19 @@ def rows(number: int, chance: random.Random) -> object:
 def main(data: Path, number: int) -> None:
     """Write the log and say how long that took."""
     began, chance = time.perf_counter(), random.Random(1)
-    with closing(statements.open_for_writing(data / "queries.db")) as connection:
+    with closing(open_log(data / "queries.db")) as connection:
         batch = []
         for position, row in enumerate(rows(number, chance), 1):  # type: ignore[arg-type]
             batch.append(row)
             if len(batch) < 5000 and position < number:
                 continue
-            with statements.transaction(connection):
+            with transaction(connection):
                 for each in batch:
                     statements.insert(connection, each)
                     if chance.random() < 0.05:
                         statements.vote(connection, each["id"], each["person"], chance.choice((1, 1, -1)))
                     if each["decision"] == "none" and chance.random() < 0.1:
                         statements.request(connection, each["id"], each["person"])
-                statements.take_up(connection)
             batch = []
         connection.execute("UPDATE questions SET delivery = 'sent'")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -63,6 +63,7 @@ def test_key_is_private_and_kept(tmp_path: Path) -> None:
     assert first.person(5) != Pseudonyms.open(tmp_path / "other.key").person(5)
 
 
+@pytest.mark.faults
 async def test_damaged_key_records_nobody(tmp_path: Path) -> None:
     """With a key file that holds no key nobody can tell who opted out: nothing is recorded, and the bot says so once.
 
@@ -397,6 +398,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("seconds", [0.0, 0.02, 0.1])
 async def test_kill_while_erasing(tmp_path: Path, seconds: float) -> None:
     """What a killed process was overwriting is overwritten by the next one, however far the first had come."""

@@ -156,6 +156,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("lines_before_the_kill", [1, 90, 700])
 def test_kill_loses_no_answered_question(tmp_path: Path, lines_before_the_kill: int) -> None:
     """After SIGKILL every question whose answer could go out has its whole row, and the file is sound."""
@@ -175,6 +176,7 @@ def test_kill_loses_no_answered_question(tmp_path: Path, lines_before_the_kill: 
     assert rows(tmp_path, without_vector) == []
 
 
+@pytest.mark.faults
 async def test_locked_log_never_silences(tmp_path: Path) -> None:
     """While another program holds the lock questions are answered; rows come later; one warning is given."""
     warnings: list[str] = []
@@ -195,6 +197,7 @@ async def test_locked_log_never_silences(tmp_path: Path) -> None:
     assert len(warnings) == 1
 
 
+@pytest.mark.faults
 async def test_rows_lost_at_the_end_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What a log that stays locked cannot take before the program ends is told, with its number and the reason."""
     log = open_log(tmp_path, on_problem=lambda text: None)
@@ -252,6 +255,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.faults
 def test_full_disk_never_silences(tmp_path: Path) -> None:
     """When files can grow no further questions are answered, one warning is given, and the rows arrive later."""
     script = FULL_DISK.format(root=str(ROOT), folder=str(tmp_path))
@@ -261,6 +265,7 @@ def test_full_disk_never_silences(tmp_path: Path) -> None:
     assert [tuple(row) for row in rows(tmp_path, "PRAGMA integrity_check")] == [("ok",)]
 
 
+@pytest.mark.faults
 async def test_folder_that_cannot_be_written_never_silences(tmp_path: Path) -> None:
     """Where the log's folder cannot exist, the bot starts, answers and warns; the rows come once it can."""
     warnings: list[str] = []
@@ -312,6 +317,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("read_only", ["file and folder", "folder"])
 def test_read_only_log_never_silences(read_only: str) -> None:
     """A log that may only be read: questions are answered, one warning is given, and the rows come once it may."""
@@ -337,6 +343,7 @@ def test_read_only_log_never_silences(read_only: str) -> None:
         assert [row["question"] for row in rows(folder)] == ["during 0", "during 1", "during 2"]
 
 
+@pytest.mark.faults
 async def test_broken_file_is_set_aside(tmp_path: Path) -> None:
     """A file that is no database any more is kept under another name, and the log goes on in a new one."""
     (tmp_path / "queries.db").write_bytes(b"not a database, but somebody may want to look at it" * 100)
@@ -351,6 +358,7 @@ async def test_broken_file_is_set_aside(tmp_path: Path) -> None:
     assert str(aside) in warnings[0]
 
 
+@pytest.mark.faults
 async def test_file_broken_while_running_is_set_aside(tmp_path: Path) -> None:
     """Damage that shows while writing costs no question."""
     warnings: list[str] = []
@@ -369,6 +377,7 @@ async def test_file_broken_while_running_is_set_aside(tmp_path: Path) -> None:
     assert len(warnings) == 1
 
 
+@pytest.mark.faults
 async def test_file_broken_at_the_end_loses_nothing(tmp_path: Path) -> None:
     """A file found broken while the log is closed is replaced, and what was queued goes into the new one."""
     log = open_log(tmp_path, on_problem=lambda text: None)
@@ -384,6 +393,7 @@ async def test_file_broken_at_the_end_loses_nothing(tmp_path: Path) -> None:
     assert [row["question"] for row in rows(tmp_path)] == ["last"]
 
 
+@pytest.mark.faults
 async def test_deleted_file_is_begun_anew(tmp_path: Path) -> None:
     """A log deleted under a running bot does not swallow what is asked afterwards."""
     log = open_log(tmp_path)
@@ -395,6 +405,7 @@ async def test_deleted_file_is_begun_anew(tmp_path: Path) -> None:
     assert [row["question"] for row in rows(tmp_path)] == ["after"]
 
 
+@pytest.mark.faults
 async def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more rows than memory keeps, the oldest are lost, and the operator is told how many."""
     monkeypatch.setattr("bot.querylog.writer._BOUND", 10)

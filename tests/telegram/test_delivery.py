@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from bot.telegram.quota import Quota, Verdict
 from bot.telegram.rate_limiter import GROUP_PER_MINUTE, NORMAL, PRIVATE_BURST, URGENT, Gate, Pacing
 from bot.telegram.request import AiohttpRequest
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
-from bot.telegram.state import MEMORY_SCHEMA, Memory, Posted, open_database
 from bot.telegram.update_queue import ATTEMPTS, INBOX_SCHEMA, Inbox
 from index.search.index import Index
 from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
@@ -217,23 +217,12 @@ def test_answered_texts_leave_no_trace_on_disk(real_index: Index, tmp_path: Path
         assert b"987654321" not in path.read_bytes()
 
 
-def test_a_broken_database_is_moved_aside(tmp_path: Path) -> None:
-    """The bot starts with a new one and keeps the old."""
-    path = tmp_path / "telegram.db"
-    path.write_bytes(b"this is not a database, but long enough to look at" * 100)
-    connection = open_database(path, MEMORY_SCHEMA)
-    memory = Memory(connection)
-    memory.remember_answer(Posted(1, 2, 3), "text", 4, "entry")
-    assert memory.answer_to(Posted(1, 2, 3), "text") is not None
-    assert list(tmp_path.glob("telegram.db.broken-*"))
-    connection.close()
-
-
 def test_an_inbox_that_cannot_be_written_loses_nothing_while_the_process_lives(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Updates are handed on all the same, and the trouble is logged once."""
-    connection = open_database(Path(":memory:"), INBOX_SCHEMA)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(INBOX_SCHEMA)
     inbox = Inbox(connection)
     connection.execute("PRAGMA query_only = ON")
     assert len(inbox.take([{"update_id": 1}, {"update_id": 2}])) == 2
