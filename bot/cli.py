@@ -33,7 +33,7 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "log":
-            from bot.review.log_commands import log
+            from bot.review.options import log
 
             return log
         return super().get_command(ctx, cmd_name)

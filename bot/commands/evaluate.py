@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from bot.commands.build import open_or_build
-from bot.review.tables import one_line, print_json, print_table
+from bot.review.options import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation

@@ -13,8 +13,7 @@ from typing import Any
 import click
 from rich.filesize import decimal
 
-from bot.review.options import LOG_FILE
-from bot.review.tables import print_json
+from bot.review.options import LOG_FILE, print_json
 from bot.settings import Settings, host_and_port
 from index.errors import UserFacingError
 from index.search.answer import Answer

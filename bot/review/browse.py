@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +10,18 @@ import click
 
 from bot.review.options import LOG_FILE, data_option, log, reading, writing
 
-_NEEDS = {"serve": ("datasette", "datasette_dashboards"), "report": ("matplotlib",)}
+DATASETTE_FILE = Path(__file__).with_name("datasette.yaml")
+"""Datasette's metadata: tables, queries and the dashboard."""
+SETTINGS = {
+    # No page keeps the machine busy: a query is stopped after two seconds, a facet after one.
+    "sql_time_limit_ms": 2000,
+    "facet_time_limit_ms": 1000,
+    "suggest_facets": "off",
+    "allow_download": "off",
+    "default_page_size": 50,
+    "truncate_cells_html": 300,
+}
+_NEEDS = {"serve": ("datasette", "datasette_dashboards"), "report": ("jinja2", "matplotlib")}
 
 
 def _require(command: str) -> None:
@@ -38,10 +47,10 @@ def _free_port() -> int:
     help="Port on this computer; 0 for any free one.",
 )
 @click.option("--open", "browse", is_flag=True, help="Open a browser.")
-@click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps.")
+@click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index.")
 @data_option
 def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
-    """Open the log in Datasette, for reading, on this computer only.
+    """Show the log in Datasette, read-only and on this computer only.
 
     From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
 
@@ -50,39 +59,28 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
       partnership-bot log serve --open
       partnership-bot log serve --port 0 --no-update
     """
-    from bot.review.datasette_pages import SETTINGS, metadata
+    _require("serve")
+    from datasette.cli import cli as datasette
+    from datasette.plugins import pm
+
+    from bot.review import links
     from bot.review.gaps import group_new
 
-    _require("serve")
     if fresh:
         with writing(data) as connection:
             group_new(connection, data)
     port = port or _free_port()
-    with reading(data), tempfile.TemporaryDirectory() as folder:
-        about = Path(folder) / "metadata.json"
-        about.write_text(json.dumps(metadata()), encoding="utf-8")
-        arguments = [
-            "serve",
-            str(data / LOG_FILE),
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--metadata",
-            str(about),
-        ]
-        for name, value in SETTINGS.items():
-            arguments += ["--setting", name, str(value)]
-        if browse:
-            arguments.append("--open")
-        click.echo(f"Dashboard: http://127.0.0.1:{port}/-/dashboards/overview (Ctrl-C ends it)", err=True)
-        from datasette.cli import cli as datasette
-        from datasette.plugins import pm
-
-        from bot.review import links
-
-        pm.register(links)
-        datasette.main(arguments, prog_name="datasette", standalone_mode=False)
+    with reading(data):
+        pass
+    arguments = ["serve", str(data / LOG_FILE), "--host", "127.0.0.1", "--port", str(port)]
+    arguments += ["--metadata", str(DATASETTE_FILE)]
+    for name, value in SETTINGS.items():
+        arguments += ["--setting", name, str(value)]
+    if browse:
+        arguments.append("--open")
+    click.echo(f"Dashboard: http://127.0.0.1:{port}/-/dashboards/overview (Ctrl-C ends it)", err=True)
+    pm.register(links)
+    datasette.main(arguments, prog_name="datasette", standalone_mode=False)
 
 
 @log.command()
@@ -94,29 +92,26 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 )
 @data_option
 def report(target: Path, days: int, data: Path) -> None:
-    """Write the figures, the gaps and the newest unanswered questions to one HTML file that needs nothing else.
+    """Write figures, gaps and the newest unanswered questions to one HTML file that needs nothing else.
 
     \b
     Example:
       partnership-bot log report --html november.html --days 30
     """
+    _require("report")
     from bot.review.gap_store import ranked
     from bot.review.html_report import html
     from bot.review.queries import Filter, stats, unanswered
+    from index.version.versions import write_atomically
 
-    _require("report")
     with reading(data) as connection:
         figures = stats(connection, days=days)
         page = html(
             figures, ranked(connection, limit=30), unanswered(connection, Filter(since=figures.since), limit=50)
         )
-    beside = target.with_name(f"{target.name}.part")
     try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(target)
+        write_atomically(target, page)
     except OSError as error:
         message = f"{target} cannot be written: {error.strerror}."
         raise click.ClickException(message) from None
-    finally:
-        beside.unlink(missing_ok=True)
     click.echo(str(target))

@@ -1,4 +1,4 @@
-"""Questions left unanswered, grouped by meaning, with a state that is kept over time."""
+"""Unanswered questions grouped by meaning. A gap keeps its number, and its state until somebody changes it."""
 
 from __future__ import annotations
 
@@ -6,51 +6,35 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from bot.database import transaction
 from bot.querylog.entry import timestamp
-from bot.review.grouping import Cluster, Vectors, group
-from bot.review.signatures import Signatures
+from bot.review.grouping import Cluster, Signatures, Vectors, group
 from index.errors import UserFacingError
 
-_PIECE = 2000
+_BATCH = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
-_HALF_LIFE_DAYS = 30.0
 _LISTED = 200
-"""How many of a gap's questions are looked at for its wordings where many gaps are listed."""
-_CONSENTING = "(m.person IS NULL OR m.person NOT IN (SELECT person FROM opt_outs))"
-"""Not asked by somebody who has opted out, before or after the question was put into a gap."""
+"""Newest questions of a gap from which its wordings are taken when many gaps are listed."""
+# Half-typed inline queries are left out unless the person voted or asked for an answer.
 _UNGROUPED = """
-    WITH unanswered AS (
-        SELECT q.seq FROM questions AS q
-            WHERE q.seq > :seq AND q.decision IN ('none', 'closest') AND q.surface <> 'inline'
-        UNION SELECT q.seq FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person
-            WHERE v.time >= :time AND v.value < 0
-        UNION SELECT q.seq FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person
-            WHERE r.time >= :time
-    )
-    SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, v.vector, i.encoder
-    FROM unanswered JOIN questions AS q ON q.seq = unanswered.seq
-    LEFT JOIN vectors AS v ON v.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
-    WHERE q.time >= :since AND (q.person IS NULL OR q.person NOT IN (SELECT person FROM opt_outs))
-        AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)
-        AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE question_id = q.id)
+    SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, vectors.vector, i.encoder
+    FROM unanswered_questions AS q
+    LEFT JOIN vectors ON vectors.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
+    WHERE q.time >= ? AND q.gap IS NULL AND (q.surface <> 'inline' OR q.vote < 0 OR q.requested)
     ORDER BY q.time"""
-_LEEWAY = timedelta(hours=1)
-"""How long before the last grouping votes and wishes are looked at again, for those that were on their way then."""
 
 
 class NoSuchGapError(UserFacingError):
-    """There is no gap of this number."""
+    """There is no gap with this number."""
 
 
 class State(StrEnum):
-    """What reviewers have made of a gap."""
+    """What reviewers have decided about a gap."""
 
     OPEN = "open"
     ANSWERED = "answered"
@@ -58,7 +42,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Wording:
     """One wording in a gap."""
 
     text: str
@@ -66,16 +50,16 @@ class Asked:
     times: int
     people: int
     last: str
-    """When it was asked last, as the log writes time."""
+    """When it was asked last, as the log writes times."""
     id: str
-    """Entry id of that time."""
+    """Entry id of the question asked then."""
     similarity: float
-    """Cosine to the middle of the gap."""
+    """Cosine to the centroid of the gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Questions of one meaning that were not answered."""
+    """Questions of one meaning that were not answered well."""
 
     id: int
     state: State
@@ -85,75 +69,57 @@ class Gap:
     questions: int
     last: str
     rank: float
-    """People, each counted by how lately they asked: half after 30 days, a quarter after 60."""
-    asked: tuple[Asked, ...]
+    """People, each weighted by the age of their latest question: half after 30 days, a quarter after 60."""
+    asked: tuple[Wording, ...]
     """Wordings, the most typical first."""
     nearest: tuple[tuple[str, float], ...]
-    """Snippets that came nearest to the most typical wording, with their scores."""
+    """The best candidates for the most typical wording, with their scores."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the gap as JSON takes it."""
-        return {
-            "id": self.id,
-            "state": str(self.state),
-            "note": self.note,
-            "opened": self.opened,
-            "people": self.people,
-            "questions": self.questions,
-            "last": self.last,
-            "rank": round(self.rank, 3),
-            "asked": [{name: getattr(asked, name) for name in asked.__slots__} for asked in self.asked],
-            "nearest": [{"snippet": snippet, "score": score} for snippet, score in self.nearest],
-        }
+        """Return the gap as values that JSON can hold."""
+        nearest = [{"snippet": snippet, "score": score} for snippet, score in self.nearest]
+        return asdict(self) | {"rank": round(self.rank, 3), "nearest": nearest}
 
 
 def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:
-    """Put every unanswered question since a moment that is in no gap yet into one; return how many there were.
+    """Put every unanswered question that is in no gap yet into one.
 
-    Gaps keep their numbers: what is new joins the gap it is near to, or begins one. A gap marked as answered into which
-    a question falls that was asked after that is opened again. Half-typed inline queries are left out unless somebody
-    asked for them to be answered; people who opted out are left out altogether.
+    A question joins the gap it is near to, or begins a new one. An answered gap opens again when it is joined by a
+    question that was asked later. Questions of people who opted out are left out.
 
     Args:
-        signatures: What questions are compared by; gaps made by signatures of another name are made comparable first.
+        connection: The log, open for writing.
+        signatures: What questions are compared by. Gaps made with other signatures are converted first.
         encoder: Key of the encoder whose stored embeddings the signatures can use.
+        since: Only questions asked from this moment on.
+
+    Returns:
+        How many questions were put into gaps.
     """
-    done = connection.execute("SELECT seq, time, since FROM grouped").fetchone()
-    begun = timestamp(datetime.now(UTC) - _LEEWAY)
-    newest = connection.execute("SELECT coalesce(max(seq), 0) FROM questions").fetchone()[0]
-    # Whoever asks for older questions than were considered before asks for all of them.
-    seq, time = (done["seq"], done["time"]) if since >= done["since"] else (0, "")
-    rows = connection.execute(_UNGROUPED, {"seq": seq, "time": time, "since": since}).fetchall()
+    rows = connection.execute(_UNGROUPED, (since,)).fetchall()
     clusters = _clusters(connection, signatures)
     wordings: dict[str, list[sqlite3.Row]] = {}
     for row in rows:
         wordings.setdefault(normal(row["text"]), []).append(row)
     different = list(wordings.values())
-    for start in range(0, len(different), _PIECE):
-        piece = different[start : start + _PIECE]
+    for start in range(0, len(different), _BATCH):
+        batch = different[start : start + _BATCH]
         vectors = np.stack(
-            [signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in piece]
+            [signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in batch]
         )
-        thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in piece], np.float32)
-        weights = np.array([len(same) for same in piece], np.float32)
+        thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in batch], np.float32)
+        weights = np.array([len(same) for same in batch], np.float32)
         clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
         with transaction(connection):
             for cluster in clusters:
                 if cluster.members:
-                    _keep(
-                        connection,
-                        cluster,
-                        signatures.name,
-                        [(piece[row], similarity) for row, similarity in cluster.members],
-                    )
-    with transaction(connection):
-        oldest = min(since, done["since"]) if done["time"] else since
-        connection.execute("UPDATE grouped SET seq = ?, time = ?, since = ?", (newest, begun, oldest))
+                    members = [(batch[row], similarity) for row, similarity in cluster.members]
+                    _store(connection, cluster, signatures.name, members)
     return len(rows)
 
 
 def normal(text: str) -> str:
-    """Return a question without case, punctuation and spacing, by which repeated wordings are recognised."""
+    """Return a question without case, punctuation and spacing; repeated wordings are equal in this form."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
@@ -170,7 +136,7 @@ def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cl
         if gap["centroid"] is not None and gap["encoder"] == signatures.name:
             clusters.append(Cluster(gap["id"], np.frombuffer(gap["centroid"], "<f4").copy()))
             continue
-        # A member was forgotten, or the signatures are others: the middle is found again from who is left.
+        # A member was deleted, or the signatures are others: the centroid is computed again from what is left.
         texts = connection.execute(
             "SELECT coalesce(asked, question) AS text, language, count(*) AS times "
             "FROM questions JOIN gap_questions ON question_id = id WHERE gap = ? GROUP BY 1, 2",
@@ -188,7 +154,7 @@ def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cl
     return clusters
 
 
-def _keep(
+def _store(
     connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]
 ) -> None:
     now, centroid = timestamp(), cluster.total.astype("<f4").tobytes()
@@ -216,69 +182,55 @@ def _keep(
 
 
 def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int | None = 20) -> list[Gap]:
-    """Return gaps, those that most people asked about lately first; ``None`` for all states or any number.
+    """Return gaps, first those that most people asked about lately.
 
-    The wordings of each are those of its newest questions; :func:`find` has all.
+    The wordings of each gap are those of its newest questions; :func:`find` returns all of them.
+
+    Args:
+        connection: The log.
+        state: Only gaps in this state; ``None`` for all.
+        limit: How many at most; ``None`` for all.
     """
-    now = datetime.now(UTC).timestamp()
-    # One row for each person in each gap: their latest question.
-    latest = connection.execute(
-        f"""SELECT m.gap, max(m.time) AS last FROM gap_questions AS m JOIN gaps AS g ON g.id = m.gap
-            WHERE g.state = coalesce(?, g.state) AND {_CONSENTING} GROUP BY m.gap, coalesce(m.person, m.question_id)""",
-        (state,),
-    )
-    ranks: dict[int, float] = {}
-    for row in latest:
-        age = (now - datetime.fromisoformat(row["last"]).timestamp()) / 86400
-        ranks[row["gap"]] = ranks.get(row["gap"], 0.0) + 0.5 ** (max(age, 0.0) / _HALF_LIFE_DAYS)
-    best = sorted(ranks, key=lambda gap: (-ranks[gap], gap))[:limit]
-    return [_gap(connection, number, ranks[number], _LISTED) for number in best]
+    best = connection.execute(
+        "SELECT * FROM ranked_gaps WHERE state = coalesce(?, state) ORDER BY rank DESC, gap LIMIT ?",
+        (state, -1 if limit is None else limit),
+    ).fetchall()
+    return [_gap(connection, row, _LISTED) for row in best]
 
 
 def find(connection: sqlite3.Connection, number: int) -> Gap:
-    """Return one gap.
+    """Return one gap with all its wordings.
 
     Raises:
-        NoSuchGapError: there is none of this number, or nobody's questions are left in it.
+        NoSuchGapError: There is no gap with this number, or no questions are left in it.
     """
-    found = connection.execute(
-        f"SELECT 1 FROM gaps JOIN gap_questions AS m ON m.gap = gaps.id WHERE gaps.id = ? AND {_CONSENTING} LIMIT 1",
-        (number,),
-    ).fetchone()
-    if not found:
+    row = connection.execute("SELECT * FROM ranked_gaps WHERE gap = ?", (number,)).fetchone()
+    if row is None:
         raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
-    return _gap(connection, number, 0.0, -1)
+    return _gap(connection, row, -1)
 
 
-def _gap(connection: sqlite3.Connection, number: int, rank: float, limit: int) -> Gap:
+def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
     """Return a gap with the wordings of its newest questions, up to ``limit`` of them (-1 for all)."""
-    gap = connection.execute("SELECT * FROM gaps WHERE id = ?", (number,)).fetchone()
-    size = connection.execute(
-        f"SELECT count(*) AS questions, count(DISTINCT m.person) AS people, max(m.time) AS last, "
-        f"count(*) FILTER (WHERE m.person IS NULL) AS unnamed "
-        f"FROM gap_questions AS m WHERE m.gap = ? AND {_CONSENTING}",
-        (number,),
-    ).fetchone()
     members = connection.execute(
-        f"""SELECT q.id, q.time, q.question, q.language, q.person, m.similarity
-            FROM (SELECT * FROM gap_questions AS m WHERE m.gap = ? AND {_CONSENTING}
-                ORDER BY m.time DESC LIMIT ?) AS m
+        """SELECT q.id, q.time, q.question, q.language, q.person, m.similarity
+            FROM (SELECT * FROM gap_members WHERE gap = ? ORDER BY time DESC LIMIT ?) AS m
             JOIN questions AS q ON q.id = m.question_id ORDER BY q.time""",
-        (number, limit),
+        (row["gap"], limit),
     ).fetchall()
     wordings: dict[str, list[sqlite3.Row]] = {}
-    for row in members:
-        wordings.setdefault(normal(row["question"]), []).append(row)
+    for member in members:
+        wordings.setdefault(normal(member["question"]), []).append(member)
     asked = sorted(
         (
-            Asked(
-                same[-1]["question"],
-                same[-1]["language"],
-                len(same),
-                len({row["person"] for row in same}),
-                same[-1]["time"],
-                same[-1]["id"],
-                same[-1]["similarity"],
+            Wording(
+                text=same[-1]["question"],
+                language=same[-1]["language"],
+                times=len(same),
+                people=len({member["person"] for member in same}),
+                last=same[-1]["time"],
+                id=same[-1]["id"],
+                similarity=same[-1]["similarity"],
             )
             for same in wordings.values()
         ),
@@ -286,14 +238,14 @@ def _gap(connection: sqlite3.Connection, number: int, rank: float, limit: int) -
     )
     [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0].id,)).fetchall()
     return Gap(
-        id=number,
-        state=State(gap["state"]),
-        note=gap["note"],
-        opened=gap["opened"],
-        people=size["people"] + (size["unnamed"] > 0),
-        questions=size["questions"],
-        last=size["last"],
-        rank=rank,
+        id=row["gap"],
+        state=State(row["state"]),
+        note=row["note"],
+        opened=row["opened"],
+        people=row["people"],
+        questions=row["questions"],
+        last=row["last"],
+        rank=row["rank"],
         asked=tuple(asked),
         nearest=tuple((hit["id"], hit["score"]) for hit in json.loads(candidates)[:3]),
     )
@@ -303,7 +255,7 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
     """Set a gap's state.
 
     Raises:
-        NoSuchGapError: there is none of this number.
+        NoSuchGapError: There is no gap with this number.
     """
     changed = connection.execute(
         "UPDATE gaps SET state = ?, note = coalesce(?, note), changed = ? WHERE id = ?",
@@ -316,7 +268,15 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
 def note_index(
     connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Note what an index version was made with, and its snippets in place of an earlier version's."""
+    """Record the encoder of an index version, and its snippets in place of those of an earlier version.
+
+    Args:
+        connection: The log, in a transaction.
+        version: Name of the index version.
+        encoder: Key of its encoder.
+        built: When it was built.
+        snippets: Title and topic of each snippet by its id.
+    """
     connection.execute(
         "INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets))
     )

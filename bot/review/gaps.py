@@ -1,37 +1,34 @@
-"""The commands that show what the knowledge lacks, and what another version of it would change."""
+"""The commands that show what the knowledge lacks, and what another index would answer."""
 
 from __future__ import annotations
 
 import sqlite3
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.review.options import data_option, json_option, log, opened, reading, since_option, writing
-from bot.review.tables import print_json, print_table, short_time
+from bot.review.options import (
+    data_option,
+    json_option,
+    limit_option,
+    log,
+    opened,
+    print_json,
+    print_table,
+    reading,
+    short_time,
+    since_option,
+    writing,
+)
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from bot.review.gap_store import Gap
-    from bot.review.replay import Replayed, Verdict
-    from index import Index
 
 _GROUPED_DAYS = "90d"
-
-
-def note(connection: sqlite3.Connection, index: Index) -> None:
-    """Note the open index in the log: its encoder, and the passages there are."""
-    from bot.database import transaction
-    from bot.review.gap_store import note_index
-
-    about = {}
-    for snippet_id in index.snippets:
-        if snippet := index.snippet(snippet_id):
-            about[snippet_id] = (snippet.title, snippet.topic)
-    with transaction(connection):
-        note_index(connection, index.version, index.manifest.encoder_key, index.manifest.built, about)
 
 
 @log.command()
@@ -40,10 +37,10 @@ def note(connection: sqlite3.Connection, index: Index) -> None:
     "--state", type=click.Choice(["open", "answered", "will-not-cover", "all"]), default="open", show_default=True
 )
 @click.option("--mark", type=click.Choice(["open", "answered", "will-not-cover"]), help="Give GAP this state.")
-@click.option("--note", help="Why, for those who come after; with --mark.")
+@click.option("--note", help="Why; with --mark.")
 @click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index.")
 @since_option
-@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many gaps at most.")
+@limit_option(20, "How many gaps at most.")
 @json_option
 @data_option
 def gaps(
@@ -57,11 +54,11 @@ def gaps(
     as_json: bool,
     data: Path,
 ) -> None:
-    """Group what was not answered by meaning, what most people asked lately first; with GAP, show that one.
+    """Group unanswered questions by meaning; with GAP, show that one group.
 
-    Gaps are made of questions that got no answer or only near ones, a thumbs down, or a "please add this", of the last
-    90 days (--since). They keep their numbers and states. A gap marked as answered opens again when somebody is not
-    answered after that.
+    First come the gaps that most people asked about lately. A gap holds questions of the last 90 days (--since) that
+    got no answer or only near ones, a thumbs down, or a "please add this". Gaps keep their numbers and states. An
+    answered gap opens again when a later question in it is not answered.
 
     \b
     Examples:
@@ -106,14 +103,23 @@ def gaps(
 
 
 def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
-    """Note the live index and put new questions into gaps, or say why that cannot be done."""
-    from bot.review.gap_store import update
+    """Record the live index and put new questions into gaps, or print why that cannot be done."""
+    from bot.database import transaction
+    from bot.review.gap_store import note_index, update
+    from bot.review.grouping import IndexSignatures
     from bot.review.queries import moment
-    from bot.review.signatures import IndexSignatures
 
     try:
         with opened(data) as index:
-            note(connection, index)
+            snippets = {name: snippet for name in index.snippets if (snippet := index.snippet(name))}
+            with transaction(connection):
+                note_index(
+                    connection,
+                    index.version,
+                    index.manifest.encoder_key,
+                    index.manifest.built,
+                    {name: (snippet.title, snippet.topic) for name, snippet in snippets.items()},
+                )
             update(
                 connection,
                 IndexSignatures(index),
@@ -121,7 +127,7 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
                 since=since or moment(_GROUPED_DAYS),
             )
     except UserFacingError as error:
-        click.echo(f"New questions were not put into gaps, for the index cannot be opened: {error}", err=True)
+        click.echo(f"New questions were not put into gaps, because the index cannot be opened: {error}", err=True)
 
 
 def _print_gap(gap: Gap) -> None:
@@ -156,19 +162,12 @@ def _print_gap(gap: Gap) -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Data folder or version folder of the index to ask; default: the live one.",
 )
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(1),
-    default=2000,
-    show_default=True,
-    help="How many wordings at most, those asked most first.",
-)
-@click.option("--all", "everything", is_flag=True, help="Show those that stay the same as well.")
+@limit_option(2000, "How many wordings at most, the most frequent first.")
+@click.option("--all", "everything", is_flag=True, help="Also show the questions whose answer stays the same.")
 @json_option
 @data_option
 def replay_(since: str | None, other: Path | None, limit: int, everything: bool, as_json: bool, data: Path) -> None:
-    """Ask logged questions of another index version and show what changes.
+    """Ask an index the logged questions again and show which answers change.
 
     \b
     Example, before publishing:
@@ -184,9 +183,8 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
     counts = summary(results)
     chosen = [result for result in results if everything or result.change]
     if as_json:
-        print_json(
-            {"index_version": version, "summary": counts, "questions": [_replayed_json(result) for result in chosen]}
-        )
+        questions = [asdict(result) | {"change": result.change} for result in chosen]
+        print_json({"index_version": version, "summary": counts, "questions": questions})
         return
     print_table(
         ("times", "change", "before", "after", "lang", "question"),
@@ -197,23 +195,3 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
         empty="Nothing changes.",
     )
     click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
-
-
-def _replayed_json(result: Replayed) -> dict[str, object]:
-    def sides(verdict: Verdict) -> dict[str, object]:
-        return {
-            "decision": verdict.decision,
-            "confidence": round(verdict.confidence, 4),
-            "snippet": verdict.snippet,
-            "hash": verdict.hash,
-        }
-
-    return {
-        "id": result.id,
-        "question": result.question,
-        "language": result.language,
-        "times": result.times,
-        "change": result.change,
-        "before": sides(result.before),
-        "after": sides(result.after),
-    }

@@ -1,10 +1,9 @@
-"""Write what reviewers decide into the knowledge folder: a few lines are added, everything else stays byte for byte."""
+"""Add questions to the knowledge folder. A change adds lines; everything else stays byte for byte."""
 
 from __future__ import annotations
 
 import difflib
 import glob
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +14,19 @@ from typing import Any
 import yaml
 
 from index.errors import UserFacingError
+from index.knowledge.files import EVALUATION_FILE
+from index.version.versions import write_atomically
 
-EVALUATION_FILE = "evaluation.yaml"
-_MARKS = re.compile(r"\[(?:phone|e-mail|card|token|username)\]")
+_REDACTED = re.compile(r"\[(?:phone|e-mail|card|token|username)\]")
 
 
 class TeachError(UserFacingError):
-    """A knowledge file cannot be changed as asked; it was left as it is."""
+    """A knowledge file cannot be changed as asked. The file is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file as it is and as it shall be."""
+    """A file before and after the change."""
 
     path: Path
     before: str
@@ -48,39 +48,35 @@ class Change:
         """Write the file, whole or not at all.
 
         Raises:
-            TeachError: it was changed by somebody in the meantime, or cannot be written.
+            TeachError: somebody changed the file in the meantime, or it cannot be written.
         """
         try:
             if (_read(self.path) if self.path.exists() else "") != self.before:
                 raise TeachError(f"{self.path} was changed in the meantime; nothing was written. Try again.")
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            beside = self.path.with_name(f".{self.path.name}.part")
-            try:
-                with beside.open("w", encoding="utf-8", newline="") as file:
-                    file.write(self.after)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if self.before:
-                    beside.chmod(self.path.stat().st_mode)
-                beside.replace(self.path)
-            finally:
-                beside.unlink(missing_ok=True)
+            write_atomically(self.path, self.after)
         except OSError as error:
             raise TeachError(f"{self.path} cannot be written: {error.strerror}.") from error
 
 
 def is_fit(question: str) -> bool:
-    """Return whether a question may be published: it says something, and nothing had to be redacted."""
-    return bool(question.strip()) and not _MARKS.search(question) and "\ufffd" not in question
+    """Return whether a question may be published: it is not empty, and nothing in it was redacted."""
+    return bool(question.strip()) and not _REDACTED.search(question) and "\ufffd" not in question
 
 
 def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, str]]) -> list[Change]:
-    """Return the changes that add (language, question) pairs to a snippet's ``questions``, each to its language's file.
+    """Return the changes that add questions to the list ``questions`` of a snippet.
 
-    Languages without a translation of the snippet go to the file that has no language in its name.
+    Each question goes to the translation in its language. Without such a translation it goes to the snippet's main
+    file, which has no language in its name.
+
+    Args:
+        knowledge: The knowledge folder.
+        snippet: The snippet's id.
+        questions: Pairs of language and question.
 
     Raises:
-        TeachError: there is no such snippet, or its front matter cannot be extended safely.
+        TeachError: There is no such snippet, or its front matter cannot be extended safely.
     """
     base = _file(knowledge, snippet, None)
     by_file: dict[Path, list[str]] = {}
@@ -105,13 +101,16 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
 def add_to_evaluation(
     knowledge: Path, questions: Sequence[tuple[str, str]], answers: Sequence[str] = ()
 ) -> list[Change]:
-    """Return the change that adds (language, question) pairs to ``evaluation.yaml``.
+    """Return the change that adds questions to ``evaluation.yaml``.
 
     Args:
-        answers: Ids of the snippets that answer them all; none for questions that shall not be answered.
+        knowledge: The knowledge folder.
+        questions: Pairs of language and question.
+        answers: Ids of the snippets that answer every one of the questions. Empty for questions out of scope.
 
     Raises:
-        TeachError: there is no such snippet, a question is among its own, or the file cannot be extended safely.
+        TeachError: There is no such snippet, it lists one of the questions itself, or the file cannot be extended
+            safely.
     """
     for snippet in answers:
         own = _own_questions(knowledge, snippet)
@@ -131,12 +130,12 @@ def add_to_evaluation(
 
 
 def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> Change:
-    """Return a new snippet file with the questions in it and all that only a person can write left open.
+    """Return a new snippet file that holds the questions; a person writes its text and sources.
 
-    Until its text is written `partnership-bot check` names it, and no index is built with it.
+    Until then `partnership-bot check` reports the file, and no index can be built.
 
     Raises:
-        TeachError: the names are no file names, or the file is there already.
+        TeachError: A name is not a valid file name, or the file exists already.
     """
     for name in (topic, slug):
         if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name):
@@ -155,7 +154,7 @@ def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> C
 
 
 def slug_of(question: str, fallback: str) -> str:
-    """Return a file name made of a question's Latin words, or the fallback where it has too few."""
+    """Return a file name made of a question's Latin words, or the fallback if it has fewer than two."""
     words = re.findall(r"[a-z0-9]+", question.lower())
     return "-".join(words[:6]) if len(words) >= 2 else fallback
 
@@ -167,7 +166,7 @@ def _file(knowledge: Path, snippet: str, language: str | None) -> Path | None:
 
 
 def _own_questions(knowledge: Path, snippet: str) -> set[str]:
-    """Return the ``questions`` of a snippet and its translations, without case."""
+    """Return the ``questions`` of a snippet and its translations, casefolded."""
     base = _file(knowledge, snippet, None)
     if base is None:
         raise TeachError(f"{knowledge / snippet}.md: there is no such snippet.")
@@ -192,7 +191,7 @@ def _one_line(question: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Return a text as YAML writes it in one line."""
+    """Return a text as a YAML scalar on one line."""
     return str(yaml.safe_dump(text, allow_unicode=True, width=float("inf"))).removesuffix("\n").removesuffix("\n...")
 
 
@@ -205,9 +204,13 @@ def _front_matter(path: Path, text: str) -> tuple[int, int]:
 
 
 def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
-    """Return YAML text with items added at the end of the list ``key``, and prove that nothing else has changed.
+    """Return YAML text with items added at the end of the list ``key``; prove that nothing else has changed.
 
-    ``new`` is the YAML of each item by its question; questions the list holds already are not added again.
+    Args:
+        path: The file, for error messages.
+        text: The YAML.
+        key: Name of the list.
+        new: The YAML of each item by its question. Questions that the list holds already are not added again.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     try:
@@ -224,20 +227,13 @@ def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
     if value is None:
         gap = "" if not text or text.endswith("\n") else newline
         after = f"{text}{gap}{key}:{newline}" + "".join(_block("  ", item, newline) for item in items)
-    elif not isinstance(value, yaml.SequenceNode) or not value.value:
-        start = text.rindex(key, 0, value.start_mark.index + 1)
-        line_end = text.find("\n", value.end_mark.index)
-        rest = text[line_end + 1 :] if line_end >= 0 else ""
-        after = f"{text[:start]}{key}:{newline}" + "".join(_block("  ", item, newline) for item in items) + rest
-    elif value.flow_style:
-        end = value.value[-1].end_mark.index
-        after = text[:end] + "".join(f", {item}" for item in items) + text[end:]
-    else:
-        last = value.value[-1]
-        indent = " " * value.start_mark.column
-        line_end = text.find("\n", _end_of(last))
+    elif isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
+        line_end = text.find("\n", _end_of(value.value[-1]))
         head = text[: line_end + 1] if line_end >= 0 else text + newline
+        indent = " " * value.start_mark.column
         after = head + "".join(_block(indent, item, newline) for item in items) + text[len(head) :]
+    else:
+        raise TeachError(f"{path}: `{key}` is empty or written in one line; add the questions by hand.")
     changed, kept = _values(path, after), old.get(key) or []
     if {**changed, key: None} != {**old, key: None} or (changed.get(key) or [])[: len(kept)] != kept:
         raise TeachError(f"{path} is written in a way that cannot be extended safely; add the questions by hand.")
@@ -245,7 +241,7 @@ def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
 
 
 def _end_of(node: yaml.Node) -> int:
-    """Return where a node's own text ends; a block collection's mark lies after the white space behind it."""
+    """Return where a node's own text ends; the end mark of a block collection lies behind the white space after it."""
     while isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style and node.value:
         child = node.value[-1]
         node = child[1] if isinstance(child, tuple) else child
@@ -261,9 +257,9 @@ def _block(indent: str, item: str, newline: str) -> str:
 
 
 def _values(path: Path, text: str) -> dict[str, Any]:
-    # BaseLoader leaves every scalar as it is written, so that 2025-06 and yes compare as what they look like.
+    # BaseLoader keeps every scalar as it is written, so 2025-06 stays a text.
     try:
-        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text, lists, mappings
+        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes only texts, lists and mappings
     except yaml.YAMLError as error:
         raise TeachError(f"{path}: cannot be extended safely; add the questions by hand.") from error
     if values is None or values == "":

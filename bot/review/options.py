@@ -1,17 +1,19 @@
-"""What the log's commands share: the group they belong to, their options, and how they open the log and the index."""
+"""What the log's commands share: their group, their options, how they open the log and the index, how they print."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from bot.database import open_for_reading
-from bot.querylog.schema import open_log
 from bot.review.queries import moment
 from bot.settings import Settings, load_settings
 
@@ -20,13 +22,32 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOG_FILE = "queries.db"
+MARKS = {
+    "answer": "green",
+    "closest": "yellow",
+    "none": "red",
+    "open": "yellow",
+    "answered": "green",
+    "will-not-cover": "dim",
+}
+_VERBS = ("records", "gaps", "teach", "browse")
 
 
 class LogGroup(click.Group):
-    """A group whose commands report a database that cannot be used in one line."""
+    """A group whose verbs are imported when they are needed, and that reports a broken database in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all verbs."""
+        _import_verbs()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb by its name."""
+        _import_verbs()
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what SQLite refuses becomes the error the person sees."""
+        """Run the verb; an error of SQLite becomes the message that the person sees."""
         try:
             return super().invoke(ctx)
         except sqlite3.Error as error:
@@ -34,9 +55,14 @@ class LogGroup(click.Group):
             raise click.ClickException(message) from error
 
 
+def _import_verbs() -> None:
+    for module in _VERBS:
+        import_module(f"bot.review.{module}")
+
+
 @click.group(cls=LogGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def log() -> None:
-    """Read what people asked, see what was not answered, and turn it into knowledge."""
+    """Read what people asked, see what was not answered, and improve the knowledge with it."""
 
 
 def data_option(command: F) -> F:
@@ -63,20 +89,29 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
 
 
 since_option = click.option(
-    "--since", callback=_moment, metavar="WHEN", help="From then on: 7d, 24h, 2w, today, 2026-11-01 (UTC)."
+    "--since", callback=_moment, metavar="WHEN", help="Only from then on: 7d, 24h, 2w, today, 2026-11-01 (UTC)."
 )
-until_option = click.option("--until", callback=_moment, metavar="WHEN", help="Before then.")
+until_option = click.option("--until", callback=_moment, metavar="WHEN", help="Only before then.")
+
+
+def limit_option(default: int, text: str = "How many at most.") -> Callable[[F], F]:
+    """Return a decorator that gives a command the option --limit."""
+    return click.option("-n", "--limit", type=click.IntRange(1), default=default, show_default=True, help=text)
 
 
 def settings_for(data: Path, **given: object) -> Settings:
-    """Return the settings with this data folder; its index may lie elsewhere unless it was named to the command."""
+    """Return the settings for this data folder; its index may lie elsewhere unless the command was given the folder."""
     settings = load_settings(**given)
     return settings if settings.data_dir == data else load_settings(data_dir=data, **given)
 
 
 @contextmanager
 def reading(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the log of a data folder for reading, or say where there should have been one."""
+    """Open the log of a data folder for reading.
+
+    Raises:
+        click.ClickException: There is no log.
+    """
     path = data / LOG_FILE
     if not path.exists():
         message = f"{path}: there is no query log here yet. The bot begins it with the first question; see --data."
@@ -87,7 +122,13 @@ def reading(data: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def writing(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the log of a data folder for what reviewers decide."""
+    """Open the log of a data folder for writing what reviewers decide.
+
+    Raises:
+        click.ClickException: There is no log.
+    """
+    from bot.querylog.schema import open_log
+
     with reading(data):
         pass
     with closing(open_log(data / LOG_FILE)) as connection:
@@ -97,11 +138,49 @@ def writing(data: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Index]:
-    """Open the index that belongs to a data folder, and close it."""
+    """Open the index of a data folder."""
     from index import Index
 
-    index = Index.open(settings_for(path).index_home)
-    try:
+    with closing(Index.open(settings_for(path).index_home)) as index:
         yield index
-    finally:
-        index.close()
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print rows under headings, or the text ``empty`` without rows. Only a terminal cuts long cells."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from bot.commands.terminal import console
+
+    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
+    if not cells:
+        click.echo(empty)
+        return
+    out = console()
+    terminal = out.is_terminal
+    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold" if terminal else "ignore", no_wrap=not terminal)
+    for row in cells:
+        table.add_row(*(f"[{MARKS[cell]}]{cell}[/]" if cell in MARKS else escape(cell) for cell in row))
+    with out.capture() as printed:
+        out.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line without control characters; a question must not control the reviewer's terminal."""
+    words = " ".join(text.split())
+    return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in words)
+
+
+def short_time(text: object) -> str:
+    """Return a time of the log to the minute (UTC)."""
+    return str(text)[:16].replace("T", " ")

@@ -1,32 +1,40 @@
-"""What reviewers ask of the log; every query is answered from indexes or daily counts, however long the log."""
+"""What reviewers ask of the log. The views of the log (:mod:`bot.querylog.views`) hold most of the SQL."""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.database import open_for_reading
 from bot.querylog.entry import timestamp
+from bot.querylog.views import PERCENTILES
 from index.errors import UserFacingError
+
+logger = logging.getLogger(__name__)
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class NoSuchEntryError(UserFacingError):
-    """No question, or more than one, answers to an id."""
+    """No question, or more than one, has an id."""
 
 
 def moment(text: str) -> str:
-    """Return a moment as the log writes it: ``7d``, ``24h``, ``2w`` ago, ``today``, or an ISO 8601 date or time (UTC).
+    """Return a moment as the log writes it.
+
+    Args:
+        text: ``7d``, ``24h`` or ``2w`` for so long ago, ``today``, or an ISO 8601 date or time (UTC).
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: The text is none of these.
     """
     now = datetime.now(UTC)
     if text == "today":
@@ -43,7 +51,7 @@ def moment(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which questions are meant; a field that is ``None`` lets all pass."""
+    """Chooses questions. A field that is ``None`` accepts every question."""
 
     since: str | None = None
     """A moment as the log writes it."""
@@ -53,119 +61,76 @@ class Filter:
     surface: str | None = None
     topic: str | None = None
     search: str | None = None
-    """Words that all occur in the question; ``lith*`` stands for every word that begins so."""
+    """Words that all occur in the question; ``lith*`` matches every word that begins with it."""
 
     def where(self) -> tuple[str, dict[str, object]]:
-        """Return an SQL condition on ``questions AS q`` and its parameters."""
+        """Return an SQL condition on the columns of ``questions`` and its parameters."""
         conditions, values = ["1"], {}
-        for name, comparison in (("since", "q.time >= :since"), ("until", "q.time < :until")):
+        for name, comparison in (("since", "time >= :since"), ("until", "time < :until")):
             if getattr(self, name):
                 conditions.append(comparison)
                 values[name] = getattr(self, name)
         for name in ("decision", "language", "surface", "topic"):
             if getattr(self, name):
-                conditions.append(f"q.{name} = :{name}")
+                conditions.append(f"{name} = :{name}")
                 values[name] = getattr(self, name)
         if self.search:
-            conditions.append("q.seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)")
+            # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows,
+            # which is faster than sorting all matches.
+            conditions.append("+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)")
             values["search"] = _full_text(self.search)
         return " AND ".join(conditions), values
 
 
 def _full_text(search: str) -> str:
-    """Return an FTS5 expression for words as people type them; none of FTS5's own syntax is passed through."""
+    """Return an FTS5 expression for words as people type them, without any of FTS5's own syntax."""
     words = re.findall(r"\w+\*?", search) or [search]
     quoted = (f'"{word.rstrip("*").replace(chr(34), "")}"' + ("*" if word.endswith("*") else "") for word in words)
     return " ".join(quoted)
 
 
 def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | None = None) -> Iterator[sqlite3.Row]:
-    """Yield questions, the newest first, with their vote (``NULL``, 1 or -1) and whether an answer was asked for."""
+    """Yield questions, the newest first, with ``vote`` (1, -1 or ``NULL``), ``requested`` and ``gap``."""
+    yield from _newest(connection, "questions_and_feedback", which, limit)
+
+
+def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50) -> list[sqlite3.Row]:
+    """Return the newest questions not answered well: ``none`` or ``closest``, voted down, or asked to be added."""
+    return _newest(connection, "unanswered_questions", which, limit).fetchall()
+
+
+def _newest(connection: sqlite3.Connection, view: str, which: Filter, limit: int | None) -> sqlite3.Cursor:
     where, values = which.where()
-    # A search may find half the log: going back in time until there are enough is faster than sorting everything found.
-    by_time = "INDEXED BY questions_time" if which.search else ""
-    yield from connection.execute(
-        f"""SELECT q.*,
-                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
-                EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested
-            FROM questions AS q {by_time} WHERE {where} ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
+    return connection.execute(
+        f"SELECT * FROM {view} WHERE {where} ORDER BY time DESC, id DESC LIMIT :limit",
         values | {"limit": -1 if limit is None else limit},
     )
 
 
-def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50) -> list[sqlite3.Row]:
-    """Return the newest questions not answered well: ``none`` or ``closest``, voted down, or asked to be added.
-
-    Questions that were edited afterwards are left out, since what counts is what they became.
-    """
-    where, values = which.where()
-    # The newest of each kind first: no kind is so rare that the whole log must be read for it.
-    kinds = [
-        f"SELECT q.id, q.time FROM questions AS q WHERE q.decision = '{kind}' AND {where}"
-        for kind in ("none", "closest")
-    ]
-    kinds += [
-        "SELECT q.id, q.time FROM votes AS v JOIN questions AS q ON q.id = v.question_id AND q.person = v.person "
-        f"WHERE v.value < 0 AND {where}",
-        "SELECT q.id, q.time FROM requests AS r JOIN questions AS q ON q.id = r.question_id AND q.person = r.person "
-        f"WHERE {where}",
-    ]
-    current = "NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)"
-    union = " UNION ".join(f"SELECT * FROM ({kind} AND {current} ORDER BY q.time DESC LIMIT :limit)" for kind in kinds)
-    return connection.execute(
-        f"""SELECT q.*,
-                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
-                EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested,
-                (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
-            FROM ({union}) AS chosen JOIN questions AS q ON q.id = chosen.id
-            ORDER BY q.time DESC, q.id DESC LIMIT :limit""",
-        values | {"limit": limit},
-    ).fetchall()
-
-
 def entry(connection: sqlite3.Connection, entry_id: str) -> dict[str, object]:
-    """Return everything known of one question, by its id or an unambiguous beginning or end of it.
+    """Return everything known of one question, by its id or by an unambiguous beginning or end of it.
 
     Raises:
-        NoSuchEntryError: there is none, or more than one.
+        NoSuchEntryError: There is no such question, or more than one.
     """
-    exact = connection.execute("SELECT id FROM questions WHERE id = ?", (entry_id.upper(),)).fetchall()
     part = re.sub(r"[^0-9A-Z]", "", entry_id.upper())
-    found = (
-        exact
-        or connection.execute(
-            "SELECT id FROM questions WHERE id >= ? AND id < ? || '~' OR id LIKE '%' || ? LIMIT 2", (part, part, part)
-        ).fetchall()
-    )
+    found = connection.execute(
+        "SELECT id FROM questions WHERE id >= :part AND id < :part || '~' OR id LIKE '%' || :part LIMIT 2",
+        {"part": part},
+    ).fetchall()
     if not part or len(found) != 1:
         several = "more than one question has" if found else "no question has"
         raise NoSuchEntryError(f"{entry_id}: {several} this id; `log list` shows ids")
-    row = dict(next(questions_by_id(connection, [found[0][0]])))
-    row["candidates"] = json.loads(str(row["candidates"]))
-    row["edits"] = [
-        edit[0] for edit in connection.execute("SELECT id FROM questions WHERE edit_of = ? ORDER BY id", (row["id"],))
-    ]
-    row["gap"] = next(
-        (gap[0] for gap in connection.execute("SELECT gap FROM gap_questions WHERE question_id = ?", (row["id"],))),
-        None,
-    )
+    row = dict(connection.execute("SELECT * FROM questions_and_feedback WHERE id = ?", found[0]).fetchone())
+    row["candidates"] = json.loads(row["candidates"])
+    edits = connection.execute("SELECT id FROM questions WHERE edit_of = ? ORDER BY id", (row["id"],))
+    row["edits"] = [edit[0] for edit in edits]
     return row
-
-
-def questions_by_id(connection: sqlite3.Connection, ids: list[str]) -> Iterator[sqlite3.Row]:
-    """Yield the questions with these ids, in time's order, like :func:`questions`."""
-    yield from connection.execute(
-        """SELECT q.*,
-                (SELECT value FROM counted_votes WHERE question_id = q.id) AS vote,
-                EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested
-            FROM questions AS q WHERE q.id IN (SELECT value FROM json_each(?)) ORDER BY q.time, q.id""",
-        (json.dumps(ids),),
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What happened in a span of days (UTC), the first and last of which count whole."""
+    """What happened in a span of whole days (UTC)."""
 
     since: str
     until: str
@@ -175,19 +140,19 @@ class Stats:
     languages: Mapping[str, int]
     surfaces: Mapping[str, int]
     latency_ms: Mapping[str, float]
-    """Percentiles ``p50``, ``p95``, ``p99``, exact to a tenth (below 10 ms) or a tenth part of their value."""
+    """Percentiles ``p50``, ``p95`` and ``p99`` by nearest rank; empty without questions."""
     up: int
     down: int
     requests: int
     undelivered: int
     days: tuple[Mapping[str, object], ...] = field(repr=False)
-    """One mapping a day: ``day`` and the number of questions by decision."""
+    """One mapping per day: ``day`` and the number of questions by decision."""
     quoted: tuple[tuple[str, int], ...] = field(repr=False)
-    """The most quoted snippets and how often they were."""
+    """The snippets quoted most often as the answer, and how often."""
     never_quoted: tuple[str, ...] = field(repr=False)
 
     def __str__(self) -> str:
-        """The figures in a few lines of plain text."""
+        """Return the figures in a few lines of plain text."""
 
         def share(counts: Mapping[str, int]) -> str:
             return (
@@ -200,7 +165,7 @@ class Stats:
             f"decisions  {share(self.decisions)}",
             f"languages  {share(self.languages)}",
             f"surfaces   {share(self.surfaces)}",
-            "latency    " + (", ".join(f"{name} {ms:g} ms" for name, ms in self.latency_ms.items()) or "-"),
+            "latency    " + (", ".join(f"{name} {ms:.3g} ms" for name, ms in self.latency_ms.items()) or "-"),
             f"feedback   {self.up} up, {self.down} down, {self.requests} asked to be added",
         ]
         if self.undelivered:
@@ -212,87 +177,68 @@ class Stats:
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
-        """Return the figures as JSON takes them."""
-        return {
-            name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in self.__slots__
-        }
+        """Return the figures as values that JSON can hold."""
+        return asdict(self)
 
 
-def read_stats(path: Path, days: int = 30) -> Stats | None:
-    """Return the figures of the last days from a log, or ``None`` where there is none to be read."""
+def read_stats(path: Path, *, days: int = 30) -> Stats | None:
+    """Return the figures of the log at ``path``, or ``None`` if there is no log that can be read."""
     try:
         with closing(open_for_reading(path)) as connection:
             return stats(connection, days=days)
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        logger.info("The query log cannot be read: %s", error)
         return None
 
 
 def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> Stats:
-    """Return the figures of the last so many days, today included."""
-    today = datetime.now(UTC).date()
-    since, until = (today - timedelta(days=days - 1)).isoformat(), today.isoformat()
-    span = (since, until)
+    """Return the figures of the last days, today included.
 
-    def by(column: str) -> dict[str, int]:
-        sql = f"SELECT {column}, sum(questions) FROM daily WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC"
-        return {row[0]: row[1] for row in connection.execute(sql, span)}
+    Args:
+        connection: The log, with rows as :class:`sqlite3.Row`.
+        days: How many days.
+        top: How many of the most quoted snippets.
+    """
+    today = datetime.now(UTC).date()
+    since = (today - timedelta(days=days - 1)).isoformat()
+    every_day = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(days))]
+    per_day: dict[str, Counter[str]] = {day: Counter(answer=0, closest=0, none=0) for day in every_day}
+    totals: dict[str, Counter[str]] = {name: Counter() for name in ("decision", "language", "surface")}
+    for row in connection.execute("SELECT * FROM daily_figures WHERE day BETWEEN ? AND ?", (since, every_day[-1])):
+        per_day[row["day"]][row["decision"]] += row["questions"]
+        for name, counts in totals.items():
+            counts[row[name]] += row["questions"]
 
     def count(sql: str) -> int:
         number: int = connection.execute(sql, (since,)).fetchone()[0]
         return number
 
-    every_day = ((today - timedelta(days=ago)).isoformat() for ago in reversed(range(days)))
-    per_day: dict[str, dict[str, object]] = {
-        day: {"day": day, "answer": 0, "closest": 0, "none": 0} for day in every_day
-    }
-    for day, decision, number in connection.execute(
-        "SELECT day, decision, sum(questions) FROM daily WHERE day BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1", span
-    ):
-        per_day[day][decision] = number
+    percentiles = connection.execute(
+        f"SELECT {PERCENTILES} FROM "
+        "(SELECT latency_ms, cume_dist() OVER (ORDER BY latency_ms) AS share FROM questions WHERE time >= ?)",
+        (since,),
+    ).fetchone()
     quoted = connection.execute(
-        "SELECT snippet, sum(quoted) FROM daily_snippets WHERE day BETWEEN ? AND ? "
-        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
-        (*span, top),
-    )
-    never = connection.execute(
-        "SELECT id FROM snippets WHERE id NOT IN "
-        "(SELECT snippet FROM daily_snippets WHERE day BETWEEN ? AND ?) ORDER BY id",
-        span,
-    )
-    decisions = by("decision")
+        "SELECT snippet, sum(quoted) FROM quoted_snippets WHERE day >= ? GROUP BY 1 ORDER BY 2 DESC, 1", (since,)
+    ).fetchall()
+    snippets = {row[0] for row in connection.execute("SELECT id FROM snippets")}
     return Stats(
         since=since,
-        until=until,
-        questions=sum(decisions.values()),
-        # Without the hint the planner reads the rows themselves.
+        until=every_day[-1],
+        questions=totals["decision"].total(),
+        # Without the hint SQLite reads the rows themselves.
         people=count(
             "SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person WHERE person > '' AND time >= ?"
         ),
-        decisions=decisions,
-        languages=by("language"),
-        surfaces=by("surface"),
-        latency_ms=_percentiles(connection, span),
+        decisions=dict(totals["decision"].most_common()),
+        languages=dict(totals["language"].most_common()),
+        surfaces=dict(totals["surface"].most_common()),
+        latency_ms={name: ms for name, ms in dict(percentiles).items() if ms is not None},
         up=count("SELECT count(*) FROM votes WHERE value > 0 AND time >= ?"),
         down=count("SELECT count(*) FROM votes WHERE value < 0 AND time >= ?"),
         requests=count("SELECT count(*) FROM requests WHERE time >= ?"),
         undelivered=count("SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= ?"),
-        days=tuple(per_day.values()),
-        quoted=tuple((row[0], row[1]) for row in quoted),
-        never_quoted=tuple(row[0] for row in never),
+        days=tuple({"day": day, **counts} for day, counts in per_day.items()),
+        quoted=tuple((row[0], row[1]) for row in quoted[:top]),
+        never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),
     )
-
-
-def _percentiles(connection: sqlite3.Connection, span: tuple[str, str]) -> dict[str, float]:
-    """Return percentiles by nearest rank over counted steps, each as its step's upper end."""
-    steps = connection.execute(
-        "SELECT ms, sum(questions) FROM daily_latency WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1", span
-    ).fetchall()
-    total, result = sum(row[1] for row in steps), {}
-    for percent in (50, 95, 99):
-        passed = 0
-        for ms, number in steps:
-            passed += number
-            if passed * 100 >= total * percent:
-                result[f"p{percent}"] = ms
-                break
-    return result

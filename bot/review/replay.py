@@ -1,4 +1,4 @@
-"""Ask logged questions again, of another index, and see what would change for the people who asked."""
+"""Asks an index the logged questions again and compares the answers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Verdict:
     decision: str
     confidence: float
     snippet: str | None
-    """The best passage."""
+    """Id of the best snippet."""
     hash: str | None
-    """Hash of what is quoted of it."""
+    """Hash of its title and text."""
 
     def __str__(self) -> str:
         return f"{self.decision} {self.confidence:.2f} {self.snippet or '-'}"
@@ -31,19 +31,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One wording, as it was answered last and as it is answered now."""
+    """One wording with its latest logged answer and the answer of the index."""
 
     question: str
     language: str
     times: int
     id: str
-    """Entry id of the last time."""
+    """Entry id of the latest time."""
     before: Verdict
     after: Verdict
 
     @property
     def change(self) -> str | None:
-        """What is different: ``decision``, ``passage``, ``text`` (same passage, new words) or ``None``."""
+        """What differs: ``decision``, ``passage`` (another snippet), ``text`` (new words in it) or ``None``."""
         if self.before.decision != self.after.decision:
             return "decision"
         if self.after.decision == "none":
@@ -54,7 +54,7 @@ class Replayed:
 
 
 def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000) -> Iterator[tuple[sqlite3.Row, int]]:
-    """Yield the wordings asked most since a moment, each as its latest row and how often it was asked."""
+    """Yield the most frequent wordings since a moment: the latest row of each, and how often it was asked."""
     times: Counter[str] = Counter()
     latest: dict[str, str] = {}
     for row in connection.execute(
@@ -68,7 +68,7 @@ def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000
 
 
 def replay(rows: Iterable[tuple[sqlite3.Row, int]], ask: Ask) -> Iterator[Replayed]:
-    """Ask each question again and yield how that compares with what was logged."""
+    """Ask each question again and yield the comparison with the logged answer."""
     for row, times in rows:
         hits = json.loads(row["candidates"])
         best = hits[0] if hits else {}
@@ -77,23 +77,23 @@ def replay(rows: Iterable[tuple[sqlite3.Row, int]], ask: Ask) -> Iterator[Replay
             language=row["language"],
             times=times,
             id=row["id"],
-            before=Verdict(row["decision"], row["confidence"], best.get("id"), best.get("hash")),
+            before=Verdict(row["decision"], round(row["confidence"], 4), best.get("id"), best.get("hash")),
             after=verdict(ask(row["asked"] or row["question"])),
         )
 
 
 def verdict(answer: Answer) -> Verdict:
-    """Return what of an answer is compared."""
+    """Return the parts of an answer that are compared."""
     from bot.querylog.entry import content_hash
 
     if not answer.hits:
-        return Verdict(str(answer.decision), answer.confidence, None, None)
+        return Verdict(str(answer.decision), round(answer.confidence, 4), None, None)
     best = answer.hits[0].snippet
-    return Verdict(str(answer.decision), answer.confidence, best.id, content_hash(best))
+    return Verdict(str(answer.decision), round(answer.confidence, 4), best.id, content_hash(best))
 
 
 def summary(results: Iterable[Replayed]) -> dict[str, int]:
-    """Return how many wordings there are, how many of each change, and from which decision to which."""
+    """Return the number of wordings, of each kind of change, and of each change of the decision."""
     counts: Counter[str] = Counter()
     for result in results:
         counts["questions"] += 1

@@ -1,4 +1,4 @@
-"""The command that puts what people asked into the knowledge."""
+"""The command that adds questions of a gap to the knowledge."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.review.options import data_option, log, opened, settings_for, writing
-from bot.review.tables import print_table
+from bot.review.options import data_option, log, opened, print_table, settings_for, writing
 from bot.settings import load_settings
 
 if TYPE_CHECKING:
-    from bot.review.gap_store import Asked, Gap
+    from bot.review.gap_store import Gap, Wording
     from bot.review.knowledge_edit import Change
     from bot.review.replay import Verdict
 
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 @click.argument("gap", type=int)
 @click.option("--snippet", metavar="ID", help="Add the questions to this snippet's `questions`.")
 @click.option(
-    "--evaluate", is_flag=True, help="With --snippet: record them in evaluation.yaml as questions it answers, instead."
+    "--evaluate", is_flag=True, help="With --snippet: instead record them in evaluation.yaml as questions it answers."
 )
-@click.option("--new", "topic", metavar="TOPIC", help="Begin a new snippet in this topic with them.")
+@click.option("--new", "topic", metavar="TOPIC", help="Begin a new snippet with them in this topic.")
 @click.option("--slug", metavar="NAME", help="File name of the new snippet, without .md.")
 @click.option(
-    "--out-of-scope", is_flag=True, help="Record them in evaluation.yaml as questions that shall not be answered."
+    "--out-of-scope", is_flag=True, help="Record them in evaluation.yaml as questions the bot must not answer."
 )
 @click.option("--pick", metavar="1,3|all", help="Which questions, by the numbers of `log gaps GAP`.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=lambda: load_settings().knowledge_dir,
     show_default="BOT_KNOWLEDGE_DIR or knowledge",
-    help="Folder of the curated passages.",
+    help="Folder of the curated snippets.",
 )
 @data_option
 def teach(
@@ -59,11 +58,11 @@ def teach(
     knowledge: Path,
     data: Path,
 ) -> None:
-    """Put the questions of a gap into the knowledge, after showing the change and asking.
+    """Add the questions of a gap to the knowledge. The change is shown first, and you are asked.
 
-    Nothing but the added lines changes in a file. What people asked becomes public with the knowledge, so pick wordings
-    that name nobody; those in which something had to be redacted, and all of people who opted out, cannot be picked.
-    Questions for evaluation.yaml only measure the bot: keep some wordings out of the snippet for that.
+    Only lines are added to a file. The questions become public with the knowledge, so pick wordings that name nobody.
+    Redacted questions and questions of people who opted out are not offered. Questions in evaluation.yaml only measure
+    the bot: keep some wordings out of the snippet for that.
 
     \b
     Examples:
@@ -72,8 +71,8 @@ def teach(
       partnership-bot log teach 12 --new resources --pick 1,3
       partnership-bot log teach 12 --out-of-scope --pick all --yes
     """
-    from bot.review import knowledge_edit as lessons
     from bot.review.gap_store import State, find, mark
+    from bot.review.knowledge_edit import is_fit
 
     if sum(map(bool, (snippet, topic, out_of_scope))) != 1:
         raise click.UsageError("Say where the questions go: one of --snippet ID, --new TOPIC, --out-of-scope.")
@@ -82,43 +81,50 @@ def teach(
     knowledge = knowledge.resolve()
     with writing(data) as connection:
         found = find(connection, gap)
-        chosen = _picked(
-            {number: each for number, each in enumerate(found.asked, 1) if lessons.is_fit(each.text)}, pick
-        )
-        if snippet and evaluate:
-            changes = lessons.add_to_evaluation(knowledge, [(each.language, each.text) for each in chosen], [snippet])
-        elif snippet:
-            changes = lessons.add_questions(knowledge, snippet, [(each.language, each.text) for each in chosen])
-        elif topic:
-            name = slug or lessons.slug_of(chosen[0].text, f"gap-{gap}")
-            changes = [lessons.draft(knowledge, topic, name, [each.text for each in chosen])]
-        else:
-            changes = lessons.add_to_evaluation(knowledge, [(each.language, each.text) for each in chosen])
+        fit = {number: each for number, each in enumerate(found.asked, 1) if is_fit(each.text)}
+        changes = _changes(knowledge, _picked(fit, pick), snippet, evaluate, topic, slug, gap)
         if not _written(changes, knowledge, yes):
             return
         if out_of_scope:
             mark(connection, gap, State.WILL_NOT_COVER)
             click.echo(f"Gap {gap} is marked will-not-cover.")
         if evaluate and not rebuild:
-            click.echo("What the bot makes of them: partnership-bot evaluate")
-            return
-        if topic:
+            click.echo("To measure the bot with them: partnership-bot evaluate")
+        elif topic:
             click.echo("Write the text and the sources, then: partnership-bot check, and teach again with --build.")
-            return
-        if rebuild is None:
-            rebuild = (
-                sys.stdin.isatty()
-                and not yes
-                and click.confirm("Rebuild the index and ask the gap's questions again?", default=True)
-            )
-        if rebuild:
+        elif rebuild or (rebuild is None and not yes and _wants_rebuild()):
             _rebuild_and_compare(connection, found, knowledge, data)
 
 
-def _picked(asked: dict[int, Asked], pick: str | None) -> list[Asked]:
-    """Return the wordings picked by their numbers in the gap, after showing those that can be."""
+def _changes(
+    knowledge: Path,
+    chosen: list[Wording],
+    snippet: str | None,
+    evaluate: bool,
+    topic: str | None,
+    slug: str | None,
+    gap: int,
+) -> list[Change]:
+    """Return the changes to the knowledge that the options ask for."""
+    from bot.review.knowledge_edit import add_questions, add_to_evaluation, draft, slug_of
+
+    questions = [(each.language, each.text) for each in chosen]
+    if topic:
+        name = slug or slug_of(chosen[0].text, f"gap-{gap}")
+        return [draft(knowledge, topic, name, [each.text for each in chosen])]
+    if snippet and not evaluate:
+        return add_questions(knowledge, snippet, questions)
+    return add_to_evaluation(knowledge, questions, [snippet] if snippet else [])
+
+
+def _wants_rebuild() -> bool:
+    return sys.stdin.isatty() and click.confirm("Rebuild the index and ask the gap's questions again?", default=True)
+
+
+def _picked(asked: dict[int, Wording], pick: str | None) -> list[Wording]:
+    """Print the wordings that may be published; return those picked by their numbers."""
     if not asked:
-        raise click.ClickException("No wording of this gap may be published: each holds something that was redacted.")
+        raise click.ClickException("No wording of this gap may be published, because something was redacted in each.")
     for number, each in asked.items():
         click.echo(f"{number:3}  {each.language}  {each.text}", err=pick is not None)
     if pick is None:
@@ -140,7 +146,7 @@ def _picked(asked: dict[int, Asked], pick: str | None) -> list[Asked]:
 
 def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
     if not changes:
-        click.echo("The questions are there already; nothing to write.")
+        click.echo("The questions are there already; there is nothing to write.")
         return True
     for change in changes:
         click.echo(change.diff(knowledge), nl=False)

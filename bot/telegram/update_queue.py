@@ -273,6 +273,8 @@ class ChatOrder(BaseUpdateProcessor):
         self._tasks.add(task)
         try:
             await self._in_turn(update, progress, coroutine)
+        except Exception:
+            logger.exception("Update %s cannot be handled.", progress.update_id)
         finally:
             self._tasks.discard(task)
             if isinstance(coroutine, Coroutine):

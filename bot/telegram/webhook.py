@@ -149,7 +149,9 @@ class _Calls(tornado.web.RequestHandler):
         try:
             raw = json.loads(self.request.body)
             number = int(raw["update_id"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+            if not 0 <= number < 2**63:
+                raise ValueError("no number of an update")
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise tornado.web.HTTPError(400) from None
         try:
             update = Update.de_json(raw, self._bot)

@@ -17,15 +17,17 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import yaml
 from click.testing import CliRunner
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from bot.querylog.statements import open_for_reading
+from bot.database import open_for_reading
 from bot.review import links
-from bot.review.datasette_pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
-from bot.review.log_commands import log as log_commands
+from bot.review.browse import DATASETTE_FILE, SETTINGS
+from bot.review.options import log as log_commands
 
+METADATA = yaml.safe_load(DATASETTE_FILE.read_text(encoding="utf-8"))
 COMMANDS = (
     "list",
     "list --decision none --language kk",
@@ -35,7 +37,7 @@ COMMANDS = (
     "unanswered",
     "unanswered --since 30d",
     "stats",
-    "stats --days 180",
+    "stats --days 90",
     "gaps --no-update",
     "gaps",
 )
@@ -56,7 +58,7 @@ class Times:
 
 
 def commands(data: Path, times: Times) -> None:
-    """Run each command; the first grouping of all the questions there are is no page anybody waits for."""
+    """Run each command; nobody waits for the first grouping of all questions as for a page."""
     print(f"{'log gaps, the first time (groups everything)':60} {run('gaps', data):7.2f} s", flush=True)
     for command in COMMANDS:
         times.note(f"log {command}", run(command, data))
@@ -74,21 +76,23 @@ def pages(data: Path) -> list[str]:
     """Return the address of every page: tables as they open, faceted, searched, ready-made queries, the dashboard."""
     connection = open_for_reading(data / "queries.db")
     [(question,)] = connection.execute("SELECT id FROM questions ORDER BY time DESC LIMIT 1").fetchall()
-    [(day,)] = connection.execute("SELECT max(day) FROM daily").fetchall()
+    [(day,)] = connection.execute("SELECT max(substr(time, 1, 10)) FROM questions").fetchall()
     gap = connection.execute("SELECT coalesce(max(gap), 0) FROM gap_questions").fetchone()[0]
     connection.close()
-    found = ["/", "/queries", "/-/dashboards/overview?days=30", "/-/dashboards/overview?days=180"]
-    found += [f"/queries/{table}" for table in TABLES if table != "candidates"]
-    found += [f"/queries/candidates?question_id={question}"]
+    found = ["/", "/queries", "/-/dashboards/overview?days=30", "/-/dashboards/overview?days=90"]
+    database = METADATA["databases"]["queries"]
+    found += [f"/queries/{table}" for table in database["tables"]]
     found += [
         "/queries/questions?_search=lithium",
         "/queries/questions?decision=none",
         "/queries/questions?language=de",
     ]
-    found += [f"/queries/{query}?id={question}&gap={gap}&day={day}&state=&value=&words=lithium" for query in QUERIES]
-    for chart in DASHBOARD["charts"].values():
-        sql = re.sub(r"\[\[(.*?)\]\]", r"\1", chart["query"])
-        found.append(f"/queries.json?sql={sql}&days=180")
+    found += [
+        f"/queries/{query}?id={question}&gap={gap}&day={day}&state=&value=&words=lithium"
+        for query in database["queries"]
+    ]
+    charts = METADATA["plugins"]["datasette-dashboards"]["overview"]["charts"]
+    found += [f"/queries.json?sql={chart['query']}&days=90" for chart in charts.values()]
     return found
 
 
@@ -96,7 +100,7 @@ async def ask(data: Path, times: Times) -> None:
     """Get each page twice."""
     datasette = Datasette(
         [str(data / "queries.db")],
-        metadata=metadata(),
+        metadata=METADATA,
         settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
     )
     pm.register(links)

@@ -318,10 +318,10 @@ def test_numbers_that_are_none_stop_nobody_else(number: object, real_index: Inde
             {"update_id": 2, "callback_query": {"id": "7", "chat_instance": "1", "from": person}},
             {"update_id": 3, "message": message},
         ]  # fmt: skip
-        there.service.take(hostile)
-        await there.service.lanes.drain(10)
+        await there.receive(*hostile)
+        await there.drain()
         assert [call.parameters["chat_id"] for call in there.telegram.sent()] == [1]
-        assert there.service.inbox.left() == []
+        assert there.services.queue.unfinished == 0
 
     run(real_index, tmp_path, scenario)
 
@@ -344,7 +344,7 @@ def test_any_deep_link_gets_one_message(
         for payload in payloads:
             shown = await there.say(f"/start {payload}")
             assert len(shown) == 1, payload
-        assert there.service.desk.services.metrics.failures == 0
+        assert there.services.metrics.failures == 0
 
     run(real_index, tmp_path_factory.mktemp("links"), scenario)
 

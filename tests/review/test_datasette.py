@@ -1,43 +1,66 @@
-"""The log's pages in Datasette and its report work, show no more than they should, and run nothing people typed."""
+"""The log's pages in Datasette and its report agree with the terminal, and run nothing people typed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
-from bot.review.datasette_pages import DASHBOARD, QUERIES, SETTINGS, TABLES, metadata
-from bot.review.log_commands import log as log_commands
+from bot.querylog import schema
+from bot.querylog.statements import COLUMNS
+from bot.review.browse import DATASETTE_FILE, SETTINGS
+from bot.review.options import log as log_commands
 from tests.support.filled_log import fill
+from tests.support.log_answers import entry, open_log
+
+METADATA = yaml.safe_load(DATASETTE_FILE.read_text(encoding="utf-8"))
+QUERIES, TABLES = (METADATA["databases"]["queries"][kind] for kind in ("queries", "tables"))
+DASHBOARD = METADATA["plugins"]["datasette-dashboards"]["overview"]
 
 
 @pytest.fixture
-async def pages(tmp_path: Path) -> AsyncIterator[tuple[Any, str]]:
-    """Datasette as `log serve` sets it up, and the evil question's id."""
+def datasette_on() -> Iterator[Callable[[Path], Any]]:
+    """Return a function that gives Datasette for a data folder as `log serve` sets it up."""
     datasette_app = pytest.importorskip("datasette.app", reason="needs the extra `review`")
     pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
     from datasette.plugins import pm
 
     from bot.review import links
 
-    evil = await fill(tmp_path)
-    datasette = datasette_app.Datasette(
-        [str(tmp_path / "queries.db")],
-        metadata=metadata(),
-        settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
-    )
+    opened = []
+
+    def open_on(folder: Path) -> Any:
+        opened.append(
+            datasette_app.Datasette(
+                [str(folder / "queries.db")],
+                metadata=METADATA,
+                settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
+            )
+        )
+        return opened[-1]
+
     pm.register(links)
     try:
-        yield datasette, evil
+        yield open_on
     finally:
         pm.unregister(links)
-        for database in datasette.databases.values():
-            database.close()
+        for datasette in opened:
+            for database in datasette.databases.values():
+                database.close()
+
+
+@pytest.fixture
+async def pages(tmp_path: Path, datasette_on: Callable[[Path], Any]) -> tuple[Any, str]:
+    """Datasette on a small log, and the id of the question that tries to be a program."""
+    evil = await fill(tmp_path)
+    return datasette_on(tmp_path), evil
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -56,6 +79,7 @@ async def test_full_replay_page(pages: tuple[Any, str]) -> None:
     datasette, evil = pages
     replay = (await datasette.client.get(f"/queries/replay.json?id={evil}&_shape=array")).json()
     what = {row["what"]: row["value"] for row in replay}
+    assert set(what) >= set(COLUMNS) - {"id", "chat", "snippet", "topic", "candidates"}
     assert what["decision"] == "none"
     assert what["vote"] == -1
     assert what["in gap"] == 1
@@ -63,6 +87,40 @@ async def test_full_replay_page(pages: tuple[Any, str]) -> None:
     page = (await datasette.client.get("/queries/unanswered")).text
     assert f'href="/queries/replay?id={evil}"' in page
     assert 'href="/queries/gap?gap=1"' in page
+
+
+async def test_terminal_and_browser_agree(tmp_path: Path, datasette_on: Callable[[Path], Any]) -> None:
+    """Both rank gaps by people, the latest first, and both leave out people who opted out."""
+    log = open_log(tmp_path)
+    for text, person in (("old", 1), ("old", 2), ("new", 3), ("new", 4), ("silent", 5), ("both", 3), ("both", 5)):
+        await log.record(entry(text, "none", person=person))
+    await log.opt_out(5, True)
+    await log.close()
+    with closing(schema.open_log(tmp_path / "queries.db")) as connection:
+        connection.execute(
+            "UPDATE questions SET time = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 days') WHERE question = 'old'"
+        )
+        for gap, text in enumerate(("both", "silent", "old", "new"), 1):
+            connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
+            connection.execute(
+                "INSERT INTO gap_questions SELECT id, ?, 0.9, person, time FROM questions WHERE question = ?",
+                (gap, text),
+            )
+
+    def terminal(*arguments: str) -> list[dict[str, Any]]:
+        result = CliRunner().invoke(log_commands, [*arguments, "--json", "--data", str(tmp_path)])
+        return list(json.loads(result.stdout))
+
+    async def browser(query: str) -> list[dict[str, Any]]:
+        response = await datasette_on(tmp_path).client.get(f"/queries/{query}.json?_shape=array&state=")
+        return list(response.json())
+
+    gaps = terminal("gaps", "--no-update")
+    assert [gap["id"] for gap in gaps] == [row["gap"] for row in await browser("gaps_ranked")] == [4, 1, 3]
+    assert [gap["people"] for gap in gaps] == [2, 1, 2]
+    unanswered = [row["id"] for row in terminal("unanswered")]
+    assert len(unanswered) == 5
+    assert unanswered == [row["id"] for row in await browser("unanswered")]
 
 
 async def test_facets_and_search(pages: tuple[Any, str]) -> None:
@@ -84,7 +142,7 @@ async def test_search_page(pages: tuple[Any, str], words: str, found: int) -> No
     assert len(answer.json()) == found
 
 
-@pytest.mark.parametrize("table", [name for name, about in TABLES.items() if name not in ("candidates",)])
+@pytest.mark.parametrize("table", TABLES)
 async def test_each_table_has_a_page(pages: tuple[Any, str], table: str) -> None:
     """Every table and view named in the metadata exists and opens."""
     datasette, _ = pages
@@ -96,9 +154,9 @@ async def test_each_chart_has_data(pages: tuple[Any, str], chart: str) -> None:
     """The dashboard opens and each chart's query returns rows."""
     datasette, _ = pages
     assert (await datasette.client.get("/-/dashboards/overview?days=30")).status_code == 200
-    sql = re.sub(r"\[\[(.*?)\]\]", r"\1", DASHBOARD["charts"][chart]["query"])
-    answer = await datasette.client.get("/queries.json", params={"sql": sql, "days": "30", "_shape": "array"})
-    assert answer.json()
+    for days in ("30", ""):
+        parameters = {"sql": DASHBOARD["charts"][chart]["query"], "days": days, "_shape": "array"}
+        assert (await datasette.client.get("/queries.json", params=parameters)).json()
 
 
 async def test_nothing_can_be_written(pages: tuple[Any, str]) -> None:

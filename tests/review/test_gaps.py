@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from bot.querylog.statements import forget, open_for_writing, transaction
+from bot.database import transaction
+from bot.querylog import schema
+from bot.querylog.erasure import forget
 from bot.review.gap_store import NoSuchGapError, State, find, mark, note_index, ranked, update
 from bot.review.grouping import group
 from bot.review.replay import logged, replay, summary
@@ -44,7 +46,7 @@ class Meanings:
 @contextmanager
 def opened(folder: Path) -> Iterator[sqlite3.Connection]:
     """Open a log as the review commands do."""
-    with closing(open_for_writing(folder / "queries.db")) as connection:
+    with closing(schema.open_log(folder / "queries.db")) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 
@@ -128,7 +130,7 @@ async def test_dislikes_and_wishes_make_gaps(tmp_path: Path) -> None:
 
 
 async def test_late_judgements_are_not_passed_over(tmp_path: Path) -> None:
-    """What was looked through before is looked at again for votes, and after opting in."""
+    """A vote and opting in again bring older questions into gaps."""
     answered, _ = await ask(tmp_path, ("a: 1", 1), ("b: 2", 2), decision="answer")
     await ask(tmp_path, ("price: how much?", 3))
     log = open_log(tmp_path)
@@ -142,8 +144,8 @@ async def test_late_judgements_are_not_passed_over(tmp_path: Path) -> None:
     await log.close()
 
 
-async def test_an_earlier_beginning_takes_older_questions(tmp_path: Path) -> None:
-    """Questions from before the span that was grouped first are grouped when they are asked for."""
+async def test_only_questions_of_the_span_are_grouped(tmp_path: Path) -> None:
+    """Only questions from the given moment on are put into gaps."""
     await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
     with opened(tmp_path) as connection:
         assert update(connection, Meanings(), encoder="encoder", since="2999") == 0

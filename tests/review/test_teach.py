@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.querylog import schema
 from bot.querylog.log import Entry
-from bot.querylog.statements import open_for_writing
 from bot.review.knowledge_edit import TeachError, add_questions, add_to_evaluation, draft, is_fit, slug_of
-from bot.review.log_commands import log as log_commands
+from bot.review.options import log as log_commands
 from index.build.builder import BuildResult
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.reader import read_knowledge
@@ -33,9 +33,6 @@ FORMS = {
     "block without indent": "---\ntitle: Lithium\nquestions:\n- what is it\nas_of: 2025-06\n",
     "at the end": "---\ntitle: Lithium\nquestions:\n    - what is it\n",
     "with comments": "---\n# about\nquestions: # ways\n  - what is it # usual\n  # and rarer\n\nas_of: 2025-06\n",
-    "flow": '---\ntitle: Lithium\nquestions: [what is it, "why, so"]\n',
-    "empty flow": "---\nquestions: []\ntitle: Lithium\n",
-    "null": "---\nquestions:\ntitle: Lithium\n",
     "none": "---\ntitle: Lithium\n",
     "folded": "---\nquestions:\n  - >-\n    what\n    is it\ntitle: Lithium\n",
 }
@@ -57,15 +54,14 @@ def questions_in(text: str) -> list[str]:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("form", FORMS)
 def test_only_added_lines_differ(tmp_path: Path, form: str, newline: str) -> None:
-    """However the list is written, it is extended, and the diff has nothing but the new questions."""
+    """A list with a line for each question is extended or made; the diff has nothing but the new questions."""
     before = (FORMS[form] + BODY).replace("\n", newline)
     snippet(tmp_path, before)
     [change] = add_questions(tmp_path, "resources/lithium", [("en", "how much: a tonne?"), ("en", "where")])
     assert questions_in(change.after)[-2:] == ["how much: a tonne?", "where"]
     assert change.after.endswith(BODY.replace("\n", newline))
     lines = difflib.ndiff(before.split(newline), change.after.split(newline))
-    removed = [line for line in lines if line.startswith("- ")]
-    assert len(removed) <= (1 if form in ("flow", "empty flow") else 0)
+    assert [line for line in lines if line.startswith("- ")] == []
     change.write()
     assert (tmp_path / "resources" / "lithium.md").read_bytes().decode() == change.after
 
@@ -116,6 +112,9 @@ def test_the_same_question_is_not_added_twice(tmp_path: Path) -> None:
     [
         ("lithium.md", "Just a text.", "no front matter"),
         ("lithium.md", "---\nquestions: [a\n---\n", "broken YAML"),
+        ("lithium.md", '---\nquestions: [what is it, "why, so"]\n---\n', "by hand"),
+        ("lithium.md", "---\nquestions: []\n---\n", "by hand"),
+        ("lithium.md", "---\nquestions:\n---\n", "by hand"),
         ("other.md", FORMS["block"] + BODY, "no such snippet"),
     ],
 )
@@ -220,7 +219,7 @@ async def taught(tmp_path: Path, *options: str, typed: str | None = None) -> tup
     await log.record(entry("how much lithium is there", "none"))
     await log.record(entry("ring +7 701 123 45 67 about lithium", "none"))
     await log.close()
-    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
+    with closing(schema.open_log(tmp_path / "queries.db")) as connection:
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
         connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions")
     knowledge = tmp_path / "knowledge"
@@ -274,7 +273,7 @@ async def test_teach_never_offers_what_people_who_opted_out_asked(tmp_path: Path
     log = open_log(tmp_path)
     await log.record(entry("how much lithium is there", "none", person=1))
     await log.record(entry("and in Almaty", "none", person=2))
-    with closing(open_for_writing(tmp_path / "queries.db")) as connection:
+    with closing(schema.open_log(tmp_path / "queries.db")) as connection:
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
         connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions")
     await log.opt_out(2, True)

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.database import transaction
-from bot.querylog.schema import open_log as open_for_writing
+from bot.querylog import schema
 from bot.review.gap_store import note_index
 from tests.support.log_answers import entry, open_log
 
@@ -20,7 +20,7 @@ async def fill(folder: Path) -> str:
     await log.vote(evil, 1, -1)
     await log.record(entry("What is lithium?", "answer", person=2, language="ru"))
     await log.close()
-    with closing(open_for_writing(folder / "queries.db")) as connection, transaction(connection):
+    with closing(schema.open_log(folder / "queries.db")) as connection, transaction(connection):
         note_index(connection, "v1", "encoder", "2026-11-01", {"resources/never": ("Never", "resources")})
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
         connection.execute(

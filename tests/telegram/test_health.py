@@ -20,15 +20,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import bot.telegram.health
-from bot.telegram.application import ALLOWED_UPDATES
 from bot.telegram.health import Health, Notifier
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import LATENCY_STEPS, Metrics
-from bot.telegram.webhook import Polling, Webhook
+from bot.telegram.polling import Polling
+from bot.telegram.update_queue import DurableQueue
+from bot.telegram.webhook import Webhook
 from index.search.index import Index
 from tests.support.bot_process import LOGGED, environment, free_port, get, process
 from tests.support.botapi_server import TOKEN, BotApi
-from tests.support.telegram_bench import asked_for, bench
+from tests.support.telegram_bench import Bench, asked_for, bench, run
 
 SECRET = "a_secret-for-the-webhook"
 
@@ -255,52 +256,37 @@ async def test_what_is_not_received_is_not_well_until_the_bot_stops(real_index: 
     live_index.close()
 
 
-def test_a_polling_loop_that_stands_still_is_not_well(
+def test_polling_that_stands_still_is_not_well(
     real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loop stuck in a call is dead after a while; one that waits for room in a full queue is given longer."""
+    """Without a poll for a while the bot is not well; while the queue is full it is given longer."""
 
-    async def scenario() -> None:
-        async with bench(real_index, tmp_path) as there:
-            go = asyncio.Event()
+    async def scenario(there: Bench) -> None:
+        polling = Polling(there.application)
+        assert await polling.problem() == ""
+        monkeypatch.setattr("bot.telegram.polling._STALE_SECONDS", -1.0)
+        assert re.fullmatch("polling has not come round for [0-9]+ s", await polling.problem())
+        monkeypatch.setattr(DurableQueue, "crowded", True)
+        assert await polling.problem() == ""
+        monkeypatch.setattr("bot.telegram.polling._FULL_SECONDS", -1.0)
+        assert "waits for room in the queue" in await polling.problem()
 
-            async def hangs(*_: object) -> None:
-                await go.wait()
-
-            monkeypatch.setattr("bot.telegram.webhook._STALE_SECONDS", 0.05)
-            service = there.service
-            polling = Polling(service.application.bot, service.take, service.lanes.room, ALLOWED_UPDATES)
-            polling._ask = hangs  # type: ignore[assignment,method-assign]
-            loop = asyncio.create_task(polling.run())
-            await asyncio.sleep(0.1)
-            assert re.fullmatch("the polling loop has not come round for [0-9]+ s", await polling.problem())
-            loop.cancel()
-            polling._ask = lambda *_: asyncio.sleep(0, [])  # type: ignore[method-assign]
-            polling._room = hangs  # type: ignore[assignment]
-            loop = asyncio.create_task(polling.run())
-            await asyncio.sleep(0.1)
-            assert await polling.problem() == ""
-            monkeypatch.setattr("bot.telegram.webhook._FULL_SECONDS", 0.05)
-            assert "waits for room in the queue" in await polling.problem()
-            loop.cancel()
-            await asyncio.gather(loop, return_exceptions=True)
-            await polling.close(confirm=False)
-
-    asyncio.run(scenario())
+    run(real_index, tmp_path, scenario)
 
 
-def test_a_webhook_that_does_not_accept_is_not_well() -> None:
+def test_a_webhook_that_does_not_accept_is_not_well(real_index: Index, tmp_path: Path) -> None:
     """Before it listens and after it is closed, connections are refused, and that is told."""
 
-    async def scenario() -> None:
-        webhook = Webhook("https://example.org/x", SECRET, f"127.0.0.1:{free_port()}", lambda _: None, lambda: False)
+    async def scenario(there: Bench) -> None:
+        webhook = Webhook(there.application, SECRET)
         assert "does not accept connections" in await webhook.problem()
         webhook.listen()
         assert await webhook.problem() == ""
         await webhook.close()
         assert "does not accept connections" in await webhook.problem()
 
-    asyncio.run(scenario())
+    place = f"127.0.0.1:{free_port()}"
+    run(real_index, tmp_path, scenario, webhook_url="https://example.org/x", webhook_listen=place)
 
 
 def test_languages_in_labels_are_those_of_the_index(real_index: Index, tmp_path: Path) -> None:
@@ -310,7 +296,7 @@ def test_languages_in_labels_are_those_of_the_index(real_index: Index, tmp_path:
         async with bench(real_index, tmp_path) as there:
             await there.say("Wie wird das Wetter morgen in Hamburg und in München, und was ziehe ich an?")
             await there.say("¿Qué tiempo hará mañana en Madrid y en Barcelona, y qué ropa me pongo?")
-            text = there.service.desk.services.metrics.text().decode()
+            text = there.services.metrics.text().decode()
             assert set(re.findall(r'language="([^"]+)"', text)) <= {"en", "ru", "kk", "other"}
 
     asyncio.run(scenario())

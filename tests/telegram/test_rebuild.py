@@ -188,14 +188,14 @@ def test_looking_for_new_versions_goes_on_after_any_error(
 
     async def scenario() -> None:
         async with bench(first, small_data) as there:
-            services = there.service.desk.services
+            services = there.services
             watching = asyncio.create_task(serve._watch(services))
 
             def fails(*_: object, **__: object) -> Index:
                 raise error
 
             async def until_version(version: str) -> None:
-                while services.library.index.version != version:
+                while services.live_index.index.version != version:
                     assert not watching.done(), watching.exception()
                     await asyncio.sleep(0.01)
 
@@ -204,7 +204,7 @@ def test_looking_for_new_versions_goes_on_after_any_error(
             while not services.metrics.failures:
                 assert not watching.done(), watching.exception()
                 await asyncio.sleep(0.01)
-            assert services.library.refusal.startswith(type(error).__name__)
+            assert services.live_index.refusal.startswith(type(error).__name__)
             monkeypatch.setattr(Index, "open", open_)
             publish_again(small_data, NEWEST)
             await asyncio.wait_for(until_version(NEWEST), 30)

@@ -1,41 +1,54 @@
-"""The commands with which reviewers read and keep the query log."""
+"""The commands that show, export, back up and delete questions of the log."""
 
 from __future__ import annotations
 
+import csv
+import json
 import sqlite3
 import sys
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
+from bot.querylog.statements import COLUMNS, DELIVERY_COLUMNS
 from bot.review.options import (
     LOG_FILE,
     F,
     data_option,
     json_option,
+    limit_option,
     log,
+    one_line,
     opened,
+    print_json,
+    print_table,
     reading,
     settings_for,
+    short_time,
     since_option,
     until_option,
 )
 from bot.review.queries import Filter, entry, questions, stats, unanswered
-from bot.review.tables import one_line, print_json, print_table, short_time
+
+EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
 def filter_options(command: F) -> F:
-    """Give a command the options that choose questions; they come as fields of :class:`Filter`."""
+    """Give a command the options that choose questions, one for each field of :class:`Filter`."""
     options = [
         since_option,
         until_option,
         click.option("--decision", type=click.Choice(["answer", "closest", "none"]), help="What the bot decided."),
         click.option("--language", metavar="CODE", help="Language of the question, such as en, ru, kk."),
         click.option("--surface", metavar="NAME", help="Where it was asked: private, group, inline, guest, terminal."),
-        click.option("--topic", metavar="ID", help="Topic of the best passage."),
-        click.option("--search", metavar="WORDS", help="Words in the question; lith* finds every word that begins so."),
+        click.option("--topic", metavar="ID", help="Topic of the best snippet."),
+        click.option(
+            "--search", metavar="WORDS", help="Words in the question; lith* matches every word that begins with it."
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -48,7 +61,7 @@ def _filter(chosen: dict[str, Any]) -> Filter:
 
 @log.command("list")
 @filter_options
-@click.option("-n", "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
+@limit_option(50)
 @json_option
 @data_option
 def list_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
@@ -61,18 +74,19 @@ def list_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
     """
     with reading(data) as connection:
         rows = list(questions(connection, _filter(chosen), limit=limit))
-    _print_questions(rows, as_json, "No question answers to this.")
+    _print_questions(rows, as_json, "No question matches.")
 
 
 @log.command("unanswered")
 @filter_options
-@click.option("-n", "--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
+@limit_option(50)
 @json_option
 @data_option
 def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
     """List questions that were not answered well, the newest first.
 
-    These got no answer or only near ones, a thumbs down, or a "please add this".
+    These got no answer or only near ones, a thumbs down, or a "please add this". Questions of people who opted out are
+    left out.
 
     \b
     Examples:
@@ -86,8 +100,6 @@ def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
 
 def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None:
     if as_json:
-        import json
-
         print_json([{**dict(row), "candidates": json.loads(row["candidates"])} for row in rows])
         return
     marks = {1: "+1", -1: "-1"}
@@ -116,9 +128,9 @@ def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None
 @json_option
 @data_option
 def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
-    """Show all that is known of one question, and what the bot would answer now.
+    """Show everything about one question, and what the bot would answer now.
 
-    ID may be cut short as long as it stays unambiguous.
+    ID may be the beginning or the end of an id, if only one question has it.
 
     \b
     Examples:
@@ -162,9 +174,7 @@ def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
 
 
 def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
-    """Return the live index's row for a question, or why it cannot be had."""
-    import json
-
+    """Return what the live index answers to a question, or why it cannot be asked."""
     from bot.querylog.entry import Entry, new_id, row_of
     from bot.querylog.pseudonyms import Pseudonyms
     from index.errors import UserFacingError
@@ -215,7 +225,7 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
     Example:
       partnership-bot log export --since 30d -o november.csv
     """
-    from bot.review.export import write_csv, write_json_lines
+    from index.version.versions import replacing
 
     write = write_json_lines if (form or (output.suffix[1:] if output else "")) == "jsonl" else write_csv
     with reading(data) as connection:
@@ -223,28 +233,50 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
         if output is None:
             write(rows, sys.stdout)
             return
-        beside = output.with_name(f"{output.name}.part")
         try:
             # The byte order mark tells spreadsheets that this is UTF-8.
-            with beside.open("w", encoding="utf-8-sig" if write is write_csv else "utf-8", newline="") as file:
+            with replacing(output, encoding="utf-8-sig" if write is write_csv else "utf-8") as file:
                 count = write(rows, file)
-            beside.replace(output)
         except OSError as error:
             message = f"{output} cannot be written: {error.strerror}."
             raise click.ClickException(message) from None
-        finally:
-            beside.unlink(missing_ok=True)
     click.echo(f"{count} questions written to {output}", err=True)
+
+
+def defused(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe is put in front of such a text."""
+    if isinstance(cell, str) and cell.lstrip(" \u00a0\ufeff").startswith(_FORMULA_STARTS):
+        return f"'{cell}"
+    return cell
+
+
+def write_csv(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
+    """Write rows as CSV (RFC 4180) with a heading; return their number."""
+    writer = csv.writer(file)
+    writer.writerow(EXPORTED)
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
+        writer.writerow([defused(row[column]) for column in EXPORTED])
+    return count
+
+
+def write_json_lines(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
+    """Write one JSON object per line; return their number."""
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
+        record = {column: row[column] for column in EXPORTED} | {"candidates": json.loads(row["candidates"])}
+        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return count
 
 
 @log.command()
 @click.argument("target", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def backup(target: Path | None, data: Path) -> None:
-    """Copy the log to FILE (default: DATA/backups/), also while the bot is writing.
+    """Copy the log to FILE (default: DATA/backups/). The bot may be running.
 
-    The copy is remembered: people who have their questions deleted later are deleted from it too, as long as it stays
-    there.
+    The log remembers where the copy is. When people have their questions deleted later, they are deleted from the copy
+    too, unless it was moved.
 
     \b
     Examples:
@@ -286,11 +318,6 @@ def forget(person: str, yes: bool, data: Path) -> None:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
     deleted, failures = forget_everywhere(data / LOG_FILE, person)
     click.echo(f"{deleted} questions deleted")
-    _report(failures)
-
-
-def _report(failures: list[str]) -> None:
-    """Print what could not be done for people who were forgotten, and exit with 1 if there is any of it."""
     for failure in failures:
         click.echo(f"Warning: {failure}", err=True)
     if failures:
