@@ -136,13 +136,13 @@ class _Calls(tornado.web.RequestHandler):
     """One call from Telegram. It is answered when the update is on disk."""
 
     def initialize(self, path: str, secret: str, queue: DurableQueue, bot: Bot) -> None:
-        self._path, self._secret, self._queue, self._bot = path, secret, queue, bot
+        self._path, self._expected, self._queue, self._bot = path, secret, queue, bot
 
     async def post(self) -> None:
         presented = self.request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
         if self.request.path.rstrip("/") != self._path.rstrip("/"):
             raise tornado.web.HTTPError(404)
-        if not hmac.compare_digest(presented.encode(), self._secret.encode()):
+        if not hmac.compare_digest(presented.encode(), self._expected.encode()):
             raise tornado.web.HTTPError(403)
         if self._queue.crowded:
             raise tornado.web.HTTPError(503)
