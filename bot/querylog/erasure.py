@@ -16,6 +16,8 @@ from bot.querylog.schema import open_log
 
 BACKUPS = "backups"
 """The folder beside the log in which backups are kept unless the operator names another place."""
+_READERS_SECONDS = 5.0
+"""How long to wait for other programs that are reading the log."""
 
 
 def back_up(log: Path, target: Path | None = None) -> Path:
@@ -100,12 +102,13 @@ def finish_erasures(connection: sqlite3.Connection, log: Path) -> list[str]:
     A log that other programs keep busy is tried again later. A copy that cannot be changed is not, since only the
     operator can help.
     """
+    newest = _newest(connection)
     failures = [
         failure
         for person, until in sorted(unfinished_erasures(connection).items())
         for failure in _forget_in_copies(log, connection, person, until)
     ]
-    if not _overwrite_traces(connection):
+    if not _overwrite_traces(connection, newest):
         failures.append(
             f"{log} is in use; a deleted person's text may still lie in its unused parts until the bot has tidied it."
         )
@@ -128,7 +131,7 @@ def _forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, un
             with closing(open_log(path)) as copy:
                 with transaction(copy):
                     forget(copy, person, until)
-                if not _overwrite_traces(copy):
+                if not _overwrite_traces(copy, _newest(copy)):
                     failures.append(f"{path} is in use; a deleted person's text may still lie in its unused parts.")
                 copy.execute("PRAGMA journal_mode = DELETE")
         except (sqlite3.Error, OSError) as error:
@@ -138,7 +141,13 @@ def _forget_in_copies(log: Path, connection: sqlite3.Connection, person: str, un
     return failures
 
 
-def _overwrite_traces(connection: sqlite3.Connection, *, patience: float = 5.0) -> bool:
+def _newest(connection: sqlite3.Connection) -> int:
+    """Return the number of the last unfinished erasure; later ones are left to whoever looks next."""
+    [(newest,)] = connection.execute("SELECT coalesce(max(rowid), 0) FROM scrubs").fetchall()
+    return int(newest)
+
+
+def _overwrite_traces(connection: sqlite3.Connection, newest: int) -> bool:
     """Rewrite the search index, the file and its write-ahead log without deleted text; manages its own transactions.
 
     Where no row was deleted there is no such text, and nothing is rewritten.
@@ -146,19 +155,23 @@ def _overwrite_traces(connection: sqlite3.Connection, *, patience: float = 5.0) 
     Overwriting deleted cells (``secure_delete``) is not enough: the search index keeps words until its segments are
     merged, pages keep what was moved within them, and the write-ahead log keeps old pages.
 
+    Args:
+        connection: The log or a copy of it.
+        newest: The last erasure that is finished by this.
+
     Returns:
-        ``False`` if other programs were reading for so many seconds; then it must be done again.
+        ``False`` if other programs went on reading; then it must be done again.
     """
-    if connection.execute("SELECT 1 FROM scrubs WHERE rewrite").fetchone():
+    rewrite = connection.execute("SELECT 1 FROM scrubs WHERE rewrite AND rowid <= ?", (newest,)).fetchone()
+    if rewrite:
         connection.execute("INSERT INTO questions_fts (questions_fts) VALUES ('rebuild')")
         connection.execute("VACUUM")
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + _READERS_SECONDS
         while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
-        connection.execute("DELETE FROM scrubs")
+    connection.execute("DELETE FROM scrubs WHERE rowid <= ?", (newest,))
+    if rewrite:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    else:
-        connection.execute("DELETE FROM scrubs")
     return True

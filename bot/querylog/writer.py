@@ -135,7 +135,8 @@ class Writer:
         finished = self._loop.run_in_executor(self._thread, self._finish, last)
         _, running = await asyncio.wait({finished}, timeout=_STOP_SECONDS)
         if running and self._connection:
-            self._connection.interrupt()
+            with suppress(sqlite3.Error):  # it has just been closed
+                self._connection.interrupt()
             await asyncio.wait(running, timeout=_STOP_SECONDS)
         for timer in (self._sync, self._retry):
             if timer:
@@ -143,7 +144,7 @@ class Writer:
         self._thread.shutdown(wait=False, cancel_futures=True)
         if lost := self.backlog + self._lost:
             reason = self._reason or ("the disk does not answer" if running else f"memory keeps no more than {_BOUND}")
-            logger.error("%d rows and changes could not be written to %s and are lost: %s.", lost, self.path, reason)
+            logger.error("%d rows and changes are lost; they could not be written to %s: %s.", lost, self.path, reason)
 
     def _begin_sync(self) -> None:
         """Have the thread write what nobody waits for, and sync the file."""
