@@ -18,8 +18,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from bot.locales import texts_for
-from bot.messages.answers import Rendered, answer_message
-from bot.messages.buttons import Asked, Place
+from bot.messages.answers import Frame, Rendered, answer_message
+from bot.messages.buttons import AnswerRef, Place
 from index.search.index import Index
 
 PICTURE = Path(__file__).with_name("chat.svg")
@@ -260,7 +260,7 @@ def _draw_quote(drawing: Drawing, runs: Line, x: float) -> None:
 def draw(index: Index) -> str:
     """Ask the index the question and return the chat as SVG."""
     answer = index.answer(QUESTION)
-    message = answer_message(answer, texts_for("en"), Place(NAME), Asked("1", 1), index.topics)
+    message = answer_message(answer, Frame(texts_for("en"), Place(NAME), AnswerRef("1", 1)), index.topics)
     return chat(QUESTION, message)
 
 
