@@ -17,7 +17,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.progress import Report
+from index.build import Report
 from index.encoder.query_encoder import READABLE
 from index.knowledge.yaml_lines import parse_yaml
 from index.search.answer import Ranking

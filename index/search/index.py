@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError, reason
-from index.knowledge.snippet import Snippet, Source, Topic
+from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit, Ranking
 from index.search.candidates import find_candidates, lexical_candidates
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, Calibration, Decision
@@ -24,8 +25,9 @@ from index.search.scoring import ASKED, FIRST_SENTENCE, LATE_INTERACTION_OFFSET,
 from index.text.keyboard_layout import readings
 from index.text.language import detect_language
 from index.text.typos import mend
-from index.version.read import Parts, read_parts
-from index.version.versions import Manifest, encoder_folder, read_manifest, resolve
+from index.version.manifest import Manifest, read_manifest
+from index.version.read import VersionFiles, read_version
+from index.version.versions import encoder_folder, resolve
 
 MAX_QUESTION = 4096
 """Characters of a question that are looked at: the length of a Telegram message."""
@@ -48,23 +50,23 @@ _LEAD_OVER = 6
 class Index:
     """A published version, opened for answering. Immutable and safe to use from several threads."""
 
-    def __init__(self, manifest: Manifest, encoder: Encoder, parts: Parts) -> None:
+    def __init__(self, manifest: Manifest, encoder: Encoder, files: VersionFiles) -> None:
         """Put the parts together; ``Index.open`` is the way in."""
         self.manifest = manifest
         self.version = manifest.version
         self.encoder = encoder
-        self.snippets = parts.store
-        self.topics = tuple(Topic(**entry) for entry in manifest.topics)
-        self.sources = tuple(Source(**entry) for entry in manifest.sources)
-        self.calibrations = {name: Calibration.from_manifest(entry) for name, entry in manifest.calibration.items()}
-        self.languages = tuple(manifest.languages)
-        self._rows = parts.rows
-        self._faiss = parts.faiss_index
-        self._terms = parts.terms
+        self.snippets = files.snippets
+        self.topics = manifest.topics
+        self.sources = manifest.sources
+        self.calibrations = manifest.calibration
+        self.languages = manifest.languages
+        self._rows = files.rows
+        self._faiss = files.faiss_index
+        self._terms = files.terms
         self._beside = ThreadPoolExecutor(_THREADS_BESIDE, thread_name_prefix="terms")
-        self._lexical = parts.lexical
-        self._owners = parts.dense_owners
-        self._trust = np.array([manifest.trust[name] for name in self.languages], np.float32)
+        self._lexical = files.lexical
+        self._owners = files.dense_owners
+        self._trust = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 1, instead_of: Index | None = None) -> Index:
@@ -96,7 +98,7 @@ class Index:
         # The threads of numpy's BLAS go on burning a core while the next question is embedded.
         threadpool_limits(1, user_api="blas")
         try:
-            return cls(manifest, encoder, read_parts(folder, manifest, encoder))
+            return cls(manifest, encoder, read_version(folder, manifest, encoder))
         except (ArtifactError, MemoryError):
             raise
         # What numpy, FAISS and JSON raise on bytes that nobody foresaw is written down nowhere: numpy's reader of
@@ -104,9 +106,17 @@ class Index:
         except Exception as error:
             raise ArtifactError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build'.") from error
 
+    def calibrated(self, calibrations: Mapping[str, Calibration]) -> Index:
+        """Return this version with another calibration; both share the open files."""
+        other = copy(self)
+        other.manifest = self.manifest.model_copy(update={"calibration": calibrations})
+        other.calibrations = calibrations
+        return other
+
     def close(self) -> None:
         """Let go of the files; the index must not be used afterwards."""
         self._faiss = None
+        self.snippets.close()
         self._beside.shutdown(wait=False)
 
     def snippet(self, snippet_id: str, language: str | None = None) -> Snippet | None:
@@ -213,7 +223,7 @@ class Index:
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
         """Return what is found for a question, and the question as it was read: with its slips of the finger mended.
 
-        ``without_snippet``, one of ``SnippetStore.snippet_numbers``, is left out, as calibration needs.
+        ``without_snippet``, one of ``SnippetDatabase.snippet_numbers``, is left out, as calibration needs.
         """
         ranking = self._rank(query, language, without_snippet)
         if query.wording.unknown:
@@ -241,7 +251,7 @@ class Index:
             candidates = np.array([int(np.argmax(numbers != without_snippet))])
         features, units = self._rows.features(query, candidates)
         own = self._trust[self.snippets.languages[candidates]]
-        trust = np.asarray(np.minimum(own, self.manifest.trust.get(language, 1.0)), np.float32)
+        trust = np.asarray(np.minimum(own, self.manifest.encoder_reads.get(language, 1.0)), np.float32)
         first = features.score(trust)
         ranked = np.argsort(-first, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
@@ -293,7 +303,7 @@ class Index:
         )
 
     def rows_of(self, snippet: int) -> list[int]:
-        """Return the rows of all records of a snippet, one of ``SnippetStore.snippet_numbers``."""
+        """Return the rows of all records of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
         records = np.flatnonzero(self.snippets.snippet_numbers == snippet)
         return [row for record in records for row in range(self._rows.starts[record], self._rows.starts[record + 1])]
 
