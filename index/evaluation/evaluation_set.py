@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints
 from index.evaluation.retrieval_metrics import SHARES
 from index.knowledge.files import read_yaml_file
 from index.knowledge.reader import Knowledge
-from index.knowledge.yaml_lines import Entry, Node, Plain, Problem, Severity
+from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Node, Plain, Problem, Severity
 
 NEAR_MISS = "near-miss"
 OFF_TOPIC_KINDS = frozenset({"off-topic", "nonsense", "smalltalk", "order"})
@@ -90,12 +90,8 @@ def _ids(value: Plain) -> Plain:
     return list(dict.fromkeys(items))
 
 
-def _absent_if_blank(value: Plain) -> Plain:
-    return value if isinstance(value, str) and value.strip() else None
-
-
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_MaybeText = Annotated[_Text | None, BeforeValidator(_absent_if_blank)]
+_MaybeText = Annotated[_Text | None, BLANK_IS_NONE]
 _MaybeIds = Annotated[tuple[str, ...] | None, BeforeValidator(_ids)]
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
 
 from index.errors import KnowledgeError
 from index.knowledge.files import (
@@ -24,6 +24,7 @@ from index.knowledge.files import (
 from index.knowledge.sentences import split_sentences
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.knowledge.yaml_lines import (
+    BLANK_IS_NONE,
     Entry,
     FrontMatter,
     Model,
@@ -72,7 +73,16 @@ def _check(test: Callable[[str], object], reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _registered(text: str, info: ValidationInfo) -> str:
+    """Refuse the id of a source that is not among those of the context."""
+    if text and text not in (info.context or ()):
+        raise ValueError(f"unknown source '{text}'; add it to {SOURCES_FILE}")
+    return text
+
+
 def _as_list(value: Plain) -> Plain:
+    if isinstance(value, list) and len(value) > _MAX_ITEMS:
+        raise ValueError(f"has more than {_MAX_ITEMS} entries")
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
@@ -90,10 +100,9 @@ _Filled = Annotated[_Line, Field(min_length=1)]
 _Date = Annotated[_Filled, _check(is_date, "is not a date; write YYYY, YYYY-MM or YYYY-MM-DD")]
 _Address = Annotated[_Filled, _check(re.compile(r"https?://\S+").fullmatch, "is not an http or https address")]
 _Language = Annotated[_Filled, _check(re.compile(r"[a-z]{2,3}").fullmatch, "is not a two-letter language code")]
-_Texts = Annotated[
-    tuple[_Line, ...], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list), AfterValidator(_distinct)
-]
-_Sources = Annotated[_Texts, Field(min_length=1)]
+_LIST = (BeforeValidator(_as_list), AfterValidator(_distinct))
+_Texts = Annotated[tuple[_Line, ...], *_LIST]
+_Sources = Annotated[tuple[Annotated[_Line, AfterValidator(_registered)], ...], *_LIST, Field(min_length=1)]
 _ByLanguage = Annotated[dict[_Language, _Line], BeforeValidator(_english)]
 
 
@@ -104,10 +113,10 @@ class _Translation(BaseModel):
     sources: _Sources = ()
     as_of: _Date = ""
     speaker: _Texts = ()
-    valid_until: _Date | None = None
+    valid_until: Annotated[_Date | None, BLANK_IS_NONE] = None
     questions: _Texts = ()
     see_also: _Texts = ()
-    language: _Language | None = None
+    language: Annotated[_Language | None, BLANK_IS_NONE] = None
 
 
 class _Original(_Translation):
@@ -120,18 +129,18 @@ class _Original(_Translation):
 class _Source(BaseModel):
     """An entry of ``sources.yaml``."""
 
-    id: str = ""
+    id: object = None
     publisher: _Filled
     title: _Filled
-    date: _Date | None = None
-    url: _Address | None = None
+    date: Annotated[_Date | None, BLANK_IS_NONE] = None
+    url: Annotated[_Address | None, BLANK_IS_NONE] = None
     description: _ByLanguage = {}
 
 
 class _Topic(BaseModel):
     """An entry of ``topics.yaml``."""
 
-    id: str = ""
+    id: object = None
     title: Annotated[_ByLanguage, Field(min_length=1)]
     description: _ByLanguage = {}
 
@@ -305,8 +314,10 @@ class _Snippets:
         """Add the snippets of files with front matter; a file without is a problem."""
         names = _original_files([file for file, _ in front])
         originals: dict[str, Snippet] = {}
+        # A translation without an original stands for itself.
+        standing = {file.name for file, _ in front if not file.language or names.get(file.id, file.name) == file.name}
         # Originals come first: a translation takes the fields it does not give from its original.
-        for file, parts in sorted(front, key=lambda item: names.get(item[0].id, item[0].name) != item[0].name):
+        for file, parts in sorted(front, key=lambda item: item[0].name not in standing):
             if parts is None:
                 reason = "missing: the file does not begin with a line '---'"
                 self.problems.append(Problem(file.name, 1, "front matter", reason))
@@ -315,8 +326,7 @@ class _Snippets:
                 reason = f"is longer than {_MAX_BODY:,} characters"
                 self.problems.append(Problem(file.name, parts.body_line, "body", reason))
                 continue
-            # A translation without an original stands for itself.
-            is_original = names.get(file.id, file.name) == file.name
+            is_original = file.name in standing
             snippet = self._read(file, parts, sources, _Original if is_original else _Translation)
             if snippet and not is_original and file.id in originals:
                 snippet = _inherit(snippet, originals[file.id])
@@ -329,20 +339,15 @@ class _Snippets:
     ) -> Snippet | None:
         """Make a snippet of a file with front matter, or report why not and return ``None``."""
         entry = Entry(file.name, Node(parts.fields, 1), self.problems)
-        fields = entry.validate(model)
+        fields = entry.validate(model, context=sources)
         if not parts.body.strip():
             self.problems.append(Problem(file.name, parts.body_line, "body", "empty"))
-        if fields is None:
+        if fields is None or not parts.body.strip():
             return None
         if len(fields.title) > _MAX_TITLE:
             entry.report(("title",), f"is longer than {_MAX_TITLE} characters", Severity.FLAW)
         if any(len(question) > _MAX_QUESTION for question in fields.questions):
             entry.report(("questions",), f"an entry is longer than {_MAX_QUESTION} characters", Severity.FLAW)
-        unknown = [name for name in fields.sources if name not in sources]
-        for name in unknown:
-            entry.report(("sources",), f"unknown source '{name}'; add it to sources.yaml")
-        if unknown or not parts.body.strip():
-            return None
         return Snippet(
             id=file.id,
             language=file.language or fields.language or self.base_language,

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 # libyaml's loader is about ten times faster where it is compiled in; both refuse tags that build Python objects.
@@ -218,13 +218,15 @@ def _mapping(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]
 
 Model = TypeVar("Model", bound=BaseModel)
 
+BLANK_IS_NONE = BeforeValidator(lambda value: None if isinstance(value, str) and not value.strip() else value)
+"""For optional fields: an empty text says nothing."""
+
 _REASONS = {
     "missing": "missing",
     "string_type": "must be plain text",
     "tuple_type": "must be text or a list of texts (quote a text that contains ': ')",
     "dict_type": "must be text or 'language: text' lines",
     "too_short": "empty",
-    "too_long": "has more than {max_length} entries",
     "value_error": "{error}",
 }
 """What to say for an error of pydantic, by its type."""
@@ -247,27 +249,33 @@ class Entry:
         line = self.node.line_of(path)
         self.problems.append(Problem(self.file, line, str(path[0]), reason, severity or self.severity))
 
-    def validate(self, model: type[Model], *, closed: bool = True) -> Model | None:
+    def validate(self, model: type[Model], *, closed: bool = True, context: object = None) -> Model | None:
         """Return the fields as a ``model``, or report every field that is wrong and return ``None``.
 
-        Fields that the model does not have are ignored; where it is ``closed`` they are reported as flaws.
+        Args:
+            model: the type of the fields.
+            closed: whether fields that the model does not have are flaws; they are ignored either way.
+            context: what the validators of the model need to know.
         """
         known = sorted(model.model_fields)
         for name in self.node.value if closed and isinstance(self.node.value, dict) else ():
             if name not in known:
                 self.report((name,), f"unknown field; known are {', '.join(known)}", Severity.FLAW)
         try:
-            return model.model_validate(self.node.plain)
+            return model.model_validate(self.node.plain, context=context)
         except ValidationError as error:
-            for each in error.errors(include_url=False):
-                self.report(tuple(step for step in each["loc"] if step != "[key]"), self._reason(each))
+            found = [(each["loc"], self._reason(each)) for each in error.errors(include_url=False)]
+            for path, reason in dict.fromkeys(found):
+                self.report(path, reason)
             return None
 
     def _reason(self, error: ErrorDetails) -> str:
         kind, place = error["type"], error["loc"]
         if len(place) > 1 and isinstance(place[1], str):
             return f"'{place[1]}' must be a language code with text behind it"
-        if kind == "string_too_short" or error["input"] is None:
+        if kind == "string_type" and len(place) > 1:
+            kind = "tuple_type"
+        elif kind == "string_too_short" or error["input"] is None:
             kind = "too_short"
         reason = _REASONS[kind].format(**error.get("ctx", {})) if kind in _REASONS else error["msg"]
         return f"{reason} in {self.name}" if self.name and kind in ("missing", "too_short") else reason
