@@ -6,13 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from index.encoder.query_encoder import legibility
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
 from index.knowledge.problems import Problem, Severity
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Snippet
-from index.search.lexical_index import Terms, words
+from index.text.language import legibility
+from index.text.terms import Terms, words
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
 _MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")

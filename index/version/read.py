@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 from index.encoder.query_encoder import Encoder
 from index.errors import ArtifactError
 from index.knowledge.snippet import Source
-from index.search.lexical_index import LexicalIndex, Terms, map_array
-from index.search.scoring import Rows
+from index.search.lexical_index import LexicalIndex, map_array
+from index.search.scoring import FieldVectors
+from index.text.terms import Terms
 from index.version.snippet_db import SnippetStore
 from index.version.versions import FAISS_FILE, ROW_ARRAYS, Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class VersionFiles:
     """What a version holds beside its manifest, open for searching."""
 
     store: SnippetStore
-    rows: Rows
+    fields: FieldVectors
     lexical: LexicalIndex
     faiss_index: Any
     dense_owners: NDArray[np.int64]
@@ -32,7 +33,7 @@ class Parts:
     terms: Terms
 
 
-def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
+def read_version(folder: Path, manifest: Manifest, encoder: Encoder) -> VersionFiles:
     """Open the files of the version in ``folder``; large ones are memory-mapped.
 
     Raises ArtifactError when they do not fit each other or the encoder, and the errors of the libraries that read them,
@@ -47,11 +48,11 @@ def read_parts(folder: Path, manifest: Manifest, encoder: Encoder) -> Parts:
     # What follows makes a number for each row that the starts promise, however many those are.
     if starts[0] != 0 or starts[-1] != len(vectors) or (np.diff(starts) < 0).any():
         raise ValueError(f"{ROW_ARRAYS[0]} do not lead through {len(vectors)} rows")
-    rows = Rows(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
+    rows = FieldVectors(starts, sentence_counts, vectors, scales, parts, token_starts, tokens)
     owners = np.repeat(np.arange(store.records), np.diff(starts))
     lexical = LexicalIndex.load(folder, owners, store.records)
     _check_counts(folder, manifest, encoder, rows, store, faiss_index, lexical, len(dense_rows))
-    return Parts(store, rows, lexical, faiss_index, owners[dense_rows], Terms(manifest.synonyms))
+    return VersionFiles(store, rows, lexical, faiss_index, owners[dense_rows], Terms(manifest.synonyms))
 
 
 def _mapped(path: Path) -> Any:
@@ -88,7 +89,7 @@ def _check_counts(
     folder: Path,
     manifest: Manifest,
     encoder: Encoder,
-    rows: Rows,
+    rows: FieldVectors,
     store: SnippetStore,
     faiss_index: Any,
     lexical: LexicalIndex,
@@ -109,7 +110,7 @@ def _check_counts(
         "lexical postings": (int(lexical.starts[-1]), len(lexical.postings)),
         "FAISS vectors": (dense_rows, faiss_index.ntotal),
         "tokens": (manifest.counts["tokens"], len(rows.tokens)),
-        "token starts": (int(rows.parts[-1]) + 1, len(rows.token_starts)),
+        "token starts": (int(rows.sentence_starts[-1]) + 1, len(rows.token_starts)),
         "dimension": (manifest.dimension, rows.vectors.shape[1]),
         "FAISS dimension": (manifest.dimension, faiss_index.d),
         "encoder dimension": (manifest.dimension, encoder.card.dimension),

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.lexical_index import map_array, term_hash
+from index.search.lexical_index import map_array
+from index.text.terms import term_hash
 
 _LINES_FILE = "snippets.jsonl"
 _NAMED = ("snippet-language", "snippet-number", "snippet-topic")

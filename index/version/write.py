@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from index.build.calibrate import off_topic_lines
 from index.build.embed import Vectors
-from index.encoder.query_encoder import READABLE, OnnxEncoder, legibility
+from index.encoder.query_encoder import OnnxEncoder
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Snippet
 from index.search.decision import ALL_LANGUAGES, Calibration
-from index.search.lexical_index import LexicalIndex, Terms, hashes
+from index.search.lexical_index import LexicalIndex
+from index.text.language import READABLE, legibility
+from index.text.terms import Terms, term_hashes
 from index.version.snippet_db import as_plain, write_snippets
 from index.version.versions import FAISS_FILE, ROW_ARRAYS, Manifest
 
@@ -114,7 +116,7 @@ def _unit_terms(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:
     texts = [snippet.title, *(snippet.text[start:end] for start, end in snippet.sentences), *snippet.questions]
     return [
         np.empty(0, np.int64),
-        *(hashes([*terms.stems(text, snippet.language), *terms.grams(text)]) for text in texts),
+        *(term_hashes([*terms.stems(text, snippet.language), *terms.grams(text)]) for text in texts),
     ]
 
 
