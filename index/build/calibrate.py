@@ -91,7 +91,8 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
             right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
             yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
-            query = index.query(question.text, question.language, without_fields=_fields_of_snippet(index, question.snippet))
+            left_out = _fields_of_snippet(index, question.snippet)
+            query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
             if not _asked_alike(index, missed):
                 evidence = index.evidence(read, missed)
@@ -113,8 +114,9 @@ def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
 def _asked_alike(index: Index, ranking: Ranking) -> bool:
     """Tell whether the best passage is asked for in nearly the same words, as far as the encoder can read them."""
     position, snippet = int(ranking.positions[0]), index.snippets.record(int(ranking.translations[0]))
-    rows = ranking.field_scores.questions(position, len(snippet.sentences), len(snippet.questions))
-    return bool(ranking.encoder_reads[0] >= READABLE and (ranking.field_scores.similarity[rows] >= _SAME_QUESTION).any())
+    scores = ranking.field_scores
+    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
+    return bool(ranking.encoder_reads[0] >= READABLE and (scores.similarity[fields] >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> N
 
 def _hash_weights(source: str, model: SentenceTransformer) -> str:
     """Return the SHA-256 of the weights file, or of the tensors where the model has its weights in other files."""
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     try:
         file = cached_file(source, _WEIGHTS_FILE, local_files_only=True)

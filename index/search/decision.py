@@ -112,8 +112,8 @@ class Calibration:
     questions: Mapping[str, int] = field(default_factory=dict)
     """How many questions of each kind it was fitted on: ``own``, ``near_miss`` and ``off_topic``."""
     expected: Mapping[str, float] = field(default_factory=dict)
-    """Rates on questions held out of the fit. Share of ``near_miss`` and of ``off_topic`` questions that get ``answer``,
-    and the mean of both as ``false_answers``; ``right_first`` and ``withheld`` of the answerable questions;
+    """Rates on questions held out of the fit: the share of ``near_miss`` and of ``off_topic`` questions that get
+    ``answer``, and the mean of both as ``false_answers``; ``right_first`` and ``withheld`` of the answerable questions;
     ``off_topic_shown`` for off-topic questions that get anything but ``none``."""
 
     def confidence(self, evidence: Sequence[float]) -> float:

@@ -72,9 +72,7 @@ class LexicalIndex:
     FILES = ("vocabulary", "starts", "postings", "idf", "lengths")
 
     @classmethod
-    def build(
-        cls, fields: Iterable[NDArray[np.int64]], owners: NDArray[np.int64], translations: int
-    ) -> LexicalIndex:
+    def build(cls, fields: Iterable[NDArray[np.int64]], owners: NDArray[np.int64], translations: int) -> LexicalIndex:
         """Index all fields.
 
         Args:

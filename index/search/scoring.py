@@ -106,7 +106,9 @@ class Features:
 @lru_cache(maxsize=64)
 def weights(encoder_reads: float) -> Mapping[str, float]:
     """Return the weight of each feature by its name, where the encoder reads this well, 0 to 1."""
-    mixed = (encoder_reads * dense + (1 - encoder_reads) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True))
+    mixed = (
+        encoder_reads * dense + (1 - encoder_reads) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True)
+    )
     return MappingProxyType(dict(zip(Weights._fields, mixed, strict=True)))
 
 
