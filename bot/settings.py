@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import UserFacingError
 
 
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     )
     knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated passages.")
     encoder: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2",
+        DEFAULT_ENCODER,
         description="Sentence-transformers model, by local folder or hub name.",
     )
     encoder_query_prefix: str = Field(

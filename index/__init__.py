@@ -16,10 +16,8 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       typos             a mistyped word -> the word of a found snippet that was meant
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
-      problems          a problem of a file, with its line
       files             finds and reads the files
-      yaml_lines        YAML with the line of every value
-      fields            front matter and registers -> checked values
+      yaml_lines        YAML with the line of every value, and problems with theirs
       sentences         a text -> the spans of its sentences
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly
@@ -35,8 +33,9 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       highlight         the sentence of a snippet that answers
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
-      versions          names, manifest, lock, publishing, rolling back
-      snippet_db        the snippets
+      versions          names, lock, publishing, rolling back
+      manifest          what is not in the other files, and their hashes
+      snippet_db        the snippets, in one SQLite table
       read              opens the files
       write             writes the files
     evaluation/         how good the answers are, and whether a version may be published
@@ -48,7 +47,6 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       builder           the whole way
       embed             snippets -> vectors, those of unchanged snippets from the live version
       calibrate         questions with known outcome -> when to answer
-      progress          what a build shows while it runs
 
 Nothing here knows Telegram, the query log or the subject of the knowledge.
 """

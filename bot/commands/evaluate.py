@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,48 +15,14 @@ from bot.review.tables import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.evaluator import Evaluation, evaluate, rounded
+from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, rounded
 from index.evaluation.gate import digits, mcnemar, shortfalls
-from index.evaluation.retrieval_metrics import SHARES, Fault, Metrics, Outcome
+from index.evaluation.retrieval_metrics import METRICS, Metrics
 from index.knowledge.files import EVALUATION_FILE
 from index.search.answer import Hit
 from index.search.index import Index
 from index.version.versions import index_folder, live_version, versions
 
-_LABELS = {
-    "questions": "questions",
-    "answerable": "of them answerable",
-    "recall_at_1": "right passage first (recall@1)",
-    "recall_at_3": "among the first three (recall@3)",
-    "recall_at_5": "among the first five (recall@5)",
-    "mrr": "mean reciprocal rank",
-    "highlight": "right sentence highlighted",
-    "answered": "answered rightly",
-    "withheld": "right passage withheld",
-    "wrong_answers": "answered with a wrong passage",
-    "false_answers": "unanswerable but answered",
-    "false_answers_near_miss": "near misses answered",
-    "false_answers_off_topic": "off-topic ones answered",
-    "off_topic_shown": "off-topic but passages shown",
-    "calibration_error": "calibration error (ECE)",
-    "brier": "Brier score",
-    "auroc": "AUROC against unanswerable",
-    "auroc_off_topic": "AUROC against off-topic",
-}
-_OF_KINDS = {
-    "questions": "asked",
-    "recall_at_1": "first",
-    "recall_at_3": "in 3",
-    "recall_at_5": "in 5",
-    "mrr": "MRR",
-    "highlight": "sentence",
-    "answered": "answered",
-    "withheld": "withheld",
-    "wrong_answers": "wrong",
-    "false_answers": "false",
-    "calibration_error": "ECE",
-}
-_NOT_PERCENT = frozenset({"mrr", "calibration_error", "brier", "auroc", "auroc_off_topic"})
 _MOST_PROBLEMS = 20
 
 
@@ -155,7 +120,7 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
     for question in evaluation.stale:
         click.echo(f"Not asked, its snippets are not in the index: '{question.text}' (line {question.line})")
     if found.floor:
-        short, _ = shortfalls(evaluation, found.floor, {})
+        short, _ = shortfalls(evaluation, found.floor, None)
         click.echo()
         click.echo("Below the floor:" if short else f"All {len(found.floor)} limits of the floor are kept.")
         for each in short:
@@ -171,17 +136,18 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
 def _print_metrics(evaluation: Evaluation) -> None:
     columns = {"all": evaluation.overall, **_if_several(evaluation.by_language)}
     rows = []
-    for field in fields(Metrics):
-        values = [getattr(metrics, field.name) for metrics in columns.values()]
+    for name, metric in METRICS.items():
+        values = [getattr(metrics, name) for metrics in columns.values()]
         if any(value is not None for value in values):
-            rows.append([_LABELS[field.name], *(_value(field.name, value) for value in values)])
+            rows.append([metric.label, *(_value(name, value) for value in values)])
     print_table(["", *columns], rows, empty="")
 
 
 def _print_kinds(evaluation: Evaluation) -> None:
+    columns = {name: metric.column for name, metric in METRICS.items() if metric.column}
     kinds = evaluation.by_kind.items()
-    rows = [[kind, *(_short(name, getattr(metrics, name)) for name in _OF_KINDS)] for kind, metrics in kinds]
-    print_table(["kind", *_OF_KINDS.values()], rows, empty="")
+    rows = [[kind, *(_short(name, getattr(metrics, name)) for name in columns)] for kind, metrics in kinds]
+    print_table(["kind", *columns.values()], rows, empty="")
 
 
 def _if_several(groups: dict[str, Metrics]) -> dict[str, Metrics]:
@@ -193,7 +159,7 @@ def _value(name: str, value: float | int | None) -> str:
         return "-"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.3f}" if name in _NOT_PERCENT else f"{value * 100:.1f} %"
+    return f"{value * 100:.1f} %" if METRICS[name].percent else f"{value:.3f}"
 
 
 def _short(name: str, value: float | int | None) -> str:
@@ -202,7 +168,7 @@ def _short(name: str, value: float | int | None) -> str:
         return "-"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.2f}" if name in _NOT_PERCENT else f"{value:.0%}"
+    return f"{value:.0%}" if METRICS[name].percent else f"{value:.2f}"
 
 
 def _print_comparison(now: Evaluation, before: Evaluation) -> None:
@@ -210,14 +176,14 @@ def _print_comparison(now: Evaluation, before: Evaluation) -> None:
     click.echo(f"Compared with version {before.index_version}")
     old, new = before.overall, now.overall
     rows = []
-    for name in ("questions", "answerable", *SHARES):
+    for name, metric in METRICS.items():
         earlier, later = getattr(old, name), getattr(new, name)
         if earlier is not None and later is not None:
             change = later - earlier
             told = f"{change:+d}" if isinstance(change, int) else f"{change * 100:+.1f} points"
-            if name in _NOT_PERCENT:
+            if not metric.percent:
                 told = f"{change:+.3f}"
-            rows.append([_LABELS[name], _value(name, earlier), _value(name, later), told])
+            rows.append([metric.label, _value(name, earlier), _value(name, later), told])
     print_table(["", "then", "now", "change"], rows, empty="")
     changed = _changed(now, before)
     lost, won = (sum(then.rank == 1 and o.rank != 1 for then, o in pair) for pair in (changed, _swapped(changed)))
@@ -300,7 +266,7 @@ def _parts(parts: Any) -> str:
 def _as_json(
     found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, *, with_results: bool
 ) -> dict[str, Any]:
-    short, _ = shortfalls(evaluation, found.floor, {})
+    short, _ = shortfalls(evaluation, found.floor, None)
     result: dict[str, Any] = {
         "questions_file": found.name,
         "index_version": evaluation.index_version,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from index.errors import UserFacingError
-from index.evaluation.retrieval_metrics import Outcome, coverage_curve, is_answered, reliability
+from index.evaluation.evaluator import Outcome, is_answered
+from index.evaluation.retrieval_metrics import coverage_curve, reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -88,7 +88,7 @@ def _of_index(index: Index) -> dict[str, Any]:
         "age_seconds": max(0, round((datetime.now(UTC) - built).total_seconds())),
         "overridden": manifest.overridden,
         "snippets": manifest.counts["snippets"],
-        "passages": manifest.counts["records"],
+        "passages": manifest.counts["translations"],
         "topics": len(index.topics),
         "sources": len(index.sources),
         "languages": list(index.languages),
@@ -96,7 +96,7 @@ def _of_index(index: Index) -> dict[str, Any]:
             "id": manifest.encoder_id,
             "revision": manifest.encoder_revision,
             "dimension": manifest.dimension,
-            "reads": {language: manifest.trust[language] for language in index.languages},
+            "reads": {language: manifest.encoder_reads[language] for language in index.languages},
         },
         "probe_ms": round(answer.ms, 1),
         "calibration": {
@@ -109,7 +109,7 @@ def _of_index(index: Index) -> dict[str, Any]:
             }
             for name, calibration in index.calibrations.items()
         },
-        "evaluation": {name: value for name, value in manifest.evaluation.items() if name != "results"},
+        "evaluation": manifest.evaluation.model_dump(exclude={"results"}) if manifest.evaluation else {},
     }
     if not found:
         status["trouble"] = (

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from index.errors import UserFacingError
+from index.knowledge.files import EVALUATION_FILE
 
-EVALUATION_FILE = "evaluation.yaml"
 _MARKS = re.compile(r"\[(?:phone|e-mail|card|token|username)\]")
 
 

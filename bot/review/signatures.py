@@ -81,7 +81,7 @@ class IndexSignatures:
         return low + (high - low) * self._share(language) / _EMBEDDING_SHARE
 
     def _share(self, language: str) -> float:
-        return _EMBEDDING_SHARE * self._index.manifest.trust.get(language, 1.0)
+        return _EMBEDDING_SHARE * self._index.manifest.encoder_reads.get(language, 1.0)
 
     def _hashes(self, text: str, language: str) -> set[int]:
         return {term_hash(term) for term in self._terms.stems(text, language)}

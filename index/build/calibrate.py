@@ -17,7 +17,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.progress import Report
+from index.build import Report
 from index.knowledge.yaml_lines import parse_yaml
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.search.index import Index
@@ -106,7 +106,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
 
 
 def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
-    """Return the fields of all translations of a snippet, one of ``SnippetStore.snippet_numbers``."""
+    """Return the fields of all translations of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
     translations = np.flatnonzero(index.snippets.snippet_numbers == snippet)
     return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
 

@@ -1,7 +1,7 @@
 """Export a sentence-transformers model to ONNX for serving. Needs the extra ``build``.
 
-The ONNX backend of sentence-transformers itself does not fit. It imports torch and optimum when serving, which need more
-memory than the whole bot. It exports the transformer without pooling, so the pooling would run in torch as well.
+The ONNX backend of sentence-transformers itself does not fit. It imports torch and optimum when serving, which need
+more memory than the whole bot. It exports the transformer without pooling, so the pooling would run in torch as well.
 """
 
 from __future__ import annotations

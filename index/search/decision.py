@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,20 +126,6 @@ class Calibration:
         if confidence >= self.answer:
             return Decision.ANSWER
         return Decision.CLOSEST if confidence >= self.closest else Decision.NONE
-
-    @classmethod
-    def from_manifest(cls, fields: Mapping[str, Any]) -> Calibration:
-        """Restore what ``dataclasses.asdict`` made.
-
-        Raises:
-            TypeError: A field is missing, unknown or of another type.
-            KeyError: The coefficients are missing.
-            ValueError: This program uses another number of coefficients.
-        """
-        coefficients = tuple(fields["coefficients"])
-        if len(coefficients) != len(PRIOR):
-            raise ValueError(f"calibration has {len(coefficients)} coefficients, this program uses {len(PRIOR)}")
-        return cls(**{**fields, "coefficients": coefficients})
 
 
 def is_certainly_relevant(terms: QueryTerms, ranking: Ranking) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from index.encoder.query_encoder import Encoder, OnnxEncoder
 from index.errors import ArtifactError, reason
-from index.knowledge.snippet import Snippet, Source, Topic
+from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
@@ -22,8 +23,9 @@ from index.text.keyboard_layout import possible_readings
 from index.text.language import detect_language
 from index.text.terms import term_hash, words
 from index.text.typos import correct_typos
+from index.version.manifest import Manifest, read_manifest
 from index.version.read import VersionFiles, read_version
-from index.version.versions import Manifest, encoder_folder, read_manifest, resolve
+from index.version.versions import encoder_folder, resolve
 
 MAX_QUESTION = 4096
 """Only so many characters of a question count: the length of a Telegram message."""
@@ -48,17 +50,17 @@ class Index:
         self.manifest = manifest
         self.version = manifest.version
         self.encoder = encoder
-        self.snippets = files.store
+        self.snippets = files.snippets
         self.fields = files.fields
-        self.topics = tuple(Topic(**entry) for entry in manifest.topics)
-        self.sources = tuple(Source(**entry) for entry in manifest.sources)
-        self.calibrations = {name: Calibration.from_manifest(entry) for name, entry in manifest.calibration.items()}
-        self.languages = tuple(manifest.languages)
+        self.topics = manifest.topics
+        self.sources = manifest.sources
+        self.calibrations = manifest.calibration
+        self.languages = manifest.languages
         self._faiss = files.faiss_index
         self._faiss_owners = files.dense_owners
         self._term_search = TermSearch(files.terms, files.lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
-        self._encoder_reads = np.array([manifest.trust[name] for name in self.languages], np.float32)
+        self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 1, instead_of: Index | None = None) -> Index:
@@ -105,9 +107,17 @@ class Index:
         except Exception as error:
             raise ArtifactError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build'.") from error
 
+    def calibrated(self, calibrations: Mapping[str, Calibration]) -> Index:
+        """Return this version with other calibrations; both share the open files."""
+        other = copy(self)
+        other.manifest = self.manifest.model_copy(update={"calibration": calibrations})
+        other.calibrations = calibrations
+        return other
+
     def close(self) -> None:
-        """Release the threads and the FAISS index; the index must not be used afterwards."""
+        """Release threads and files; the index must not be used afterwards."""
         self._faiss = None
+        self.snippets.close()
         self._threads.shutdown(wait=False)
 
     def snippet(self, snippet_id: str, language: str | None = None) -> Snippet | None:
@@ -198,7 +208,7 @@ class Index:
         Args:
             query: The question.
             language: Its language.
-            without_snippet: One of ``SnippetStore.snippet_numbers`` that counts as if it did not exist.
+            without_snippet: One of ``SnippetDatabase.snippet_numbers`` that counts as if it did not exist.
 
         Returns:
             The question as it was read, with typos corrected, and what was found for it.
@@ -255,7 +265,7 @@ class Index:
         if not len(candidates):
             candidates = np.array([int(np.argmax(numbers != without_snippet))])
         own = self._encoder_reads[self.snippets.languages[candidates]]
-        asked = self.manifest.trust.get(language, 1.0)
+        asked = self.manifest.encoder_reads.get(language, 1.0)
         encoder_reads = np.asarray(np.minimum(own, asked), np.float32)
         return self.fields.rank(query, candidates, numbers[candidates], encoder_reads)
 

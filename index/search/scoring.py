@@ -52,9 +52,9 @@ class Weights(NamedTuple):
     """Coverage of the question's n-grams by the whole translation."""
 
 
-# Fitted once by multinomial logistic regression over the candidates, with non-negative weights. The public training data
-# is of two kinds: encyclopaedia passages without example questions, and lists of frequently asked questions. The weights
-# were tested on articles outside the fit. LEXICAL is for text in a language that the encoder cannot read.
+# Fitted once by multinomial logistic regression over the candidates, with non-negative weights. The public data is of
+# two kinds: encyclopaedia passages without example questions, and lists of frequently asked questions. The weights were
+# tested on articles outside the fit. LEXICAL is for text in a language that the encoder cannot read.
 DENSE = Weights(
     passage=0.08, sentence=0.2, asked=0.47, sentence_stems=0.06, sentence_grams=0.06, stems=0.06, grams=0.07
 )

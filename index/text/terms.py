@@ -22,8 +22,8 @@ GRAM = 4
 
 _SNOWBALL = {"en": "english", "ru": "russian"}
 
-# Three kinds of words: a number with its groups of thousands and its fraction; a number with a unit written close behind
-# it, such as 55bn, which makes two words; and any run of letters, digits and underscores.
+# A word is a number with its groups of thousands and its fraction, or a run of letters, digits and underscores. A unit
+# written close behind a number, as in 55bn, is a word of its own.
 _WORD = re.compile(
     r"(?<!\d)\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)+|(?<!\w)\d+(?=[^\W\d_])|\w+"
 )
@@ -33,7 +33,7 @@ _DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?")
 _PLURAL_ACRONYM = re.compile(r"(?<!\w)([A-Z][A-Za-z]?[A-Z]{1,4})s(?!\w)")
 _STEM_MARK, _GRAM_MARK = "s", "g"
 
-# Letters that people replace by a similar one: ё in Russian, the Kazakh letters missing on a Russian keyboard, and Latin
+# Letters that people replace by a similar one: ё in Russian, Kazakh letters missing on a Russian keyboard, and Latin
 # letters with a mark. The last entry is the dot that remains of İ in lower case.
 _FOLD: dict[int, int | str] = {**str.maketrans("ёәқңөұүһіғłøđħŧı", "еакноуухигlodhti")}
 _FOLD |= {

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from index.build.builder import BuildResult, build
+from index.build.builder import BuildOptions, BuildResult, build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import BuildError
 from index.search.index import Index
-from index.version.versions import KEEP_VERSIONS, MANIFEST_FILE, SEAL, Manifest, index_folder, live_version
+from index.version.manifest import Manifest
+from index.version.versions import KEEP_VERSIONS, MANIFEST_FILE, SEAL, index_folder, live_version
 
 Small = tuple[Path, Path, BuildResult]
 ROOT = Path(__file__).parents[2]
@@ -216,7 +217,7 @@ import json, os, resource, sys
 from pathlib import Path
 import sentence_transformers, torch
 from index.version.versions import live_version
-from index.build.builder import build
+from index.build.builder import BuildOptions, build
 from index.errors import BuildError
 
 folder, data, encoder = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -228,7 +229,7 @@ for more in json.loads(sys.argv[4]):
         most = pages * os.sysconf("SC_PAGE_SIZE") + more * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         try:
-            build(folder, data, encoder=encoder, force=True)
+            build(folder, data, encoder=encoder, options=BuildOptions(force=True))
             told = "built"
         except BaseException as error:
             told = f"{type(error).__name__}: {error}"
@@ -258,7 +259,7 @@ def test_a_build_without_memory_says_so_and_leaves_the_live_version(small: Small
     opened = Index.open(data)
     assert "Balkhash" in opened.answer("where is the copper plant").hits[0].snippet.text
     opened.close()
-    assert build(folder, data, encoder=DEFAULT_ENCODER, force=True).reused == 6
+    assert build(folder, data, encoder=DEFAULT_ENCODER, options=BuildOptions(force=True)).reused == 6
 
 
 @pytest.fixture
@@ -282,6 +283,6 @@ def test_a_read_only_disk_answers_and_refuses_a_build(small: Small, read_only: P
     assert "Balkhash" in opened.answer("where is the copper plant").hits[0].snippet.text
     opened.close()
     with pytest.raises(BuildError, match=f"{read_only}.*Read-only file system") as caught:
-        build(small[0], read_only, encoder=DEFAULT_ENCODER, force=True)
+        build(small[0], read_only, encoder=DEFAULT_ENCODER, options=BuildOptions(force=True))
     assert "\n" not in str(caught.value)
     assert live_version(read_only) == small[2].version

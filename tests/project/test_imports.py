@@ -20,15 +20,14 @@ PACKAGE = Path(str(index.__file__)).parent
 HEAVY = {"torch", "transformers", "sentence_transformers"}
 
 LAYERS = ("errors", "text", "knowledge", "encoder", "search", "version", "search.index", "evaluation", "build")
-"""A module of ``index`` imports only from its own layer and those before it. The facade ``search.index`` opens versions,
-so it is a layer of its own."""
+"""A module of ``index`` imports only from its own layer and those before it. The facade ``search.index`` opens versions, so
+it is a layer of its own."""
 UPWARD = {
     ("knowledge.lint", "evaluation.evaluation_set"): "checking a folder includes its evaluation questions",
     ("encoder.query_encoder", "version.versions"): "an encoder is sealed by a hash as a version is",
     ("encoder.onnx_export", "version.versions"): "the same",
-    ("version.write", "build.calibrate"): "off-topic lines show which languages the encoder reads",
     ("version.write", "build.embed"): "names the type of what is written",
-    ("evaluation.gate", "build.progress"): "the gate reports as the rest of a build does",
+    ("evaluation.gate", "build"): "the gate reports as the rest of a build does",
 }
 """The exceptions, and why."""
 

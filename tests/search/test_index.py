@@ -19,7 +19,8 @@ from index.knowledge.yaml_lines import split_front_matter
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 from index.search.index import Index
-from index.version.versions import FAISS_FILE, index_folder
+from index.version.read import FAISS_FILE
+from index.version.versions import index_folder
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 QUESTIONS = (
@@ -145,7 +146,7 @@ def test_faiss_orders_as_brute_force_does(real_data: Path, real_index: Index) ->
     """The nearest fields are those with the largest inner products, computed in numpy over all of them."""
     folder = index_folder(real_data) / real_index.version
     scales = np.load(folder / "scales.npy")[:, None]
-    fields = (np.load(folder / "vectors.npy").astype(np.float32) * scales)[np.load(folder / "dense-rows.npy")]
+    fields = (np.load(folder / "vectors.npy").astype(np.float32) * scales)[np.load(folder / "dense-fields.npy")]
     vectors = faiss.read_index(str(folder / FAISS_FILE))
     assert vectors.ntotal == len(fields)
     for question in QUESTIONS:
