@@ -238,7 +238,7 @@ def _print_failures(evaluation: Evaluation) -> None:
             click.echo(f"  {_title(outcome)}: {answer.decision} at {answer.confidence:.3f}")
             click.echo(f"    evidence {_parts(answer.evidence)}")
             for mark, hit in _telling_hits(outcome):
-                click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.parts)}")
+                click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.score_parts)}")
             if outcome.highlighted is False:
                 start, end = answer.hits[0].highlight
                 click.echo(f"    highlighted '{answer.hits[0].snippet.text[start:end]}', wanted '{question.highlight}'")
@@ -321,7 +321,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "evidence": {name: round(value, 4) for name, value in answer.evidence.items()},
         "hits": [
             {"id": hit.snippet.id, "score": round(hit.score, 4), "highlight": hit.snippet.text[slice(*hit.highlight)]}
-            | {"parts": dict(hit.parts)}
+            | {"parts": dict(hit.score_parts)}
             for hit in answer.hits[:5]
         ],
     }

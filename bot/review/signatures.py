@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.lexical_index import Terms, term_hash
+from index.text.terms import Terms, term_hash
 
 if TYPE_CHECKING:
     from index import Index

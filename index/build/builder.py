@@ -19,7 +19,7 @@ from index.build.calibrate import calibrate, off_topic_lines
 from index.build.embed import embed
 from index.encoder.onnx_export import export
 from index.encoder.passage_encoder import PassageEncoder
-from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder, legibility
+from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.gate import gate
@@ -29,6 +29,7 @@ from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import EVIDENCE, PRIOR, PUBLIC
 from index.search.index import Index
 from index.search.scoring import DENSE, LEXICAL
+from index.text.language import legibility
 from index.version.manifest import FORMAT, Manifest, read_manifest
 from index.version.versions import (
     build_lock,

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.encoder.query_encoder import READABLE
 from index.knowledge.yaml_lines import parse_yaml
-from index.search.answer import Ranking
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.search.index import Index
+from index.search.scoring import Ranking
+from index.text.language import READABLE
 
 _MOST_QUESTIONS = 400
 """Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""
@@ -86,12 +86,13 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     report.step("Calibrating the decision", len(asked) + len(strangers))
     for question in asked:
         if question.row is not None:
-            alone = index.query(question.text, question.language, without_rows=(question.row,))
+            alone = index.query(question.text, question.language, without_fields=(question.row,))
             read, ranking = index.find(alone, question.language)
-            right = int(index.snippets.snippet_numbers[ranking.records[0]]) == question.snippet
+            right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
             yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
-            query = index.query(question.text, question.language, without_rows=index.rows_of(question.snippet))
+            left_out = _fields_of_snippet(index, question.snippet)
+            query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
             if not _asked_alike(index, missed):
                 evidence = index.evidence(read, missed)
@@ -104,11 +105,18 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
 
 
+def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
+    """Return the fields of all translations of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
+    translations = np.flatnonzero(index.snippets.snippet_numbers == snippet)
+    return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
+
+
 def _asked_alike(index: Index, ranking: Ranking) -> bool:
     """Tell whether the best passage is asked for in nearly the same words, as far as the encoder can read them."""
-    position, snippet = int(ranking.positions[0]), index.snippets.record(int(ranking.records[0]))
-    rows = ranking.units.questions(position, len(snippet.sentences), len(snippet.questions))
-    return bool(ranking.trust[0] >= READABLE and (ranking.units.similarity[rows] >= _SAME_QUESTION).any())
+    position, snippet = int(ranking.positions[0]), index.snippets.record(int(ranking.translations[0]))
+    scores = ranking.field_scores
+    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
+    return bool(ranking.encoder_reads[0] >= READABLE and (scores.similarity[fields] >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,7 @@ def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
     for record in chosen.tolist():
         snippet = index.snippets.record(record)
         owner = int(index.snippets.snippet_numbers[record])
-        rows = index.question_rows(record)
+        rows = index.fields.questions_of(record)
         # Curators write the plainest wording first; those after it are more like what others ask.
         for number in random.permutation(len(rows))[:per_record].tolist():
             found.append(_OwnQuestion(snippet.questions[number], language, owner, rows[number]))

@@ -57,7 +57,7 @@ def embed(
     for number, snippet in enumerate(snippets):
         old = known.get(snippet.content_hash)
         if live and old is not None:
-            results[number] = Vectors(*live.vectors_of(old))
+            results[number] = Vectors(*live.fields.stored(old))
         else:
             fresh.append(number)
     texts: list[str] = []

@@ -6,13 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from index.encoder.query_encoder import legibility
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE
 from index.knowledge.reader import Knowledge, read_synonyms
 from index.knowledge.snippet import Snippet
 from index.knowledge.yaml_lines import Problem, Severity
-from index.search.lexical_index import Terms
+from index.text.language import legibility
+from index.text.terms import Terms
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
 _MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoder
 from index.errors import ArtifactError
-from index.search.lexical_index import LexicalIndex, Terms, map_array
-from index.search.scoring import Rows
+from index.search.lexical_index import LexicalIndex, map_array
+from index.search.scoring import FieldVectors
+from index.text.terms import Terms
 from index.version.manifest import Manifest
 from index.version.snippet_db import SnippetDatabase
 
@@ -26,7 +27,7 @@ class VersionFiles:
     """What a version holds beside its manifest, open for searching."""
 
     snippets: SnippetDatabase
-    rows: Rows
+    fields: FieldVectors
     lexical: LexicalIndex
     faiss_index: Any
     dense_owners: NDArray[np.int64]
@@ -52,7 +53,7 @@ def read_version(folder: Path, manifest: Manifest, encoder: Encoder) -> VersionF
     owners = np.repeat(np.arange(translations), np.diff(starts))
     return VersionFiles(
         SnippetDatabase(folder, manifest.sources),
-        Rows(starts, sentence_counts, vectors, scales, sentence_starts, token_starts, tokens),
+        FieldVectors(starts, sentence_counts, vectors, scales, sentence_starts, token_starts, tokens),
         LexicalIndex.load(folder, owners, translations),
         _mapped(folder / FAISS_FILE),
         owners[dense_fields],

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build.embed import Vectors
-from index.encoder.query_encoder import READABLE, EncoderCard
+from index.encoder.query_encoder import EncoderCard
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Snippet
 from index.search.decision import ALL_LANGUAGES, Calibration
-from index.search.lexical_index import LexicalIndex, Terms, hashes
+from index.search.lexical_index import LexicalIndex
+from index.text.language import READABLE
+from index.text.terms import Terms, term_hashes
 from index.version.manifest import Manifest
 from index.version.read import FAISS_FILE, FIELD_ARRAYS
 from index.version.snippet_db import write_snippets
@@ -120,7 +122,7 @@ def _field_terms(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:
     texts = [snippet.title, *(snippet.text[start:end] for start, end in snippet.sentences), *snippet.questions]
     return [
         np.empty(0, np.int64),
-        *(hashes([*terms.stems(text, snippet.language), *terms.grams(text)]) for text in texts),
+        *(term_hashes([*terms.stems(text, snippet.language), *terms.grams(text)]) for text in texts),
     ]
 
 
