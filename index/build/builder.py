@@ -291,7 +291,7 @@ def _self_check(index: Index, snippets: Sequence[Snippet]) -> None:
         snippet = snippets[number]
         text = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
         found = index.answer(text, snippet.language, limit=10)
-        # Where many passages share the sentence or question, any of them will do.
+        # Where many snippets share the sentence or question, any of them will do.
         if not any(hit.snippet.id == snippet.id or _holds(hit.snippet, text) for hit in found.hits):
             lost.append(snippet.id)
     if len(lost) * 4 > len(chosen):

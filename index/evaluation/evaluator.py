@@ -26,13 +26,13 @@ class Fault(StrEnum):
     FALSE_ANSWER = "false answer"
     """Answered what the knowledge does not hold."""
     WRONG_ANSWER = "wrong answer"
-    """Answered with a passage that does not answer."""
+    """Answered with a snippet that does not answer."""
     MISSED = "missed"
-    """The first passage is wrong, and was not given as the answer."""
+    """The first snippet is wrong, and was not given as the answer."""
     WITHHELD = "withheld"
-    """The first passage is right, and was not given as the answer."""
+    """The first snippet is right, and was not given as the answer."""
     WRONG_SENTENCE = "wrong sentence"
-    """The right passage, with another sentence highlighted than the one that answers."""
+    """The right snippet, with another sentence highlighted than the one that answers."""
     SHOWN = "shown"
     """Passages offered for something that has nothing to do with the knowledge."""
 
@@ -46,13 +46,13 @@ class Outcome:
     """The language stated with the question, else the recognised one."""
     answer: Answer
     rank: int | None
-    """Place of the first right passage among the hits, from 1; ``None`` where none is right."""
+    """Place of the first right snippet among the hits, from 1; ``None`` where none is right."""
     highlighted: bool | None
-    """Whether the highlighted sentence answers; ``None`` where that is not known or the first passage is wrong."""
+    """Whether the highlighted sentence answers; ``None`` where that is not known or the first snippet is wrong."""
 
     @property
     def first(self) -> Hit | None:
-        """The best passage."""
+        """The best snippet."""
         return self.answer.hits[0] if self.answer.hits else None
 
     @property
@@ -143,7 +143,7 @@ def measure(outcomes: Sequence[Outcome]) -> Metrics:
 
 
 def is_answered(outcome: Outcome) -> bool:
-    """Tell whether the best passage was given as the answer."""
+    """Tell whether the best snippet was given as the answer."""
     return outcome.answer.decision is Decision.ANSWER
 
 
@@ -169,7 +169,7 @@ def _outcome(question: Question, answer: Answer) -> Outcome:
         best = answer.hits[0]
         start, end = best.highlight
         wanted = _flat(question.highlight)
-        # A passage in another language than the stated piece cannot tell.
+        # A snippet in another language than the stated part cannot tell.
         if wanted in _flat(best.snippet.text):
             highlighted = wanted in _flat(best.snippet.text[start:end])
     return Outcome(question, question.language or answer.language, answer, rank, highlighted)

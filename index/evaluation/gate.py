@@ -40,7 +40,7 @@ class Shortfall:
 
 
 # What is compared question by question with the live version: the metric, whether it is about answerable questions, and
-# when a question went well, by the place of the right passage and whether the best passage was given as the answer.
+# when a question went well, by the place of the right snippet and whether the best snippet was given as the answer.
 _PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
     ("recall_at_1", True, lambda rank, answered: rank == 1),
     ("recall_at_3", True, lambda rank, answered: rank is not None and rank <= 3),

@@ -18,19 +18,19 @@ class Metrics:
     questions: int
     answerable: int
     recall_at_1: float | None
-    """Share of answerable questions with a right passage in first place; the next two: among the first three, five."""
+    """Share of answerable questions with a right snippet in first place; the next two: among the first three, five."""
     recall_at_3: float | None
     recall_at_5: float | None
     mrr: float | None
-    """Mean of one over the place of the first right passage, nothing beyond the tenth (mean reciprocal rank)."""
+    """Mean of one over the place of the first right snippet, nothing beyond the tenth (mean reciprocal rank)."""
     highlight: float | None
-    """Share of right first passages, of those where it is known, in which the highlighted sentence answers."""
+    """Share of right first snippets, of those where it is known, in which the highlighted sentence answers."""
     answered: float | None
-    """Share of answerable questions answered with a right passage."""
+    """Share of answerable questions answered with a right snippet."""
     withheld: float | None
-    """Share of right first passages that were not given as the answer."""
+    """Share of right first snippets that were not given as the answer."""
     wrong_answers: float | None
-    """Share of answerable questions answered with a wrong passage."""
+    """Share of answerable questions answered with a wrong snippet."""
     false_answers: float | None
     """Share of unanswerable questions that were answered."""
     false_answers_near_miss: float | None

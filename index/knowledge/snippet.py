@@ -36,7 +36,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A curated passage in one language, that is, one translation. The program quotes ``text`` and nothing else."""
+    """A curated passage in one language: one translation of a snippet. The program quotes ``text`` and nothing else."""
 
     id: str
     """Path below the knowledge folder without suffixes, the same for all translations."""

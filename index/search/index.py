@@ -134,7 +134,7 @@ class Index:
 
     def in_topic(self, topic_id: str, language: str | None = None) -> tuple[Snippet, ...]:
         """Return the snippets of a topic, ordered by id."""
-        ids = dict.fromkeys(self.snippets.record(number).id for number in self.snippets.in_topic(topic_id))
+        ids = dict.fromkeys(self.snippets.translation(number).id for number in self.snippets.in_topic(topic_id))
         found = (self.snippet(snippet_id, language) for snippet_id in ids)
         return tuple(snippet for snippet in found if snippet)
 
@@ -215,7 +215,7 @@ class Index:
         """
         ranking = self._rank(query, language, without_snippet)
         if query.terms.unknown:
-            best = (self.snippets.record(int(number)) for number in ranking.translations[:_CORRECTED_FROM])
+            best = (self.snippets.translation(int(number)) for number in ranking.translations[:_CORRECTED_FROM])
             texts = (text for snippet in best for text in (snippet.title, snippet.text, *snippet.questions))
             # Calibration asks example questions as strangers would: the question itself must not correct its typos.
             others = (text for text in texts if text != query.text)
@@ -230,7 +230,7 @@ class Index:
         missing = 0.0
         if numbers := query.terms.numbers:
             best = int(ranking.translations[0])
-            snippet = self.snippets.record(best)
+            snippet = self.snippets.translation(best)
             dated = words(snippet.as_of or "")
             # Numbers in the example questions do not count: only title and text are quoted.
             first, end = self.fields.fields_of(best).start, self.fields.questions_of(best).start
@@ -271,7 +271,7 @@ class Index:
 
     def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
         position = int(ranking.positions[place])
-        found = self.snippets.record(int(ranking.translations[place]))
+        found = self.snippets.translation(int(ranking.translations[place]))
         shown = found if found.language == language else self.snippet(found.id, language) or found
         if shown is not found and len(shown.sentences) != len(found.sentences):
             sentence = self._best_sentence_of_other(query, shown, wanted)
@@ -292,6 +292,8 @@ class Index:
 
     def _best_sentence_of_other(self, query: Query, shown: Snippet, wanted: Kinds) -> int:
         """Choose the sentence of a translation with other sentences than the one that was found."""
-        numbers = [n for n in self.snippets.numbers(shown.id) if self.snippets.record(n).language == shown.language]
+        numbers = [
+            n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
+        ]
         _, scores = self.fields.features(query, np.array(numbers))
         return best_sentence(shown, scores, 0, wanted)

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -65,10 +65,11 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         # Immutable: SQLite neither locks the file nor looks for a journal beside it.
         address = f"{(folder / SNIPPETS_FILE).absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        # A replaced version is closed when the last question that is answered from it lets go of it.
+        # A replaced version is closed when nothing refers to it any more.
         self._close = weakref.finalize(self, connection.close)
-        self._rows = partial(_rows, connection, threading.Lock())
-        self.record = lru_cache(maxsize=_CACHE)(partial(_read, self._rows, {source.id: source for source in sources}))
+        self._connection, self._lock = connection, threading.Lock()
+        self._sources = {source.id: source for source in sources}
+        self.translation = lru_cache(maxsize=_CACHE)(self._read)
 
     def close(self) -> None:
         """Close the file."""
@@ -99,7 +100,7 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         return dict(self._rows("SELECT content_hash, number FROM translations"))
 
     def __getitem__(self, snippet_id: str) -> Mapping[str, Snippet]:
-        found = {(snippet := self.record(number)).language: snippet for number in self.numbers(snippet_id)}
+        found = {(snippet := self.translation(number)).language: snippet for number in self.numbers(snippet_id)}
         if not found:
             raise KeyError(snippet_id)
         return found
@@ -110,21 +111,18 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
     def __len__(self) -> int:
         return int(self.snippet_numbers[-1]) + 1
 
+    def _rows(self, query: str, *values: str | int) -> list[Any]:
+        with self._lock:  # for some microseconds; two threads must not use one connection at once
+            return self._connection.execute(query, values).fetchall()
 
-def _rows(connection: sqlite3.Connection, lock: threading.Lock, query: str, *values: str | int) -> list[Any]:
-    """Return all rows of a query. One thread at a time may use the connection; a row takes microseconds."""
-    with lock:
-        return connection.execute(query, values).fetchall()
-
-
-def _read(rows: partial[list[Any]], sources: Mapping[str, Source], number: int) -> Snippet:
-    ((text,),) = rows("SELECT snippet FROM translations WHERE number = ?", int(number))
-    fields = json.loads(text)
-    return Snippet(
-        **{
-            **fields,
-            "sentences": tuple((start, end) for start, end in fields["sentences"]),
-            "sources": tuple(sources[name] for name in fields["sources"]),
-            **{name: tuple(fields[name]) for name in ("speakers", "questions", "see_also")},
-        }
-    )
+    def _read(self, number: int) -> Snippet:
+        ((text,),) = self._rows("SELECT snippet FROM translations WHERE number = ?", number)
+        fields = json.loads(text)
+        return Snippet(
+            **{
+                **fields,
+                "sentences": tuple((start, end) for start, end in fields["sentences"]),
+                "sources": tuple(self._sources[name] for name in fields["sources"]),
+                **{name: tuple(fields[name]) for name in ("speakers", "questions", "see_also")},
+            }
+        )

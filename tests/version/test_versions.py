@@ -186,17 +186,17 @@ def test_a_manifest_nested_without_end_is_refused(small_data: Path, version: Pat
 def test_snippets_can_be_read_from_many_threads(real_index: Index) -> None:
     """Threads that read at once get what one thread reads."""
     numbers = range(real_index.snippets.translations)
-    expected = [real_index.snippets.record(number) for number in numbers]
-    real_index.snippets.record.cache_clear()
+    expected = [real_index.snippets.translation(number) for number in numbers]
+    real_index.snippets.translation.cache_clear()
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(real_index.snippets.record, [*numbers] * 4)) == expected * 4
+        assert list(threads.map(real_index.snippets.translation, [*numbers] * 4)) == expected * 4
 
 
 def test_a_snippet_is_found_by_id_by_key_and_by_topic(real_index: Index) -> None:
     """All its translations, and nothing for what does not exist."""
     snippets = real_index.snippets
-    snippet = snippets.record(0)
-    assert [snippets.record(number).id for number in snippets.numbers(snippet.id)] == [snippet.id] * len(
+    snippet = snippets.translation(0)
+    assert [snippets.translation(number).id for number in snippets.numbers(snippet.id)] == [snippet.id] * len(
         snippets[snippet.id]
     )
     assert snippets.by_key(snippet.key) == snippet.id
