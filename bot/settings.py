@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import UserFacingError
 
 
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     )
     knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated snippets.")
     encoder: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2",
+        DEFAULT_ENCODER,
         description="Sentence-transformers model: a local folder or a name on the Hugging Face hub.",
     )
     encoder_query_prefix: str = Field(

@@ -1,24 +1,52 @@
 """Retrieval over curated snippets, from a folder of files to a decision.
 
-The pipeline, one module a step::
+The pipeline builds a version of the index above, and answers questions from the live version below::
 
-    knowledge    folder -> validated snippets with exact sentence spans
-    passages     passages -> unit vectors, by sentence-transformers at build time
-    export       the same model -> ONNX for serving
-    encoder      question -> unit vector, by ONNX when serving
-    lexical      text -> weighted terms (stems, character n-grams)
-    artifact     what a published version looks like on disk, and how one is swapped for another
-    build        the whole way from a knowledge folder to a new published version:
-    embedding      snippets -> vectors, those of unchanged ones from the live version
-    writing        vectors + terms -> the files of a version
-    calibrate      questions with known outcome -> when to answer
-    gate           whether the new version is good enough to be published
-    reading      the files of a version -> its parts, checked against each other
-    candidates   question -> records worth comparing in full
-    scoring      question + records -> absolute scores
-    search       question -> candidates -> scores -> ``answer`` | ``closest`` | ``none``
-    answer       what comes of it: the decision, and passages to quote
-    evaluate     questions with known answers -> how good the above is
+    files ─ read ─> snippets ─ embed ─> vectors ─ write ─> version ─ calibrate, evaluate, gate ─> live version
+                                                                                                       │
+    question ─ language, vector, terms ─> candidates ─> scores ─> evidence ─> answer, closest or none <┘
+
+The modules; each folder builds on those above it, and ``search.index`` opens a version as well::
+
+    errors              what can go wrong, one class for each thing a caller would do differently
+    text/               what questions and snippets have in common
+      terms             words -> stems and character n-grams, with synonyms
+      language          which language a text is in, and how well an encoder reads it
+      keyboard_layout   a question typed in the wrong alphabet -> what it may mean
+      typos             a mistyped word -> the word of a found snippet that was meant
+    knowledge/          a folder of Markdown -> snippets, every problem with its line
+      snippet           a snippet, its sources and its topic
+      files             finds and reads the files
+      yaml_lines        YAML with the line of every value, and problems with theirs
+      sentences         a text -> the spans of its sentences
+      reader            a folder -> all snippets and all problems
+      lint              sound knowledge -> what will answer badly
+    encoder/            text -> unit vectors
+      query_encoder     when serving, with ONNX Runtime
+      passage_encoder   when building, with sentence-transformers
+      onnx_export       the model for building -> the model for serving
+    search/             question -> answer
+      lexical_index     inverted index: how much of a question each snippet covers
+      scoring           candidates, their features, their absolute scores
+      decision          evidence -> confidence -> answer, closest or none
+      answer            what a question gets
+      highlight         the sentence of a snippet that answers
+      index             the facade: opens a version and answers questions
+    version/            what a published version is on disk
+      versions          names, lock, publishing, rolling back
+      manifest          what is not in the other files, and their hashes
+      snippet_db        the snippets, in one SQLite table
+      read              opens the files
+      write             writes the files
+    evaluation/         how good the answers are, and whether a version may be published
+      evaluation_set    questions with known answers
+      retrieval_metrics how good the answers to them are
+      evaluator         asks the questions
+      gate              compares with the live version and the floor
+    build/              knowledge -> new live version
+      builder           the whole way
+      embed             snippets -> vectors, those of unchanged snippets from the live version
+      calibrate         questions with known outcome -> when to answer
 
 Nothing here knows Telegram, the query log or the subject of the knowledge.
 """

@@ -105,7 +105,7 @@ def explained(index: Index, answer: Answer) -> dict[str, Any]:
     calibration = index.calibration(answer.language)
     fields = answer.as_json()
     for shown, hit in zip(fields["hits"], answer.hits, strict=True):
-        shown |= {"parts": dict(hit.parts), "weights": dict(hit.weights)}
+        shown |= {"parts": dict(hit.score_parts), "weights": dict(hit.weights)}
     return {
         **fields,
         "read_as": answer.read_as,
@@ -128,7 +128,7 @@ def _print_explanation(index: Index, answer: Answer) -> None:
     out.print(f"log-odds of an answer: {fields['intercept']:+.2f}; {'; '.join(summands)}")
     table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
     for hit in answer.hits:
-        parts = (f"{hit.parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
+        parts = (f"{hit.score_parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
         table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
     out.print(table)
     out.print(Text(f"terms matched in the best passage: {', '.join(fields['terms_matched']) or 'none'}"))

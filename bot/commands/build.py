@@ -16,18 +16,19 @@ import click
 from bot.settings import Settings
 from index.errors import ArtifactError
 from index.search.index import Index
-from index.version.versions import encoder_folder, index_folder, live_version, read_manifest
+from index.version.versions import encoder_folder, index_folder, live_version
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from index.build.progress import Report
+    from index.build import Report
 
 
 def check_knowledge(settings: Settings) -> int:
     """Print every problem of the knowledge folder and return the exit code."""
+    from index.knowledge.yaml_lines import Severity
+
     from index.knowledge.lint import lint
-    from index.knowledge.problems import Severity
     from index.knowledge.reader import read_knowledge
 
     knowledge = read_knowledge(settings.knowledge_dir)
@@ -59,6 +60,7 @@ def _token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int
 
     from index.encoder.passage_encoder import locate
     from index.encoder.query_encoder import TOKENIZER_FILE, EncoderCard
+    from index.version.manifest import read_manifest
 
     try:
         version = live_version(settings.index_home)
@@ -79,24 +81,25 @@ def _token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int
 
 def build_index(settings: Settings, *, force: bool = False) -> str:
     """Build and publish a version; return the lines that say what was done, the version on the last."""
-    from index.build.builder import build
+    from index.build.builder import BuildOptions, build
 
     with _reporting() as report:
         result = build(
             settings.knowledge_dir,
             settings.index_home,
             encoder=settings.encoder,
-            query_prefix=settings.encoder_query_prefix,
-            passage_prefix=settings.encoder_passage_prefix,
-            force=force,
+            options=BuildOptions(
+                query_prefix=settings.encoder_query_prefix,
+                passage_prefix=settings.encoder_passage_prefix,
+                force=force,
+            ),
             report=report,
         )
     if result.unchanged:
         return f"Nothing has changed; live is version {result.version}"
-    counts = (
-        f"{result.snippets} snippets, {result.records} passages: {result.embedded} embedded, {result.reused} reused."
-    )
-    return f"{counts}\nPublished version {result.version}"
+    counts = f"{result.snippets} snippets, {result.translations} translations"
+    vectors = f"{result.embedded} embedded, {result.reused} reused"
+    return f"{counts}: {vectors}.\nPublished version {result.version}"
 
 
 def roll_back(settings: Settings) -> str:

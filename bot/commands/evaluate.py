@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from bot.review.options import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.evaluator import Evaluation, evaluate, rounded
+from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, is_answered, rounded
 from index.evaluation.gate import digits, mcnemar, shortfalls
-from index.evaluation.retrieval_metrics import SHARES, Fault, Metrics, Outcome, coverage_curve, is_answered, reliability
+from index.evaluation.retrieval_metrics import METRICS, coverage_curve, reliability
 from index.knowledge.files import EVALUATION_FILE
 from index.search.answer import Hit
 from index.search.index import Index
@@ -28,41 +28,6 @@ from index.version.versions import index_folder, live_version, versions
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LABELS = {
-    "questions": "questions",
-    "answerable": "of them answerable",
-    "recall_at_1": "right passage first (recall@1)",
-    "recall_at_3": "among the first three (recall@3)",
-    "recall_at_5": "among the first five (recall@5)",
-    "mrr": "mean reciprocal rank",
-    "highlight": "right sentence highlighted",
-    "answered": "answered rightly",
-    "withheld": "right passage withheld",
-    "wrong_answers": "answered with a wrong passage",
-    "false_answers": "unanswerable but answered",
-    "false_answers_near_miss": "near misses answered",
-    "false_answers_off_topic": "off-topic ones answered",
-    "off_topic_shown": "off-topic but passages shown",
-    "calibration_error": "calibration error (ECE)",
-    "brier": "Brier score",
-    "auroc": "AUROC against unanswerable",
-    "auroc_off_topic": "AUROC against off-topic",
-}
-_COLUMNS = {
-    "questions": "asked",
-    "recall_at_1": "first",
-    "recall_at_3": "in 3",
-    "recall_at_5": "in 5",
-    "mrr": "MRR",
-    "highlight": "sentence",
-    "answered": "answered",
-    "withheld": "withheld",
-    "wrong_answers": "wrong",
-    "false_answers": "false",
-    "calibration_error": "ECE",
-}
-"""The metrics that are shown for each kind of question, under short headings."""
-_NOT_PERCENT = frozenset({"mrr", "calibration_error", "brier", "auroc", "auroc_off_topic"})
 _MOST_PROBLEMS = 20
 _PLOT_SUFFIXES = (".svg", ".png")
 
@@ -161,7 +126,7 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
     for question in evaluation.stale:
         click.echo(f"Not asked, its snippets are not in the index: '{question.text}' (line {question.line})")
     if found.floor:
-        short, _ = shortfalls(evaluation, found.floor, {})
+        short, _ = shortfalls(evaluation, found.floor, None)
         click.echo()
         click.echo("Below the floor:" if short else f"All {len(found.floor)} limits of the floor are kept.")
         for each in short:
@@ -178,20 +143,21 @@ def _print_metrics(evaluation: Evaluation) -> None:
     languages = evaluation.by_language if len(evaluation.by_language) > 1 else {}
     columns = {"all": evaluation.overall, **languages}
     rows = []
-    for field in fields(Metrics):
-        values = [getattr(metrics, field.name) for metrics in columns.values()]
+    for name, metric in METRICS.items():
+        values = [getattr(metrics, name) for metrics in columns.values()]
         if any(value is not None for value in values):
-            rows.append([_LABELS[field.name], *(_value(field.name, value) for value in values)])
+            rows.append([metric.label, *(_value(name, value) for value in values)])
     print_table(["", *columns], rows, empty="")
 
 
 def _print_kinds(evaluation: Evaluation) -> None:
     # Two digits: a kind has too few questions for more, and its row must fit a terminal.
+    columns = {name: metric.column for name, metric in METRICS.items() if metric.column}
     rows = [
-        [kind, *(_value(name, getattr(metrics, name), short=True) for name in _COLUMNS)]
+        [kind, *(_value(name, getattr(metrics, name), short=True) for name in columns)]
         for kind, metrics in evaluation.by_kind.items()
     ]
-    print_table(["kind", *_COLUMNS.values()], rows, empty="")
+    print_table(["kind", *columns.values()], rows, empty="")
 
 
 def _value(name: str, value: float | int | None, *, short: bool = False) -> str:
@@ -199,9 +165,9 @@ def _value(name: str, value: float | int | None, *, short: bool = False) -> str:
         return "-"
     if isinstance(value, int):
         return str(value)
-    if name in _NOT_PERCENT:
-        return f"{value:.2f}" if short else f"{value:.3f}"
-    return f"{value:.0%}" if short else f"{value * 100:.1f} %"
+    if METRICS[name].percent:
+        return f"{value:.0%}" if short else f"{value * 100:.1f} %"
+    return f"{value:.2f}" if short else f"{value:.3f}"
 
 
 def _print_comparison(now: Evaluation, before: Evaluation) -> None:
@@ -209,15 +175,15 @@ def _print_comparison(now: Evaluation, before: Evaluation) -> None:
     click.echo(f"Compared with version {before.index_version}")
     old, new = before.overall, now.overall
     rows = []
-    for name in ("questions", "answerable", *SHARES):
+    for name, metric in METRICS.items():
         earlier, later = getattr(old, name), getattr(new, name)
         if earlier is not None and later is not None:
             change = later - earlier
             if isinstance(change, int):
                 difference = f"{change:+d}"
             else:
-                difference = f"{change:+.3f}" if name in _NOT_PERCENT else f"{change * 100:+.1f} points"
-            rows.append([_LABELS[name], _value(name, earlier), _value(name, later), difference])
+                difference = f"{change * 100:+.1f} points" if metric.percent else f"{change:+.3f}"
+            rows.append([metric.label, _value(name, earlier), _value(name, later), difference])
     print_table(["", "then", "now", "change"], rows, empty="")
     changed = _changed(now, before)
     lost = sum(then.rank == 1 and outcome.rank != 1 for then, outcome in changed)
@@ -267,7 +233,7 @@ def _print_failures(evaluation: Evaluation) -> None:
             click.echo(f"  {_title(outcome)}: {answer.decision} at {answer.confidence:.3f}")
             click.echo(f"    evidence {_parts(answer.evidence)}")
             for mark, hit in _shown_hits(outcome):
-                click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.parts)}")
+                click.echo(f"    {mark} {hit.snippet.id} {hit.score:.3f} = {_parts(hit.score_parts)}")
             if outcome.highlighted is False:
                 start, end = answer.hits[0].highlight
                 click.echo(f"    highlighted '{answer.hits[0].snippet.text[start:end]}', wanted '{question.highlight}'")
@@ -295,7 +261,7 @@ def _parts(parts: Mapping[str, float]) -> str:
 def _as_json(
     found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, *, with_results: bool
 ) -> dict[str, Any]:
-    short, _ = shortfalls(evaluation, found.floor, {})
+    short, _ = shortfalls(evaluation, found.floor, None)
     result: dict[str, Any] = {
         "questions_file": found.name,
         "index_version": evaluation.index_version,
@@ -346,7 +312,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "evidence": {name: round(value, 4) for name, value in answer.evidence.items()},
         "hits": [
             {"id": hit.snippet.id, "score": round(hit.score, 4), "highlight": hit.snippet.text[slice(*hit.highlight)]}
-            | {"parts": dict(hit.parts)}
+            | {"parts": dict(hit.score_parts)}
             for hit in answer.hits[:5]
         ],
     }

@@ -41,7 +41,7 @@ _MEASURED = {
 
 def probe(index: Index) -> tuple[Answer, bool]:
     """Ask an index for its first snippet by the snippet's own words; return the answer, and whether it is found."""
-    snippet = index.snippets.record(0)
+    snippet = index.snippets.translation(0)
     question = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
     answer = index.answer(question, snippet.language, limit=10)
     return answer, any(hit.snippet.id == snippet.id for hit in answer.hits)
@@ -108,7 +108,7 @@ def _of_index(index: Index) -> dict[str, Any]:
         "age_seconds": max(0, round((datetime.now(UTC) - built).total_seconds())),
         "overridden": manifest.overridden,
         "snippets": manifest.counts["snippets"],
-        "passages": manifest.counts["records"],
+        "passages": manifest.counts["translations"],
         "topics": len(index.topics),
         "sources": len(index.sources),
         "languages": list(index.languages),
@@ -116,7 +116,7 @@ def _of_index(index: Index) -> dict[str, Any]:
             "id": manifest.encoder_id,
             "revision": manifest.encoder_revision,
             "dimension": manifest.dimension,
-            "reads": {language: manifest.trust[language] for language in index.languages},
+            "reads": {language: manifest.encoder_reads[language] for language in index.languages},
         },
         "probe_ms": round(answer.ms, 1),
         "calibration": {
@@ -129,7 +129,7 @@ def _of_index(index: Index) -> dict[str, Any]:
             }
             for name, calibration in index.calibrations.items()
         },
-        "evaluation": {name: value for name, value in manifest.evaluation.items() if name != "results"},
+        "evaluation": manifest.evaluation.model_dump(exclude={"results"}) if manifest.evaluation else {},
     }
     if not found:
         status["trouble"] = (

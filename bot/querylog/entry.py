@@ -109,7 +109,7 @@ def _candidate(hit: Hit, shown: bool) -> str:
     """Return a candidate as JSON, put together from what is the same every time: encoding it whole costs four times."""
     snippet = hit.snippet
     about = _about(snippet.id, snippet.language, snippet.title, snippet.text)
-    parts = _numbers(tuple(hit.parts)) % tuple(hit.parts.values())
+    parts = _numbers(tuple(hit.score_parts)) % tuple(hit.score_parts.values())
     question = "null" if hit.question is None else _json(hit.question)
     return (
         f'{{{about},"score":{hit.score:.5f},"parts":{{{parts}}},"question":{question},'

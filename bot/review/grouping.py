@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.lexical_index import Terms, term_hash
+from index.text.terms import Terms, term_hash
 
 if TYPE_CHECKING:
     from index import Index
@@ -86,7 +86,7 @@ class IndexSignatures:
         return low + (high - low) * self._share(language) / _EMBEDDING_SHARE
 
     def _share(self, language: str) -> float:
-        return _EMBEDDING_SHARE * self._index.manifest.trust.get(language, 1.0)
+        return _EMBEDDING_SHARE * self._index.manifest.encoder_reads.get(language, 1.0)
 
     def _hashes(self, text: str, language: str) -> set[int]:
         return {term_hash(term) for term in self._terms.stems(text, language)}

@@ -6,42 +6,55 @@ import errno
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from index.build.calibrate import calibrate
+from index.build import Report, Silent
+from index.build.calibrate import calibrate, off_topic_lines
 from index.build.embed import embed
-from index.build.progress import Report, Silent
 from index.encoder.onnx_export import export
 from index.encoder.passage_encoder import PassageEncoder
 from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.gate import gate
-from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, read_yaml_file
-from index.knowledge.reader import Knowledge, read_knowledge
-from index.knowledge.snippet import Snippet
+from index.knowledge.files import EVALUATION_FILE
+from index.knowledge.reader import Knowledge, read_knowledge, read_synonyms
+from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import EVIDENCE, PRIOR, PUBLIC
 from index.search.index import Index
 from index.search.scoring import DENSE, LEXICAL
+from index.text.language import legibility
+from index.version.manifest import FORMAT, Manifest, read_manifest
 from index.version.versions import (
-    FORMAT,
     build_lock,
     encoder_folder,
+    finalize,
     index_folder,
     live_version,
     new_version,
     previous_version,
     publish,
-    read_manifest,
-    settle,
     unfinished,
 )
-from index.version.write import write_version
+from index.version.write import VersionContent, write_version
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How a build is to be done."""
+
+    query_prefix: str = ""
+    """What the encoder wants before every question."""
+    passage_prefix: str = ""
+    """What the encoder wants before every text that is indexed."""
+    force: bool = False
+    """Whether to publish what has not changed, and what does not answer well enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +63,12 @@ class BuildResult:
 
     version: str
     snippets: int
-    records: int
+    translations: int
     """Snippets times languages."""
     embedded: int
-    """Records that were embedded."""
+    """Translations that were embedded."""
     reused: int
-    """Records whose vectors were taken from the version before."""
+    """Translations whose vectors were taken from the version before."""
     unchanged: bool
     """Whether the live version held exactly this already, so that nothing was published."""
 
@@ -65,19 +78,28 @@ def build(
     data: Path,
     *,
     encoder: str,
-    query_prefix: str = "",
-    passage_prefix: str = "",
-    force: bool = False,
+    options: BuildOptions = BuildOptions(),
     report: Report | None = None,
 ) -> BuildResult:
     """Index ``knowledge_folder`` as a new version of ``data`` and make it live.
 
-    Raises KnowledgeError, EncoderError or BuildError when that cannot be; the live version then stays as it was.
+    Args:
+        knowledge_folder: the folder to read.
+        data: the data folder.
+        encoder: a local folder or the name of a model.
+        options: how it is to be done.
+        report: shows the progress.
+
+    Raises:
+        KnowledgeError: the knowledge cannot be indexed.
+        EncoderError: the encoder cannot be found, loaded or exported.
+        BuildError: the build cannot run, or its result must not be published.
+            The live version stays as it was after each of them.
     """
     report = report or Silent()
     try:
         with build_lock(data):
-            return _build(knowledge_folder, data, encoder, query_prefix, passage_prefix, force, report)
+            return _build(knowledge_folder, data, encoder, options, report)
     except Exception as error:  # FAISS and tokenizers raise types of their own when a file cannot be written
         if _is_disk_full(error):
             raise BuildError(
@@ -87,6 +109,8 @@ def build(
             raise BuildError(
                 f"{data}: out of memory; free some and build again. The live version is untouched."
             ) from error
+        if isinstance(error, sqlite3.Error):
+            raise BuildError(f"{data}: {error}. The live version is untouched.") from error
         if isinstance(error, OSError):
             where, reason = error.filename or data, error.strerror or error
             raise BuildError(f"{where}: {reason}. The live version is untouched.") from error
@@ -97,11 +121,12 @@ def build(
 
 
 def _is_disk_full(error: Exception) -> bool:
-    """Tell a full disk by the error's number or, where a library keeps that to itself, by its text."""
+    """Recognise a full disk by the error's number or, where a library hides that, by its text."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     numpy_gave_up = isinstance(error, OSError) and error.errno is None and "requested and" in str(error)
-    return numpy_gave_up or os.strerror(errno.ENOSPC) in str(error)
+    sqlite_gave_up = isinstance(error, sqlite3.Error) and "disk is full" in str(error)
+    return numpy_gave_up or sqlite_gave_up or os.strerror(errno.ENOSPC) in str(error)
 
 
 # C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
@@ -122,7 +147,9 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
 def rollback(data: Path) -> str:
     """Make the version before the live one live again and return its name.
 
-    Raises BuildError when there is none, ArtifactError when it is damaged.
+    Raises:
+        BuildError: there is none.
+        ArtifactError: it is damaged.
     """
     with build_lock(data):
         version = previous_version(data)
@@ -131,53 +158,60 @@ def rollback(data: Path) -> str:
         return version
 
 
-def _build(
-    folder: Path, data: Path, encoder_name: str, query_prefix: str, passage_prefix: str, force: bool, report: Report
-) -> BuildResult:
+def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report: Report) -> BuildResult:
     report.step("Reading knowledge")
     knowledge = read_knowledge(folder, progress=lambda count: report.advance(1))
     knowledge.require_sound()
     for problem in knowledge.problems:
         report.say(f"{problem}")
+    synonyms = [[str(term.value) for term in group] for group in read_synonyms(folder, [])]
+    questions = read_evaluation(folder / EVALUATION_FILE)
     report.step("Loading encoder")
-    passages = PassageEncoder(encoder_name, query_prefix, passage_prefix)
-    card = _export_once(passages, data, report)
-    folder_of_encoder = encoder_folder(data, card.key)
-    questions_encoder = OnnxEncoder(folder_of_encoder)
-    synonyms = read_synonyms(knowledge.folder)
-    judged_by = read_evaluation(knowledge.folder / EVALUATION_FILE)
-    corpus = _corpus_hash(knowledge, card, synonyms, judged_by)
-    live = _open_live(data, questions_encoder, report)
-    if live and live.manifest.corpus_sha256 == corpus and not force:
-        counts = live.manifest.counts
-        return BuildResult(live.version, counts["snippets"], counts["records"], 0, counts["records"], unchanged=True)
-    snippets = knowledge.snippets
-    vectors, embedded = embed(snippets, passages, np.load(folder_of_encoder / BASIS_FILE), live, report)
-    version = new_version(data, corpus)
-    with unfinished(index_folder(data), version) as scratch:
+    passages = PassageEncoder(encoder, options.query_prefix, options.passage_prefix)
+    query_encoder = _export_once(passages, data, report)
+    corpus = _corpus_hash(knowledge, query_encoder.card, synonyms, questions)
+    with ExitStack() as opened:
+        before, live = _live(data, query_encoder, report)
+        if live:
+            opened.callback(live.close)
+        if live and live.manifest.corpus_sha256 == corpus and not options.force:
+            return _result(live.manifest, embedded=0, unchanged=True)
+        basis = np.load(encoder_folder(data, query_encoder.card.key) / BASIS_FILE)
+        vectors, embedded = embed(knowledge.snippets, passages, basis, live, report)
+        version = new_version(data, corpus)
+        scratch = opened.enter_context(unfinished(index_folder(data), version))
         report.step("Indexing")
-        manifest = write_version(scratch, version, knowledge, vectors, questions_encoder, corpus, synonyms)
-        draft = Index.assemble(scratch, manifest, questions_encoder)
-        _self_check(draft, snippets)
+        encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
+        content = VersionContent(version, corpus, knowledge, synonyms, vectors, encoder_reads)
+        manifest = write_version(scratch, content, query_encoder.card)
+        draft = Index.assemble(scratch, manifest, query_encoder)
+        opened.callback(draft.close)
+        _self_check(draft, knowledge.snippets)
         report.step("Calibrating")
-        manifest = replace(
-            manifest, calibration={language: asdict(fitted) for language, fitted in calibrate(draft, report).items()}
-        )
-        draft.close()
-        draft = Index.assemble(scratch, manifest, questions_encoder)
-        manifest = gate(draft, judged_by, data, force, report)
-        draft.close()
+        draft = draft.calibrated(calibrate(draft, report))
+        evaluated_before = before.evaluation if before else None
+        manifest = gate(draft, questions, evaluated_before, force=options.force, report=report)
         manifest.write(scratch)
-        settle(scratch, index_folder(data) / version)
-    Index.assemble(index_folder(data) / version, read_manifest(index_folder(data) / version), questions_encoder).close()
+        finalize(scratch, index_folder(data) / version)
+    read_manifest(index_folder(data) / version)  # proves that the disk holds what was written
     publish(data, version)
+    return _result(manifest, embedded=embedded, unchanged=False)
+
+
+def _result(manifest: Manifest, *, embedded: int, unchanged: bool) -> BuildResult:
+    translations = manifest.counts["translations"]
     return BuildResult(
-        version, manifest.counts["snippets"], len(snippets), embedded, len(snippets) - embedded, unchanged=False
+        version=manifest.version,
+        snippets=manifest.counts["snippets"],
+        translations=translations,
+        embedded=embedded,
+        reused=translations - embedded,
+        unchanged=unchanged,
     )
 
 
-def _export_once(passages: PassageEncoder, data: Path, report: Report) -> EncoderCard:
-    """Export the encoder unless this very one lies in the data folder already."""
+def _export_once(passages: PassageEncoder, data: Path, report: Report) -> OnnxEncoder:
+    """Return the encoder for questions; it is exported unless this very one lies in the data folder already."""
     expected = EncoderCard(
         id=passages.id,
         revision="",
@@ -194,63 +228,70 @@ def _export_once(passages: PassageEncoder, data: Path, report: Report) -> Encode
     final = encoder_folder(data, expected.key)
     if final.is_dir():
         try:
-            return OnnxEncoder(final).card
+            return OnnxEncoder(final)
         except EncoderError as error:
             report.say(f"{error} Exporting it again.")
     report.step("Exporting the query encoder to ONNX")
     with unfinished(final.parent, expected.key) as scratch:
-        card = export(passages, scratch)
+        export(passages, scratch)
         if final.exists():
-            # The damaged folder makes way only now that its replacement is complete.
+            # The damaged folder is kept until its replacement is complete.
             final.rename(final.with_name(f".building-damaged-{expected.key}"))
-        settle(scratch, final)
-    return card
+        finalize(scratch, final)
+    return OnnxEncoder(final)
 
 
-def _open_live(data: Path, encoder: OnnxEncoder, report: Report) -> Index | None:
-    """Open the live version to take vectors from, or return ``None`` when there is none that fits."""
+def _live(data: Path, encoder: OnnxEncoder, report: Report) -> tuple[Manifest | None, Index | None]:
+    """Return the manifest of the live version, and that version opened where its vectors can be used again."""
+    manifest = None
     try:
         version = live_version(data)
         if version is None:
-            return None
+            return None, None
         folder = index_folder(data) / version
-        manifest = read_manifest(folder)
-        return Index.assemble(folder, manifest, encoder) if manifest.encoder_key == encoder.card.key else None
+        manifest = read_manifest(folder, verify=False)
+        if manifest.encoder_key != encoder.card.key:
+            return manifest, None
+        manifest.prove_files(folder)
+        return manifest, Index.assemble(folder, manifest, encoder)
     except ArtifactError as error:
         report.say(f"{error} Everything is embedded anew.")
-        return None
+        return manifest, None
 
 
-def read_synonyms(folder: Path) -> list[list[str]]:
-    """Return the groups of equivalent terms of a knowledge folder; broken entries are left to ``check``."""
-    node = read_yaml_file(folder, SYNONYMS_FILE, [])
-    if node is None or not isinstance(node.value, list):
-        return []
-    groups = [entry.value for entry in node.value if isinstance(entry.value, list)]
-    return [[item.value for item in group if isinstance(item.value, str)] for group in groups]
+def _encoder_reads(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[str, float]:
+    """Judge for each language how far the encoder can read it, 0 to 1."""
+    samples: dict[str, Sequence[str]] = dict(off_topic_lines())
+    for language in {snippet.language for snippet in snippets}:
+        samples[language] = [snippet.text for snippet in snippets if snippet.language == language]
+    return {language: legibility(lines, encoder.count_tokens) for language, lines in samples.items()}
 
 
-def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], judged_by: EvaluationSet) -> str:
-    """Hash all that is indexed, and by what it is searched and judged: a program that ranks otherwise builds anew."""
+def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], questions: EvaluationSet) -> str:
+    """Hash what is indexed, how it is searched and by what it is judged. A program that ranks otherwise builds anew."""
     searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
-    # Other questions or another floor may refuse what was published by the old ones.
-    digest.update(repr((judged_by.questions, judged_by.floor, len(judged_by.problems))).encode())
-    parts: list[Any] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
+    # Other questions or another floor may refuse what the old ones let pass.
+    digest.update(repr((questions.questions, questions.floor, len(questions.problems))).encode())
+    parts: list[Snippet | Topic | Source] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def _self_check(index: Index, snippets: Sequence[Snippet]) -> None:
-    """Ask the new version for what was just put into it. Raises BuildError when it does not come back."""
+    """Ask the new version for some of its own snippets.
+
+    Raises:
+        BuildError: more than a quarter of them do not come back.
+    """
     chosen = np.linspace(0, len(snippets) - 1, num=min(20, len(snippets)), dtype=int)
     lost = []
     for number in chosen:
         snippet = snippets[number]
         text = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
         found = index.answer(text, snippet.language, limit=10)
-        # Where many passages share the sentence or question, any of them will do.
+        # Where many snippets share the sentence or question, any of them will do.
         if not any(hit.snippet.id == snippet.id or _holds(hit.snippet, text) for hit in found.hits):
             lost.append(snippet.id)
     if len(lost) * 4 > len(chosen):

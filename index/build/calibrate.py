@@ -1,10 +1,9 @@
 """Fit the decision to a folder at build time, from its own questions and from questions no folder answers.
 
-Three kinds of questions teach it: the folder's own example questions, each asked while it is left out of the index
-itself; the same questions with their whole snippet left out, which are near misses unless another snippet is asked for
-in nearly the same words; and lines that no curated knowledge answers. Where there are too few own questions the
-coefficients stay what public data taught, and only the thresholds follow the folder, with sentences standing in for
-questions.
+Three kinds of questions are used. The folder's own example questions, each asked while it is left out of the index. The
+same questions with their whole snippet left out: these are near misses, unless another snippet is asked for in nearly
+the same words. And lines that no curated knowledge answers. Where there are too few own questions, the coefficients
+remain those of public data and only the thresholds are fitted; sentences then stand in for questions.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
-from index.build.progress import Report
-from index.encoder.query_encoder import READABLE
-from index.knowledge.yaml_lines import parse_yaml
-from index.search.answer import Ranking
+from index.build import Report
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.search.index import Index
+from index.search.scoring import Ranking
+from index.text.language import READABLE
 
 _MOST_QUESTIONS = 400
 """Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""
@@ -32,11 +31,11 @@ _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
 """Share of off-topic lines that may get anything but ``none``."""
 _NEAR_MISSES_ANSWERED = 0.06
-"""Largest share of these near misses that may get ``answer``; those that people think up come nearer still, and two to
-three times as many get through."""
+"""Largest share of these near misses that may get ``answer``. Near misses that people think up come nearer still, and
+two to three times as many of them are answered."""
 _SAME_QUESTION = 0.85
-"""Cosine from which two questions ask for so nearly the same that a passage with the one mostly answers the other: then
-it cannot be called a near miss. Of a public list of frequently asked questions this holds for one in six."""
+"""Cosine from which two questions ask for nearly the same, so that a snippet with the one mostly answers the other and
+is no near miss. In a public list of frequently asked questions this holds for one in six."""
 _RANGE = (0.3, 0.95)
 """The threshold of ``answer`` stays within this, however odd a small folder's questions are."""
 
@@ -58,13 +57,9 @@ class _Sample:
 @cache
 def off_topic_lines() -> dict[str, tuple[str, ...]]:
     """Return what people say to assistants that no curated knowledge answers, by language."""
-    node = parse_yaml(resources.files("index.build").joinpath("offtopic.yaml").read_text(encoding="utf-8"))
-    languages = node.value if isinstance(node.value, dict) else {}
-    return {
-        language: tuple(line.value for line in lines.value if isinstance(line.value, str))
-        for language, lines in languages.items()
-        if isinstance(lines.value, list)
-    }
+    text = resources.files("index.build").joinpath("offtopic.yaml").read_text(encoding="utf-8")
+    languages: dict[str, list[str]] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes nothing but text
+    return {language: tuple(lines) for language, lines in languages.items()}
 
 
 def calibrate(index: Index, report: Report) -> dict[str, Calibration]:
@@ -85,13 +80,14 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     strangers = [(language, line) for language in spoken for line in lines[language][:_MOST_OFF_TOPIC]]
     report.step("Calibrating the decision", len(asked) + len(strangers))
     for question in asked:
-        if question.row is not None:
-            alone = index.query(question.text, question.language, without_rows=(question.row,))
+        if question.field is not None:
+            alone = index.query(question.text, question.language, without_fields=(question.field,))
             read, ranking = index.find(alone, question.language)
-            right = int(index.snippets.snippet_numbers[ranking.records[0]]) == question.snippet
+            right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
             yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
-            query = index.query(question.text, question.language, without_rows=index.rows_of(question.snippet))
+            left_out = _fields_of_snippet(index, question.snippet)
+            query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
             if not _asked_alike(index, missed):
                 evidence = index.evidence(read, missed)
@@ -104,11 +100,18 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
 
 
+def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
+    """Return the fields of all translations of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
+    translations = np.flatnonzero(index.snippets.snippet_numbers == snippet)
+    return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
+
+
 def _asked_alike(index: Index, ranking: Ranking) -> bool:
-    """Tell whether the best passage is asked for in nearly the same words, as far as the encoder can read them."""
-    position, snippet = int(ranking.positions[0]), index.snippets.record(int(ranking.records[0]))
-    rows = ranking.units.questions(position, len(snippet.sentences), len(snippet.questions))
-    return bool(ranking.trust[0] >= READABLE and (ranking.units.similarity[rows] >= _SAME_QUESTION).any())
+    """Tell whether the best snippet is asked for in nearly the same words, as far as the encoder can read them."""
+    position, snippet = int(ranking.positions[0]), index.snippets.translation(int(ranking.translations[0]))
+    scores = ranking.field_scores
+    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
+    return bool(ranking.encoder_reads[0] >= READABLE and (scores.similarity[fields] >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +119,27 @@ class _OwnQuestion:
     text: str
     language: str
     snippet: int
-    row: int | None
-    """The row of an example question; ``None`` for a sentence that stands in for one."""
+    field: int | None
+    """The field of an example question; ``None`` for a sentence that stands in for one."""
 
 
 def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
     """Choose example questions of a language, spread over all snippets; sentences where there are none."""
     spoken = index.languages.index(language)
-    records = np.flatnonzero(np.asarray(index.snippets.languages) == spoken)
+    translations = np.flatnonzero(index.snippets.languages == spoken)
     random = np.random.default_rng(0)
-    chosen = random.permutation(records)[:_MOST_QUESTIONS]
+    chosen = random.permutation(translations)[:_MOST_QUESTIONS]
     found: list[_OwnQuestion] = []
-    per_record = max(1, _MOST_QUESTIONS // max(1, len(chosen)))
-    for record in chosen.tolist():
-        snippet = index.snippets.record(record)
-        owner = int(index.snippets.snippet_numbers[record])
-        rows = index.question_rows(record)
+    per_translation = max(1, _MOST_QUESTIONS // max(1, len(chosen)))
+    for translation in chosen.tolist():
+        snippet = index.snippets.translation(translation)
+        owner = int(index.snippets.snippet_numbers[translation])
+        fields = index.fields.questions_of(translation)
         # Curators write the plainest wording first; those after it are more like what others ask.
-        for number in random.permutation(len(rows))[:per_record].tolist():
-            found.append(_OwnQuestion(snippet.questions[number], language, owner, rows[number]))
+        for number in random.permutation(len(fields))[:per_translation].tolist():
+            found.append(_OwnQuestion(snippet.questions[number], language, owner, fields[number]))
         if not snippet.questions and snippet.sentences:
-            start, end = snippet.sentences[record % len(snippet.sentences)]
+            start, end = snippet.sentences[translation % len(snippet.sentences)]
             found.append(_OwnQuestion(snippet.text[start:end], language, owner, None))
     return found[:_MOST_QUESTIONS]
 

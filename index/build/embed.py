@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.progress import Report
+from index.build import Report
 from index.encoder.passage_encoder import PassageEncoder
 from index.knowledge.snippet import Snippet
-from index.search.index import Index
+
+if TYPE_CHECKING:
+    from index.search.index import Index
 
 _AFTER_TITLE = ". "
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The vectors of one record; rows are those of passage, title, sentences and questions, in that order."""
+    """The vectors of one translation; its fields are the whole, the title, the sentences and the questions."""
 
-    rows: NDArray[np.int8]
+    fields: NDArray[np.int8]
     scales: NDArray[np.float32]
     tokens: NDArray[np.int8]
     token_counts: NDArray[np.int64]
@@ -39,14 +42,22 @@ def embed(
     live: Index | None,
     report: Report,
 ) -> tuple[list[Vectors], int]:
-    """Return the vectors of all records in order, taking those of unchanged records from ``live``."""
+    """Return the vectors of all translations in order, and how many of them were embedded.
+
+    Args:
+        snippets: the translations.
+        passages: the encoder.
+        basis: reduces the vectors of tokens to a few dimensions.
+        live: the version to take the vectors of unchanged translations from.
+        report: shows the progress.
+    """
+    known = live.snippets.content_hashes() if live else {}
     results: dict[int, Vectors] = {}
-    known = {live.snippets.record(i).content_hash: i for i in range(live.snippets.records)} if live else {}
     fresh = []
     for number, snippet in enumerate(snippets):
         old = known.get(snippet.content_hash)
         if live and old is not None:
-            results[number] = Vectors(*live.vectors_of(old))
+            results[number] = Vectors(*live.fields.stored(old))
         else:
             fresh.append(number)
     texts: list[str] = []
@@ -56,17 +67,17 @@ def embed(
         texts += [snippet.title, *sentences, *snippet.questions]
     report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {passages.device}", len(fresh) + len(texts))
     whole = passages.encode_passages([passage_text(snippets[number]) for number in fresh], basis, report.advance)
-    pieces = passages.encode(texts, report.advance)
+    others = passages.encode(texts, report.advance)
     start = 0
     for number, passage in zip(fresh, whole, strict=True):
         snippet = snippets[number]
         end = start + 1 + len(snippet.sentences) + len(snippet.questions)
-        unit = np.vstack([passage.vector[None], pieces[start:end]])
-        scales = np.abs(unit).max(axis=1) / 127
-        rows = np.rint(unit / scales[:, None]).astype(np.int8)
+        exact = np.vstack([passage.vector[None], others[start:end]])
+        scales = np.abs(exact).max(axis=1) / 127
+        fields = np.rint(exact / scales[:, None]).astype(np.int8)
         begins = [len(snippet.title) + len(_AFTER_TITLE) + begin for begin, _ in snippet.sentences]
-        parts = np.searchsorted(begins, passage.token_offsets, side="right")
-        counts = np.bincount(parts, minlength=len(begins) + 1)
-        results[number] = Vectors(rows, scales.astype(np.float32), passage.tokens, counts)
+        sentence_of_token = np.searchsorted(begins, passage.token_offsets, side="right")
+        counts = np.bincount(sentence_of_token, minlength=len(begins) + 1)
+        results[number] = Vectors(fields, scales.astype(np.float32), passage.tokens, counts)
         start = end
     return [results[number] for number in range(len(snippets))], len(fresh)

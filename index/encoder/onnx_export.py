@@ -1,4 +1,8 @@
-"""Export a sentence-transformers model to ONNX for serving. Needs the extra ``build``."""
+"""Export a sentence-transformers model to ONNX for serving. Needs the extra ``build``.
+
+The ONNX backend of sentence-transformers itself does not fit. It imports torch and optimum when serving, which need
+more memory than the whole bot. It exports the transformer without pooling, so the pooling would run in torch as well.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +35,10 @@ from index.version.versions import hash_file
 def export(passages: PassageEncoder, folder: Path) -> EncoderCard:
     """Write everything that serving needs into the empty ``folder`` and return the card.
 
-    The weights become int8 where that agrees with the original on the probes, and stay float32 where it does not.
-    Raises EncoderError when neither agrees.
+    The weights become int8 if that agrees with the original on the probes, else they stay float32.
+
+    Raises:
+        EncoderError: Neither agrees.
     """
     np.save(folder / BASIS_FILE, basis := passages.token_basis(), allow_pickle=False)
     reference = np.stack(
@@ -88,7 +94,7 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
     mean, axes = torch.from_numpy(basis[0].copy()), torch.from_numpy(basis[1:].T.copy())
 
     class Exported(torch.nn.Module):
-        """The whole pipeline as one function of plain tensors, down to the reduced token vectors."""
+        """The whole model as one function of tensors, with pooling, normalisation and reduced token vectors."""
 
         def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             output = model(dict(zip(names, tensors, strict=True)))
@@ -99,7 +105,7 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
     example = tokenizer(["one question", "another, longer question"], padding=True, return_tensors="pt")
     dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=passages.max_tokens)}
     module = Exported()
-    module.model = model  # registered as a submodule, so that its weights are exported with it
+    module.model = model  # as a submodule, its weights are exported too
     with quiet(), torch.inference_mode():
         torch.onnx.export(
             module.eval(),
@@ -116,7 +122,7 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
 
 
 def _quantise(source: Path, target: Path) -> None:
-    """Dynamic int8 weights, one scale for each output channel: per-tensor scales cost 0.025 of cosine."""
+    """Make the weights int8, with a scale for each output channel; one scale a tensor costs 0.025 of cosine."""
     import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 

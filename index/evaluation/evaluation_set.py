@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, StringConstraints
 
 from index.evaluation.retrieval_metrics import SHARES
 from index.knowledge.files import read_yaml_file
-from index.knowledge.problems import Problem, Severity
 from index.knowledge.reader import Knowledge
-from index.knowledge.yaml_lines import Node
+from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Node, Plain, Problem, Severity
 
 NEAR_MISS = "near-miss"
 OFF_TOPIC_KINDS = frozenset({"off-topic", "nonsense", "smalltalk", "order"})
@@ -21,7 +23,6 @@ KINDS = frozenset({"full", "paraphrase", "keywords", "typo", "asked", NEAR_MISS,
 """Wordings (``asked`` is one taken from a log), and what people ask that the knowledge does not hold."""
 NO_KIND = "unsorted"
 
-_FIELDS = frozenset({"question", "answers", "passage", "language", "kind", "highlight", "answer"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _WORD = re.compile(r"\w+")
 _FLOOR = "floor"
@@ -38,7 +39,7 @@ class Question:
     """As stated; ``None`` where it is to be recognised."""
     kind: str = NO_KIND
     highlight: str | None = None
-    """A piece of the sentence that answers, where known."""
+    """A part of the sentence that answers, where known."""
     line: int = 1
 
     @property
@@ -82,72 +83,88 @@ class EvaluationSet:
     problems: tuple[Problem, ...]
 
 
+def _ids(value: Plain) -> Plain:
+    items = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
+        raise ValueError("must be a list of snippet ids")
+    return list(dict.fromkeys(items))
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_MaybeText = Annotated[_Text | None, BLANK_IS_NONE]
+_MaybeIds = Annotated[tuple[str, ...] | None, BeforeValidator(_ids)]
+
+
+class _Question(BaseModel):
+    """An entry of the file."""
+
+    question: _Text
+    answers: _MaybeIds = None
+    passage: _MaybeIds = None
+    language: _MaybeText = None
+    kind: _MaybeText = None
+    highlight: _MaybeText = None
+    answer: _MaybeText = None
+
+
 def read_evaluation(path: Path) -> EvaluationSet:
-    """Read ``questions`` and ``floor`` of a YAML file, or one JSON object a line; entries that are broken are left out.
+    """Read ``questions`` and ``floor`` of a YAML file, or one JSON object a line; broken entries are left out.
 
     An entry has ``question`` and ``answers`` (ids; ``passage`` may name a single one), and may have ``language``,
-    ``kind`` and ``highlight`` (or ``answer``): a piece of the sentence that answers. A missing file holds no questions.
+    ``kind`` and ``highlight`` (or ``answer``): a part of the sentence that answers. A missing file holds no questions.
     """
     problems: list[Problem] = []
     lines = _json_lines(path, problems)
     if lines is not None:
         return EvaluationSet(path.name, tuple(_questions(path.name, lines, problems)), (), tuple(problems))
     root = read_yaml_file(path.parent, path.name, problems)
-    content = root.value if root else None
-    floor: tuple[Bound, ...] = ()
-    entries: list[Node] = []
-    if isinstance(content, list):
-        entries = content
-    elif isinstance(content, dict):
-        listed = content.get("questions")
-        if listed and isinstance(listed.value, list):
-            entries = listed.value
-        elif listed and listed.value is not None:
-            problems.append(Problem(path.name, listed.line, "questions", "must be a list of questions"))
-        if _FLOOR in content:
-            floor = tuple(_bounds(path.name, content[_FLOOR], problems))
-        for name, node in content.items():
-            if name not in ("questions", _FLOOR):
-                reason = f"unknown field '{name}'; known are questions and {_FLOOR}"
-                problems.append(Problem(path.name, node.line, "file", reason, Severity.FLAW))
-    elif root and content is not None:
+    content = {"questions": root} if isinstance(root.value, list) else root.value
+    if isinstance(content, str):
         problems.append(Problem(path.name, root.line, "file", "must hold a list of questions"))
-    questions = tuple(_questions(path.name, entries, problems))
+    fields: dict[str, Node] = content if isinstance(content, dict) else {}
+    listed = fields.get("questions", Node([], 1))
+    if listed.value is not None and not isinstance(listed.value, list):
+        problems.append(Problem(path.name, listed.line, "questions", "must be a list of questions"))
+    for name in fields.keys() - {"questions", _FLOOR}:
+        reason = f"unknown field '{name}'; known are questions and {_FLOOR}"
+        problems.append(Problem(path.name, fields[name].line, "file", reason, Severity.FLAW))
+    floor = tuple(_bounds(path.name, fields[_FLOOR], problems)) if _FLOOR in fields else ()
+    questions = tuple(_questions(path.name, listed.value if isinstance(listed.value, list) else [], problems))
     return EvaluationSet(path.name, questions, floor, tuple(sorted(problems)))
 
 
 def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Problem]:
     """Yield what makes the questions a poor measure of ``knowledge``, beyond what reading them has reported."""
     known = {snippet_id for snippet_id, _ in knowledge.locations}
-    own: dict[str, str] = {}
-    for snippet in knowledge.snippets:
-        for text in snippet.questions:
-            own.setdefault(_normal(text), snippet.id)
+    own = {_normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
     seen: dict[str, int] = {}
     for question in found.questions:
-        for target in question.answers:
-            if target not in known:
-                yield _flaw(found, question, "answers", f"unknown snippet '{target}'")
-        wording = _normal(question.text)
-        if not wording:
-            continue
-        if wording in own:
-            reason = f"'{question.text}' is one of the questions of {own[wording]}, so that asking it proves nothing"
-            yield _flaw(found, question, "question", reason)
-        first = seen.setdefault(wording, question.line)
-        if first != question.line:
-            yield _flaw(found, question, "question", f"'{question.text}' stands on line {first} already")
-        if question.answerable and (question.kind == NEAR_MISS or question.kind in OFF_TOPIC_KINDS):
-            yield _flaw(found, question, "kind", f"'{question.kind}' is for questions without answers")
+        for field, reason in _flaws(question, known, own, seen):
+            yield Problem(found.name, question.line, field, reason, Severity.FLAW)
     languages = {snippet.language for snippet in knowledge.snippets}
     for bound in found.floor:
         if bound.language and bound.language not in languages:
-            reason = f"no snippet is in '{bound.language}'"
-            yield Problem(found.name, 1, _FLOOR, reason, Severity.FLAW)
+            yield Problem(found.name, 1, _FLOOR, f"no snippet is in '{bound.language}'", Severity.FLAW)
 
 
-def _flaw(found: EvaluationSet, question: Question, field: str, reason: str) -> Problem:
-    return Problem(found.name, question.line, field, reason, Severity.FLAW)
+def _flaws(question: Question, known: set[str], own: dict[str, str], seen: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield the field and the reason of everything wrong with a question, given the lines of those before it."""
+    for target in question.answers:
+        if target not in known:
+            yield "answers", f"unknown snippet '{target}'"
+    wording = _normal(question.text)
+    if not wording:
+        return
+    if wording in own:
+        yield (
+            "question",
+            f"'{question.text}' is one of the questions of {own[wording]}, so that asking it proves nothing",
+        )
+    first = seen.setdefault(wording, question.line)
+    if first != question.line:
+        yield "question", f"'{question.text}' stands on line {first} already"
+    if question.answerable and question.kind in {NEAR_MISS, *OFF_TOPIC_KINDS}:
+        yield "kind", f"'{question.kind}' is for questions without answers"
 
 
 def _normal(text: str) -> str:
@@ -180,58 +197,31 @@ def _node(value: object, line: int) -> Node:
     return Node(None if value is None else str(value), line)
 
 
-def _questions(file: str, entries: Iterable[Node], problems: list[Problem]) -> Iterator[Question]:
-    for entry in entries:
-        fields = entry.value if isinstance(entry.value, dict) else {}
-        text = _text(file, fields, "question", problems)
-        if not text:
-            if "question" not in fields or fields["question"].value in (None, ""):
-                problems.append(Problem(file, entry.line, "question", "missing", Severity.FLAW))
+def _questions(file: str, nodes: Iterable[Node], problems: list[Problem]) -> Iterator[Question]:
+    for node in nodes:
+        entry = Entry(file, node if isinstance(node.value, dict) else Node({}, node.line), problems, Severity.FLAW)
+        # Lines of JSON may have other fields too.
+        fields = entry.validate(_Question, closed=file.endswith((".yaml", ".yml")))
+        if fields is None:
             continue
-        answers = _answers(file, entry.line, fields, problems)
+        answers = fields.passage if fields.answers is None else fields.answers
         if answers is None:
+            entry.report(("answers",), "missing; write [] where the knowledge holds no answer")
             continue
-        language, kind = _text(file, fields, "language", problems), _text(file, fields, "kind", problems)
+        language = fields.language
         if language and not _LANGUAGE.fullmatch(language):
-            reason = f"'{language}' is not a language code such as en"
-            problems.append(Problem(file, fields["language"].line, "language", reason, Severity.FLAW))
+            entry.report(("language",), f"'{language}' is not a language code such as en")
             language = None
-        if kind and kind not in KINDS:
-            reason = f"unknown kind '{kind}'; known are {', '.join(sorted(KINDS))}"
-            problems.append(Problem(file, fields["kind"].line, "kind", reason, Severity.FLAW))
-        if file.endswith((".yaml", ".yml")):
-            for name in fields.keys() - _FIELDS:
-                reason = f"unknown field; known are {', '.join(sorted(_FIELDS))}"
-                problems.append(Problem(file, fields[name].line, name, reason, Severity.FLAW))
-        highlight = _text(file, fields, "highlight", problems) or _text(file, fields, "answer", problems)
-        yield Question(text, answers, language, kind or NO_KIND, highlight, entry.line)
-
-
-def _text(file: str, fields: Mapping[str, Node], name: str, problems: list[Problem]) -> str | None:
-    node = fields.get(name)
-    if node is None or node.value is None:
-        return None
-    if not isinstance(node.value, str):
-        problems.append(Problem(file, node.line, name, "must be plain text", Severity.FLAW))
-        return None
-    return node.value.strip() or None
-
-
-def _answers(file: str, line: int, fields: Mapping[str, Node], problems: list[Problem]) -> tuple[str, ...] | None:
-    name = "answers" if "answers" in fields else "passage"
-    node = fields.get(name)
-    if node is None:
-        problems.append(
-            Problem(file, line, "answers", "missing; write [] where the knowledge holds no answer", Severity.FLAW)
+        if fields.kind and fields.kind not in KINDS:
+            entry.report(("kind",), f"unknown kind '{fields.kind}'; known are {', '.join(sorted(KINDS))}")
+        yield Question(
+            fields.question,
+            answers,
+            language,
+            fields.kind or NO_KIND,
+            fields.highlight or fields.answer,
+            node.line,
         )
-        return None
-    if node.value is None:
-        return ()
-    items = [node] if isinstance(node.value, str) else node.value
-    if not isinstance(items, list) or not all(isinstance(item.value, str) and item.value for item in items):
-        problems.append(Problem(file, node.line, name, "must be a list of snippet ids", Severity.FLAW))
-        return None
-    return tuple(dict.fromkeys(item.value for item in items if isinstance(item.value, str)))
 
 
 def _bounds(file: str, node: Node, problems: list[Problem], language: str | None = None) -> Iterator[Bound]:

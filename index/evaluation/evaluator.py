@@ -5,14 +5,70 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.evaluation.evaluation_set import Question
-from index.evaluation.retrieval_metrics import Metrics, Outcome, is_answered, measure
-from index.search.answer import Answer
+from index.evaluation.retrieval_metrics import Metrics, auroc, calibration_error
+from index.search.answer import Answer, Hit
+from index.search.decision import Decision
 from index.search.index import Index
+from index.version.manifest import EvaluationSummary
 
 _HITS = 10
+
+
+class Fault(StrEnum):
+    """What was wrong with an answer, worst first."""
+
+    FALSE_ANSWER = "false answer"
+    """Answered what the knowledge does not hold."""
+    WRONG_ANSWER = "wrong answer"
+    """Answered with a snippet that does not answer."""
+    MISSED = "missed"
+    """The first snippet is wrong, and was not given as the answer."""
+    WITHHELD = "withheld"
+    """The first snippet is right, and was not given as the answer."""
+    WRONG_SENTENCE = "wrong sentence"
+    """The right snippet, with another sentence highlighted than the one that answers."""
+    SHOWN = "shown"
+    """Passages offered for something that has nothing to do with the knowledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A question with known answers, and what came of it."""
+
+    question: Question
+    language: str
+    """The language stated with the question, else the recognised one."""
+    answer: Answer
+    rank: int | None
+    """Place of the first right snippet among the hits, from 1; ``None`` where none is right."""
+    highlighted: bool | None
+    """Whether the highlighted sentence answers; ``None`` where that is not known or the first snippet is wrong."""
+
+    @property
+    def first(self) -> Hit | None:
+        """The best snippet."""
+        return self.answer.hits[0] if self.answer.hits else None
+
+    @property
+    def fault(self) -> Fault | None:
+        """What was wrong, or ``None``."""
+        answered = self.answer.decision is Decision.ANSWER
+        if not self.question.answerable:
+            if answered:
+                return Fault.FALSE_ANSWER
+            stray = self.question.is_off_topic and self.answer.decision is not Decision.NONE
+            return Fault.SHOWN if stray else None
+        if self.rank != 1:
+            return Fault.WRONG_ANSWER if answered else Fault.MISSED
+        if not answered:
+            return Fault.WITHHELD
+        return Fault.WRONG_SENTENCE if self.highlighted is False else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +95,15 @@ class Evaluation:
         """Metrics for each kind of question."""
         return _grouped(self.outcomes, lambda outcome: outcome.question.kind)
 
-    def summary(self) -> dict[str, Any]:
-        """Return what the manifest keeps: metrics, and for each question, by its key, how it fared; no texts."""
-        return {
-            "metrics": rounded(self.overall),
-            "languages": {name: rounded(metrics) for name, metrics in self.by_language.items()},
-            "kinds": {name: rounded(metrics) for name, metrics in self.by_kind.items()},
-            "stale": len(self.stale),
-            "results": {outcome.question.key: [outcome.rank, is_answered(outcome)] for outcome in self.outcomes},
-        }
+    def summary(self) -> EvaluationSummary:
+        """Return what the manifest keeps: metrics, and how each question fared by its key; no texts."""
+        return EvaluationSummary(
+            metrics=rounded(self.overall),
+            languages={name: rounded(metrics) for name, metrics in self.by_language.items()},
+            kinds={name: rounded(metrics) for name, metrics in self.by_kind.items()},
+            stale=len(self.stale),
+            results={outcome.question.key: (outcome.rank, is_answered(outcome)) for outcome in self.outcomes},
+        )
 
 
 def rounded(metrics: Metrics) -> dict[str, int | float | None]:
@@ -55,10 +111,46 @@ def rounded(metrics: Metrics) -> dict[str, int | float | None]:
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(metrics).items()}
 
 
+def measure(outcomes: Sequence[Outcome]) -> Metrics:
+    """Return the metrics of ``outcomes``."""
+    asked = [outcome for outcome in outcomes if outcome.question.answerable]
+    strangers = [outcome for outcome in outcomes if not outcome.question.answerable]
+    near = [outcome for outcome in strangers if outcome.question.is_near_miss]
+    far = [outcome for outcome in strangers if outcome.question.is_off_topic]
+    first = [outcome for outcome in asked if outcome.rank == 1]
+    confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
+    right = np.array([outcome.rank == 1 for outcome in outcomes], np.float64)
+    return Metrics(
+        questions=len(outcomes),
+        answerable=len(asked),
+        recall_at_1=_share(outcome.rank == 1 for outcome in asked),
+        recall_at_3=_share((outcome.rank or 99) <= 3 for outcome in asked),
+        recall_at_5=_share((outcome.rank or 99) <= 5 for outcome in asked),
+        mrr=_mean([1 / outcome.rank if outcome.rank else 0.0 for outcome in asked]),
+        highlight=_share(outcome.highlighted for outcome in first if outcome.highlighted is not None),
+        answered=_share(outcome.rank == 1 and is_answered(outcome) for outcome in asked),
+        withheld=_share(not is_answered(outcome) for outcome in first),
+        wrong_answers=_share(outcome.rank != 1 and is_answered(outcome) for outcome in asked),
+        false_answers=_share(map(is_answered, strangers)),
+        false_answers_near_miss=_share(map(is_answered, near)),
+        false_answers_off_topic=_share(map(is_answered, far)),
+        off_topic_shown=_share(outcome.answer.decision is not Decision.NONE for outcome in far),
+        calibration_error=calibration_error(confidence, right),
+        brier=_mean(((confidence - right) ** 2).tolist()),
+        auroc=auroc(_confidence(asked), _confidence(strangers)),
+        auroc_off_topic=auroc(_confidence(asked), _confidence(far)),
+    )
+
+
+def is_answered(outcome: Outcome) -> bool:
+    """Tell whether the best snippet was given as the answer."""
+    return outcome.answer.decision is Decision.ANSWER
+
+
 def evaluate(
     index: Index, questions: Sequence[Question], advance: Callable[[int], None] = lambda count: None
 ) -> Evaluation:
-    """Ask ``index`` every question as a person would, without telling the language; ``advance`` is told of each."""
+    """Ask ``index`` every question as a person would, without its language; ``advance`` is called after each."""
     outcomes, stale = [], []
     for question in questions:
         if question.answers and not any(target in index.snippets for target in question.answers):
@@ -77,7 +169,7 @@ def _outcome(question: Question, answer: Answer) -> Outcome:
         best = answer.hits[0]
         start, end = best.highlight
         wanted = _flat(question.highlight)
-        # A passage in another language than the stated piece cannot tell.
+        # A snippet in another language than the stated part cannot tell.
         if wanted in _flat(best.snippet.text):
             highlighted = wanted in _flat(best.snippet.text[start:end])
     return Outcome(question, question.language or answer.language, answer, rank, highlighted)
@@ -92,3 +184,15 @@ def _grouped(outcomes: Iterable[Outcome], name: Callable[[Outcome], str]) -> dic
     for outcome in outcomes:
         groups[name(outcome)].append(outcome)
     return {key: measure(groups[key]) for key in sorted(groups)}
+
+
+def _confidence(outcomes: Iterable[Outcome]) -> NDArray[np.float64]:
+    return np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
+
+
+def _share(flags: Iterable[bool]) -> float | None:
+    return _mean([float(flag) for flag in flags])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

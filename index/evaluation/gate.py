@@ -6,24 +6,22 @@ both were asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import comb
-from pathlib import Path
-from typing import Any
 
-from index.build.progress import Report
-from index.errors import ArtifactError, BuildError
+from index.build import Report
+from index.errors import BuildError
 from index.evaluation.evaluation_set import Bound, EvaluationSet
-from index.evaluation.evaluator import Evaluation, evaluate
-from index.evaluation.retrieval_metrics import LESS_IS_BETTER, Metrics, Outcome, is_answered
+from index.evaluation.evaluator import Evaluation, Outcome, evaluate, is_answered
+from index.evaluation.retrieval_metrics import METRICS, Metrics
 from index.knowledge.files import EVALUATION_FILE
-from index.knowledge.problems import Severity
+from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
-from index.version.versions import Manifest, index_folder, live_version, read_manifest
+from index.version.manifest import EvaluationSummary, Manifest
 
 CHANCE = 0.01
-"""A loss against the live version is clear when chance alone would make it, or a greater one, less often than this."""
+"""A loss is clear when chance alone would cause it, or a greater one, less often than this."""
 
 _NAMED = 10
 
@@ -41,9 +39,8 @@ class Shortfall:
     reason: str
 
 
-# What is compared question by question with the live version: who is asked, and when it went well. The live version's
-# record holds the place of the right passage and whether the best passage was given as the answer.
-_Record = Sequence[Any]
+# What is compared question by question with the live version: the metric, whether it is about answerable questions, and
+# when a question went well, by the place of the right snippet and whether the best snippet was given as the answer.
 _PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
     ("recall_at_1", True, lambda rank, answered: rank == 1),
     ("recall_at_3", True, lambda rank, answered: rank is not None and rank <= 3),
@@ -52,10 +49,20 @@ _PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
 )
 
 
-def gate(draft: Index, found: EvaluationSet, data: Path, force: bool, report: Report) -> Manifest:
-    """Ask the new version the folder's evaluation questions and return its manifest with what came of it.
+def gate(
+    draft: Index, found: EvaluationSet, live: EvaluationSummary | None, *, force: bool, report: Report
+) -> Manifest:
+    """Ask the new version the folder's evaluation questions and return its manifest with the result.
 
-    Raises BuildError with a table of what got worse when it must not be published, unless ``force`` is given.
+    Args:
+        draft: the new version.
+        found: the questions and the floor.
+        live: how the live version did, where that is known.
+        force: publish whatever the result is; the manifest then says what was against it.
+        report: shows the progress.
+
+    Raises:
+        BuildError: the version must not be published; the text is a table of what got worse.
     """
     broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
     for problem in found.problems:
@@ -72,28 +79,25 @@ def gate(draft: Index, found: EvaluationSet, data: Path, force: bool, report: Re
             report.say(
                 f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
             )
-        short, worse = shortfalls(evaluation, found.floor, _live_evaluation(data))
+        short, worse = shortfalls(evaluation, found.floor, live)
         if short:
             objections.append("\n".join(["The new version does not answer well enough:", table(short, worse)]))
-        manifest = replace(manifest, evaluation=evaluation.summary())
+        manifest = manifest.model_copy(update={"evaluation": evaluation.summary()})
     if not objections:
         return manifest
     if not force:
         remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
         raise BuildError("\n".join([*objections, remedy]))
     report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
-    return replace(manifest, overridden="\n".join(objections))
+    return manifest.model_copy(update={"overridden": "\n".join(objections)})
 
 
 def shortfalls(
-    evaluation: Evaluation, floor: Sequence[Bound], live: Mapping[str, Any]
+    evaluation: Evaluation, floor: Sequence[Bound], live: EvaluationSummary | None
 ) -> tuple[list[Shortfall], list[Outcome]]:
-    """Return what speaks against publishing, and the questions that got worse since the live version.
-
-    ``live`` is the live version's ``Evaluation.summary``, empty where it has none.
-    """
+    """Return what is against publishing, and the questions that got worse since the live version."""
     found = [shortfall for bound in floor if (shortfall := _below(evaluation, bound, live))]
-    before = live.get("results", {})
+    before = live.results if live else {}
     known = [outcome for outcome in evaluation.outcomes if outcome.question.key in before]
     worse: dict[int, Outcome] = {}
     for language in (None, *sorted({outcome.language for outcome in known})):
@@ -153,13 +157,13 @@ def digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _below(evaluation: Evaluation, bound: Bound, live: Mapping[str, Any]) -> Shortfall | None:
+def _below(evaluation: Evaluation, bound: Bound, live: EvaluationSummary | None) -> Shortfall | None:
     metrics = _of(evaluation, bound.language)
     now = getattr(metrics, bound.metric) if metrics else None
     if now is None:
         reason = "there is a floor, but no question asked that could tell"
         return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), None, reason)
-    most = bound.metric in LESS_IS_BETTER
+    most = METRICS[bound.metric].less_is_better
     if (now > bound.value) if most else (now < bound.value):
         reason = f"the floor is {'at most' if most else 'at least'} {bound.value:g}"
         return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), now, reason)
@@ -170,16 +174,7 @@ def _of(evaluation: Evaluation, language: str | None) -> Metrics | None:
     return evaluation.by_language.get(language) if language else evaluation.overall
 
 
-def _recorded(live: Mapping[str, Any], metric: str, language: str | None) -> float | None:
-    metrics = live.get("languages", {}).get(language, {}) if language else live.get("metrics", {})
-    value = metrics.get(metric)
-    return float(value) if value is not None else None
-
-
-def _live_evaluation(data: Path) -> Mapping[str, Any]:
-    """Return how the live version did when it was built; nothing where there is none or it cannot be read."""
-    try:
-        version = live_version(data)
-        return read_manifest(index_folder(data) / version, verify=False).evaluation if version else {}
-    except ArtifactError:
-        return {}
+def _recorded(live: EvaluationSummary | None, metric: str, language: str | None) -> float | None:
+    if live is None:
+        return None
+    return (live.languages.get(language, {}) if language else live.metrics).get(metric)

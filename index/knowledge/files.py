@@ -1,4 +1,4 @@
-"""The files of a knowledge folder: found and read, but for what is hidden, too large or outside of it."""
+"""Find and read the files of a knowledge folder, without those that are hidden, too large or outside of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.knowledge.problems import Problem
-from index.knowledge.yaml_lines import Node, YamlError, parse_yaml
+from index.knowledge.yaml_lines import Node, Problem, YamlError, parse_yaml
 
 SOURCES_FILE = "sources.yaml"
 TOPICS_FILE = "topics.yaml"
@@ -35,7 +34,13 @@ class TextFile:
 
 
 def read_text_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[TextFile]:
-    """Yield every text file below ``folder`` that can be read; ``progress`` is told how many there were so far."""
+    """Yield every text file below ``folder`` that can be read.
+
+    Args:
+        folder: the knowledge folder.
+        problems: receives what could not be read.
+        progress: called with the number of files read so far.
+    """
     count = 0
     for name in _text_files(folder, problems):
         text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
@@ -49,7 +54,7 @@ def read_text_files(folder: Path, problems: list[Problem], progress: Callable[[i
 
 
 def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
-    """Yield the names of all text files below ``folder``, with forward slashes, but hidden ones and README."""
+    """Yield the names of all text files below ``folder``, with forward slashes, without hidden ones and READMEs."""
 
     def unreadable(error: OSError) -> None:
         problems.append(Problem(_relative(folder, error.filename), 1, "file", f"cannot be read: {error.strerror}"))
@@ -71,7 +76,7 @@ def _relative(folder: Path, path: Path | str) -> str:
 
 
 def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
-    """Return the text of a file of ``folder``, or report why it cannot be had and return ``None``."""
+    """Return the text of a file of ``folder``, or report why it cannot be read and return ``None``."""
     path = folder / name
     reason = None
     try:
@@ -101,13 +106,13 @@ def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node | None:
-    """Read one of the folder's own YAML files, or return ``None`` where it is missing or broken (a problem)."""
-    if not (folder / name).exists() and not (folder / name).is_symlink():
-        return None
-    text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
+def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node:
+    """Read one of the folder's own YAML files; a missing one is empty, a broken one is a problem and empty."""
+    text = None
+    if (folder / name).exists() or (folder / name).is_symlink():
+        text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
     try:
-        return None if text is None else parse_yaml(text)
+        return parse_yaml(text or "")
     except YamlError as error:
         problems.append(Problem(name, error.line, "file", str(error)))
-    return None
+        return Node(None, 1)

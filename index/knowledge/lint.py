@@ -6,13 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from index.encoder.query_encoder import legibility
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
-from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
-from index.knowledge.problems import Problem, Severity
-from index.knowledge.reader import Knowledge
+from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE
+from index.knowledge.reader import Knowledge, read_synonyms
 from index.knowledge.snippet import Snippet
-from index.search.lexical_index import Terms, words
+from index.knowledge.yaml_lines import Problem, Severity
+from index.text.language import legibility
+from index.text.terms import Terms
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
 _MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")
@@ -27,9 +27,12 @@ _LEGIBLE = 0.1
 
 
 def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_tokens: int) -> list[Problem]:
-    """Return everything about ``knowledge`` that an editor should mend, beyond what reading it has reported.
+    """Return everything about ``knowledge`` that an editor should correct, beyond what reading it has reported.
 
-    ``count_tokens`` counts as the encoder does; without it no length is checked.
+    Args:
+        knowledge: the folder as read.
+        count_tokens: counts the tokens of a text as the encoder does; without it no length is checked.
+        max_tokens: how many tokens the encoder reads.
     """
     checks = (
         _markup(knowledge),
@@ -86,7 +89,7 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _translations(knowledge: Knowledge) -> Iterator[Problem]:
-    """Compare what no translation may change: numbers, the digits of dates, and names kept in Latin letters."""
+    """Compare what a translation must keep: numbers, the digits of dates, and names in Latin letters."""
     originals: dict[str, Snippet] = {}
     for snippet in knowledge.snippets:
         if snippet.language == "en" or _stands_alone(knowledge, snippet):
@@ -115,13 +118,13 @@ def _stands_alone(knowledge: Knowledge, snippet: Snippet) -> bool:
 
 
 def _numbers(text: str) -> Counter[str]:
-    """Count the numbers of ``text``, written alike whatever separates their decimals and thousands."""
+    """Count the numbers of ``text``, without what separates their decimals and thousands."""
     joined = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), _SEPARATOR.sub("", text))
     return Counter(re.findall(r"\d+", joined))
 
 
 def _foreign_names(snippet: Snippet, original: Snippet) -> list[str]:
-    """Names in Latin letters in a text of another script that its original does not know; abbreviations may differ."""
+    """Return the Latin names of a text in another script that its original does not have; abbreviations may differ."""
     if sum(map(len, _LATIN_WORD.findall(snippet.text))) * 2 > len(snippet.text):
         return []
     known = " ".join([original.title, original.text, *original.questions, *original.speakers]).casefold()
@@ -165,7 +168,7 @@ def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_token
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for snippet in knowledge.snippets:
         texts[snippet.language].append(snippet.text)
-    # Where the encoder cannot read a language, passages are found by their terms, and those are never cut off.
+    # Snippets in a language that the encoder cannot read are found by their terms, which are never cut off.
     read = {language for language, lines in texts.items() if legibility(lines, count_tokens) > _LEGIBLE}
     for snippet in knowledge.snippets:
         tokens = count_tokens(snippet.text) if snippet.language in read else 0
@@ -185,32 +188,20 @@ def _evaluation(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _synonyms(knowledge: Knowledge) -> Iterator[Problem]:
-    """A term may stand in one group only, and a group needs two terms to say anything."""
+    """A term may stand in one group only: two terms are the same when their stems are."""
     problems: list[Problem] = []
-    root = read_yaml_file(knowledge.folder, SYNONYMS_FILE, problems)
+    groups = read_synonyms(knowledge.folder, problems)
     yield from problems
-    if root is None or root.value is None:
-        return
-    if not isinstance(root.value, list):
-        yield Problem(SYNONYMS_FILE, root.line, "file", "must be a list of groups, each a list of terms", Severity.FLAW)
-        return
     terms = Terms()
-    owners: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
-    for number, group in enumerate(root.value):
-        if not isinstance(group.value, list):
-            yield Problem(SYNONYMS_FILE, group.line, "group", "must be a list of terms: [UK, Britain]", Severity.FLAW)
-            continue
-        if len(group.value) < 2:
-            yield Problem(SYNONYMS_FILE, group.line, "group", "needs two terms or more", Severity.FLAW)
-        for item in group.value:
-            if not isinstance(item.value, str) or not words(item.value):
-                yield Problem(SYNONYMS_FILE, item.line, "term", "must be text with a letter or digit", Severity.FLAW)
-                continue
-            # Terms meet when their stems do, in the language of whatever text they stand in.
-            forms = {(language, tuple(terms.stems(item.value, language))) for language in ("", "en", "ru")}
-            overlaps = {owners.setdefault(form, (number, item.value)) for form in sorted(forms)}
-            for owner, other in sorted(overlaps):
+    owners: dict[tuple[str, tuple[str, ...]], tuple[int, str, int]] = {}
+    for number, group in enumerate(groups):
+        for item in group:
+            # Terms are stemmed in the language of whatever text they stand in.
+            forms = {(language, tuple(terms.stems(str(item.value), language))) for language in ("", "en", "ru")}
+            own = (number, str(item.value), group[0].line)
+            overlaps = {owners.setdefault(form, own) for form in sorted(forms)}
+            for owner, other, line in sorted(overlaps):
                 if owner != number:
-                    reason = f"'{item.value}' means the same as '{other}' in the group on line {root.value[owner].line}"
+                    reason = f"'{item.value}' means the same as '{other}' in the group on line {line}"
                     yield Problem(SYNONYMS_FILE, item.line, "term", reason, Severity.FLAW)
                     break

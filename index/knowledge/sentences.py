@@ -1,4 +1,4 @@
-"""Split a passage into sentences without losing or changing a character."""
+"""Split a text into sentences without losing or changing a character."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Span = tuple[int, int]
-"""Start and end of a piece of a text, in Python characters; ``text[start:end]`` is the piece."""
+"""Start and end of a part of a text, in Python characters: ``text[start:end]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One curated passage in one language; the program quotes ``text`` and nothing else."""
+    """A curated passage in one language: one translation of a snippet. The program quotes ``text`` and nothing else."""
 
     id: str
     """Path below the knowledge folder without suffixes, the same for all translations."""
@@ -45,7 +45,7 @@ class Snippet:
     title: str
     text: str
     sentences: tuple[Span, ...]
-    """Spans of the sentences, in order, together with the white space between them the whole text."""
+    """Spans of the sentences, in order. Only white space lies between them."""
     speakers: tuple[str, ...] = ()
     as_of: str | None = None
     """ISO 8601 date, perhaps without day or month, at which the text held."""
@@ -62,10 +62,10 @@ class Snippet:
 
     @property
     def content_hash(self) -> str:
-        """Twelve hexadecimal digits that change with anything that is embedded or quoted."""
+        """Thirty-two hexadecimal digits that change with anything that is embedded or quoted."""
         spans = (f"{start}:{end}" for start, end in self.sentences)
         content = (self.language, self.title, self.text, *spans, *self.questions)
-        return hashlib.sha256("\0".join(content).encode()).hexdigest()[:12]
+        return hashlib.sha256("\0".join(content).encode()).hexdigest()[:32]
 
     @property
     def key(self) -> str:

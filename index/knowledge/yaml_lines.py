@@ -1,10 +1,17 @@
-"""Read YAML so that every value keeps the line it stands on."""
+"""Read YAML so that every value keeps the line it stands on, and report what is wrong as ``file:line: field: reason``.
+
+``parse_yaml`` gives nodes with lines, ``Entry.validate`` makes a pydantic model of a node's fields.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic_core import ErrorDetails
 
 # libyaml's loader is about ten times faster where it is compiled in; both refuse tags that build Python objects.
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -12,31 +19,85 @@ _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FENCE = "---"
 _MAX_DEPTH = 20
 _MAX_TEXT = 5_000
-"""Characters of one value; what looks for markup in it takes time by the square of its length."""
+"""Characters of one value. The search for markup in it takes time by the square of its length."""
 _SURELY_HARMLESS = 10_000
-"""Characters; libyaml builds its tree by recursion in C, and brackets by the hundred thousand end the process."""
+"""Characters. libyaml builds its tree by recursion in C; brackets by the hundred thousand would end the process."""
 
-# Tags of what people write without thinking of tags; anything else asks for an object.
+# Tags that plain YAML resolves to by itself. Any other tag asks for a Python object.
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
 )
 
 
+Plain = str | list[Any] | dict[str, Any] | None
+"""A YAML value without lines."""
+Path = tuple[int | str, ...]
+"""Keys and positions that lead to a value inside another one."""
+
+
+class Severity(IntEnum):
+    """How bad a problem is."""
+
+    ERROR = 0
+    """The folder cannot be indexed."""
+    FLAW = 1
+    """The folder can be indexed, but ``check`` fails: answers will be worse than they could be."""
+    NOTE = 2
+    """Worth knowing; nothing fails."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One problem; as text ``file:line: field: reason``."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        note = "warning: " if self.severity is Severity.NOTE else ""
+        return f"{self.file}:{self.line}: {self.field}: {note}{self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A YAML value with its line: text, a list of nodes, a mapping of nodes, or ``None`` for null.
 
-    Scalars stay text: ``2025-06`` is a date to a reader and must not become a number or a ``datetime`` on the way.
+    Scalars stay text: an editor who writes ``2025-06`` means a date, not a number.
     """
 
     value: str | list[Node] | dict[str, Node] | None
     line: int
+    plain: Plain = field(init=False, compare=False, repr=False)
+    """The same value without lines."""
+
+    def __post_init__(self) -> None:
+        plain: Plain = self.value if isinstance(self.value, str) else None
+        if isinstance(self.value, list):
+            plain = [item.plain for item in self.value]
+        elif isinstance(self.value, dict):
+            plain = {name: item.plain for name, item in self.value.items()}
+        object.__setattr__(self, "plain", plain)
+
+    def line_of(self, path: Path) -> int:
+        """Return the line of the value that ``path`` leads to, or of the last value on the way that exists."""
+        node = self
+        for step in path:
+            if isinstance(node.value, dict) and step in node.value:
+                node = node.value[str(step)]
+            elif isinstance(node.value, list) and isinstance(step, int):
+                node = node.value[step]
+            else:
+                break
+        return node.line
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The parts of a file: its fields, and its body with the line on which the body begins."""
+    """A file in two: its fields, and its body with the line on which the body begins."""
 
     fields: dict[str, Node]
     body: str
@@ -52,9 +113,14 @@ class YamlError(ValueError):
 
 
 def parse_yaml(text: str, *, first_line: int = 1) -> Node:
-    """Parse one YAML document; ``first_line`` is the line of the file on which ``text`` begins.
+    """Parse one YAML document.
 
-    Raises YamlError on broken YAML, on a key given twice, and on anything but text, lists and mappings.
+    Args:
+        text: the document.
+        first_line: the line of the file on which ``text`` begins.
+
+    Raises:
+        YamlError: the YAML is broken, gives a key twice, or holds anything but text, lists and mappings.
     """
     try:
         if len(text) > _SURELY_HARMLESS:
@@ -65,7 +131,7 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
         problem = str(error.problem or error.context)
-        # Newer versions of libyaml count for themselves how deep their own look ahead has gone.
+        # Newer versions of libyaml limit the depth themselves.
         too_deep = "nesting depth" in problem
         raise YamlError("nested too deeply" if too_deep else f"broken YAML: {problem}", line) from error
     except yaml.reader.ReaderError as error:
@@ -78,7 +144,8 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
 def split_front_matter(text: str) -> FrontMatter | None:
     """Split a file into front matter and body, or return ``None`` where it has no front matter.
 
-    Raises YamlError when the front matter is not closed or is not a mapping.
+    Raises:
+        YamlError: the front matter is not closed or is not a mapping.
     """
     lines = text.split("\n")
     if lines[0].rstrip() != _FENCE:
@@ -110,8 +177,13 @@ def _refuse_depth(text: str, first_line: int) -> None:
 
 
 def _node(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -> Node:
-    """Convert ``node``; ``done`` holds what was converted already, so that aliases of aliases stay as small as they are
-    written.
+    """Convert a node of PyYAML.
+
+    Args:
+        node: the node.
+        first_line: the line of the file on which the document begins.
+        depth: how many nodes it lies in.
+        done: the nodes converted before, by ``id``. Aliases of aliases thereby stay as small as they are written.
     """
     if id(node) in done:
         return done[id(node)]
@@ -142,3 +214,68 @@ def _mapping(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]
             raise YamlError(f"'{key.value}' is given twice", first_line + key.start_mark.line)
         fields[key.value] = _node(value, first_line, depth + 1, done)
     return fields
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+BLANK_IS_NONE = BeforeValidator(lambda value: None if isinstance(value, str) and not value.strip() else value)
+"""For optional fields: an empty text says nothing."""
+
+_REASONS = {
+    "missing": "missing",
+    "string_type": "must be plain text",
+    "tuple_type": "must be text or a list of texts (quote a text that contains ': ')",
+    "dict_type": "must be text or 'language: text' lines",
+    "too_short": "empty",
+    "value_error": "{error}",
+}
+"""What to say for an error of pydantic, by its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Named fields of a file, and how to report what is wrong with them."""
+
+    file: str
+    node: Node
+    problems: list[Problem]
+    severity: Severity = Severity.ERROR
+    """How bad it is when a field cannot be used."""
+    name: str = ""
+    """What the entry is, such as ``source 'press'``, for reasons that need it."""
+
+    def report(self, path: Path, reason: str, severity: Severity | None = None) -> None:
+        """Report a problem of the field that ``path`` begins with, on the line that ``path`` leads to."""
+        line = self.node.line_of(path)
+        self.problems.append(Problem(self.file, line, str(path[0]), reason, severity or self.severity))
+
+    def validate(self, model: type[Model], *, closed: bool = True, context: object = None) -> Model | None:
+        """Return the fields as a ``model``, or report every field that is wrong and return ``None``.
+
+        Args:
+            model: the type of the fields.
+            closed: whether fields that the model does not have are flaws; they are ignored either way.
+            context: what the validators of the model need to know.
+        """
+        known = sorted(model.model_fields)
+        for name in self.node.value if closed and isinstance(self.node.value, dict) else ():
+            if name not in known:
+                self.report((name,), f"unknown field; known are {', '.join(known)}", Severity.FLAW)
+        try:
+            return model.model_validate(self.node.plain, context=context)
+        except ValidationError as error:
+            found = [(each["loc"], self._reason(each)) for each in error.errors(include_url=False)]
+            for path, reason in dict.fromkeys(found):
+                self.report(path, reason)
+            return None
+
+    def _reason(self, error: ErrorDetails) -> str:
+        kind, place = error["type"], error["loc"]
+        if len(place) > 1 and isinstance(place[1], str):
+            return f"'{place[1]}' must be a language code with text behind it"
+        if kind == "string_type" and len(place) > 1:
+            kind = "tuple_type"
+        elif kind == "string_too_short" or error["input"] is None:
+            kind = "too_short"
+        reason = _REASONS[kind].format(**error.get("ctx", {})) if kind in _REASONS else error["msg"]
+        return f"{reason} in {self.name}" if self.name and kind in ("missing", "too_short") else reason

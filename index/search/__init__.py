@@ -1,1 +1,1 @@
-"""From a question to an answer: candidates, scores, decision, highlight."""
+"""From a question to an answer: candidates, absolute scores, a calibrated decision and the sentences to quote."""

@@ -1,4 +1,4 @@
-"""What a search finds: ranked records, and an answer made of passages to quote."""
+"""What a question gets: a decision, and the snippets to quote."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet, Span
 from index.search.decision import Decision
-from index.search.scoring import Features, UnitScores
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that may answer, with the sentence in it that does."""
+    """A snippet that may answer, with the sentence in it that does."""
 
     snippet: Snippet
     score: float
-    """Absolute score, comparable between questions; from 0 up, above 1 where a passage repeats what is asked."""
+    """Absolute score, comparable between questions; from 0 up, above 1 where a snippet repeats the question."""
     highlight: Span
     question: str | None
-    """The example question of the snippet nearest to what was asked."""
-    parts: Mapping[str, float]
-    """What the score was made of, by the names of ``scoring.Weights``."""
+    """The example question of the snippet that is nearest to what was asked."""
+    score_parts: Mapping[str, float]
+    """The features that make up the score, by the names of ``scoring.Weights``."""
     weights: Mapping[str, float]
-    """What each part counts, by how far the encoder can read question and passage."""
+    """The weight of each feature; it depends on how well the encoder reads the languages."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the hit as ``ask --json`` prints it."""
@@ -51,25 +50,26 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the knowledge holds on a question."""
+    """What the knowledge holds about a question."""
 
     question: str
     read_as: str
-    """The question as it was looked up: in the right letters, and with slips of the finger mended."""
+    """The question as it was looked up: in the alphabet it was meant in, with typos corrected."""
     language: str
     decision: Decision
     confidence: float
     """Calibrated probability that the first hit answers."""
     hits: tuple[Hit, ...]
-    """Best first, at least five where there are as many snippets, whatever the decision."""
+    """Best first, whatever the decision; at least five where there are as many snippets."""
     index_version: str
     ms: float
-    """Time it took, in milliseconds."""
+    """How long it took, in milliseconds."""
     truncated: bool
-    """Whether the question was longer than the encoder reads, so that only its beginning counted."""
+    """Whether only the beginning counted because the question is longer than the encoder reads."""
     vector: NDArray[np.float32] = field(repr=False, compare=False)
+    """Sentence embedding of the question."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """What the confidence was computed from."""
+    """What the confidence was computed from, by the names of ``decision.Evidence``."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as ``ask --json`` prints it."""
@@ -82,19 +82,3 @@ class Answer:
             "index_version": self.index_version,
             "ms": round(self.ms, 3),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The records found for a question, one for each snippet, best first; arrays of shape (found,)."""
-
-    records: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    trust: NDArray[np.float32]
-    """How far the encoder can read question and record, 0 to 1."""
-    positions: NDArray[np.int64]
-    """Where each record stands in ``features`` and ``units``."""
-    features: Features
-    units: UnitScores
-    late_interaction: float
-    """MaxSim of the best record."""

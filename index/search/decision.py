@@ -1,4 +1,7 @@
-"""The probability that the best passage answers the question, and what follows from it."""
+"""Estimate the probability that the best snippet answers the question, and decide what follows from it.
+
+The probability is a logistic model of a few figures, the *evidence*.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +9,85 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.search.lexical_index import QueryTerms
+from index.search.scoring import Ranking
+
 
 class Decision(StrEnum):
-    """What to do with what was found."""
+    """What to do with the snippets that were found."""
 
     ANSWER = "answer"
-    """Quote the best passage."""
+    """Quote the best snippet."""
     CLOSEST = "closest"
-    """Show the nearest passages and say that they may not answer."""
+    """Show the nearest snippets and say that they may not answer."""
     NONE = "none"
-    """Say that the knowledge does not hold an answer."""
+    """Say that the knowledge holds no answer."""
 
 
-EVIDENCE = (
-    "score",
-    "margin",
-    "lead",
-    "late_interaction",
-    "sentence_stems",
-    "stems",
-    "unknown",
-    "missing_numbers",
-    "length",
-)
-"""What the probability is computed from: the best score, how far it is above the next snippet's and above the mean of
-the next five; MaxSim of the best record, and its coverage of the question's stems by its best sentence and as a whole;
-the share of the question's stems that the corpus has nowhere, the share of its numbers that the best record does not
-hold, and the logarithm of how many words it has: a short question says less of what it wants."""
+class Evidence(NamedTuple):
+    """What the probability is computed from."""
 
-# Fitted by logistic regression to public questions asked of folders with their passage and of folders built without it,
-# and to off-topic lines.
+    score: float
+    """Score of the best snippet."""
+    margin: float
+    """How far it is above the score of the next snippet."""
+    lead: float
+    """How far it is above the mean score of the next five."""
+    late_interaction: float
+    """MaxSim of the best translation."""
+    sentence_stems: float
+    """Coverage of the question's stems by the best sentence of that translation."""
+    stems: float
+    """Coverage of the question's stems by the whole translation."""
+    unknown: float
+    """Share of the question's stems, by weight, that the corpus does not know."""
+    missing_numbers: float
+    """Share of the question's numbers that the best translation does not hold."""
+    length: float
+    """Logarithm of the number of words; a short question says less of what it wants."""
+
+    @classmethod
+    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float) -> Evidence:
+        """Return the evidence for a question with these terms and this ranking."""
+        best, others = float(ranking.scores[0]), ranking.scores[1:_LEAD_OVER]
+        features = ranking.features.of(int(ranking.positions[0]))
+        return cls(
+            score=best,
+            margin=best - float(others[0]) if len(others) else best,
+            lead=best - float(others.mean()) if len(others) else best,
+            late_interaction=ranking.late_interaction,
+            sentence_stems=features["sentence_stems"],
+            stems=features["stems"],
+            unknown=terms.unknown,
+            missing_numbers=missing_numbers,
+            length=math.log1p(terms.length),
+        )
+
+
+EVIDENCE = Evidence._fields
+_LEAD_OVER = 6
+_RARE, _ALL = 0.5, 0.999
+
+# Fitted by logistic regression to three kinds of questions: public questions asked of an index with their passage, the
+# same questions asked of an index without it, and off-topic lines.
 PUBLIC = (-10.82, 19.26, 19.35, -10.0, -0.21, 5.4, -4.47, -1.68, -0.7, 0.72)
-"""Intercept and coefficients for folders of plain passages, which is what those questions were asked of."""
+"""Intercept and coefficients for folders of snippets without example questions, as in that public data."""
 PRIOR = (-8.72, 3.84, 7.37, 3.6, 4.48, 2.14, 0.13, -1.37, -0.5, 0.57)
-"""The same, held near zero: what the fit to a folder's own questions starts from, whose evidence differs."""
+"""The same, held near zero. The fit to a folder's own questions starts here, because their evidence differs."""
 _SPREAD = (1.0, 0.194, 0.128, 0.141, 0.149, 0.247, 0.346, 0.281, 0.232, 0.444)
-"""Standard deviation of each piece of evidence among those questions; 1 for the intercept."""
+"""Standard deviation of each piece of evidence among the public questions; 1 for the intercept."""
 _PRIOR_STRENGTH = 20.0
-"""How strongly the fit holds on to the prior: the precision of a coefficient whose evidence has a deviation of 1. Near
-misses made of a folder's own questions are so like those it answers that a weaker hold loses sight of what is off topic
-altogether."""
+"""How strongly the fit holds on to the prior: the precision of a coefficient whose evidence has a deviation of 1. The
+near misses made of a folder's own questions resemble the answerable ones closely. With a weaker hold, the fit would
+adapt to them and no longer recognise off-topic questions."""
 _SENSE = (0, 1, 1, 0, 1, 1, 1, -1, -1, 0)
-"""Which way each piece of evidence may count where a folder's own questions are fitted; 0 is either way. The lead is
-score and margin once more, and free to correct them."""
+"""The sign that each coefficient may have in the fit to a folder; 0 is either. The lead repeats score and margin, so it
+may correct them in both directions."""
 
 _SMALL_STEP = 1e-8
 
@@ -66,24 +100,24 @@ DEFAULT_ANSWER, DEFAULT_CLOSEST = 0.6, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model of "the best passage answers" with the two thresholds that follow from a stated target."""
+    """A logistic model of "the best snippet answers", and two thresholds that follow from a stated target."""
 
     coefficients: tuple[float, ...] = PUBLIC
     answer: float = DEFAULT_ANSWER
-    """Least probability at which the best passage is quoted as the answer."""
+    """Least probability at which the best snippet is quoted as the answer."""
     closest: float = DEFAULT_CLOSEST
-    """Least probability at which the nearest passages are shown at all."""
+    """Least probability at which the nearest snippets are shown at all."""
     target: float = TARGET_FALSE_ANSWERS
     """Largest share of unanswerable questions that may get ``answer``."""
     questions: Mapping[str, int] = field(default_factory=dict)
     """How many questions of each kind it was fitted on: ``own``, ``near_miss`` and ``off_topic``."""
     expected: Mapping[str, float] = field(default_factory=dict)
-    """Rates expected from questions held out of the fit: false answers to ``near_miss`` and ``off_topic`` questions and
-    their mean ``false_answers``; ``right_first`` and ``withheld`` among answerable questions; ``off_topic_shown`` for
-    off-topic questions that get anything but ``none``."""
+    """Rates on questions held out of the fit: the share of ``near_miss`` and of ``off_topic`` questions that get
+    ``answer``, and the mean of both as ``false_answers``; ``right_first`` and ``withheld`` of the answerable questions;
+    ``off_topic_shown`` for off-topic questions that get anything but ``none``."""
 
     def confidence(self, evidence: Sequence[float]) -> float:
-        """Return the probability, 0 to 1, for ``evidence`` in the order of ``EVIDENCE``."""
+        """Return the probability, 0 to 1: the logistic function of the weighted evidence."""
         logit = self.coefficients[0] + sum(c * e for c, e in zip(self.coefficients[1:], evidence, strict=True))
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, logit))))
 
@@ -93,25 +127,28 @@ class Calibration:
             return Decision.ANSWER
         return Decision.CLOSEST if confidence >= self.closest else Decision.NONE
 
-    @classmethod
-    def from_manifest(cls, fields: Mapping[str, Any]) -> Calibration:
-        """Restore what ``dataclasses.asdict`` made. Raises TypeError, KeyError or ValueError when it is damaged."""
-        coefficients = tuple(fields["coefficients"])
-        if len(coefficients) != len(PRIOR):
-            raise ValueError(f"calibration has {len(coefficients)} coefficients, this program uses {len(PRIOR)}")
-        return cls(**{**fields, "coefficients": coefficients})
+
+def is_certainly_relevant(terms: QueryTerms, ranking: Ranking) -> bool:
+    """Tell whether one sentence or title of the best translation holds every word of the question, one of them rare.
+
+    A lone acronym, name or number resembles no snippet, yet whoever asks for one wants the snippet that contains it.
+    """
+    covered = ranking.features.of(int(ranking.positions[0]))["sentence_stems"]
+    return terms.rarity >= _RARE and covered >= _ALL
 
 
 def fit(
     evidence: NDArray[np.float64], answered: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[float, ...]:
-    """Return the coefficients of a logistic regression held to ``PRIOR`` by a Gaussian, none against its sense.
+    """Return the coefficients of a logistic regression with a Gaussian prior around ``PRIOR``.
 
-    Evidence that would count against its sense is set aside, and the rest fitted again without it. The wider evidence
-    spreads, the more a step of its coefficient changes, and the tighter that one is held.
+    A coefficient with the wrong sign (see ``_SENSE``) becomes zero, and the others are fitted again without it. The
+    precision of the prior grows with the square of each evidence's deviation, so that the units do not matter.
 
-    ``evidence`` has shape (questions, len(EVIDENCE)), ``answered`` is 1 where the best passage answers, ``weights``
-    says what each question counts.
+    Args:
+        evidence: One row of evidence for each question, shape (questions, len(EVIDENCE)).
+        answered: 1 where the best snippet answers, else 0.
+        weights: How much each question counts.
     """
     x = np.column_stack([np.ones(len(evidence)), evidence])
     prior, beta, precision = np.array(PRIOR), np.zeros(len(PRIOR)), _PRIOR_STRENGTH * np.square(_SPREAD)
@@ -119,10 +156,10 @@ def fit(
     while True:
         beta[free] = _fit(x[:, free], answered, weights, prior[free], precision[free])
         beta[~free] = 0.0
-        against = beta * _SENSE < 0
-        if not against.any():
+        wrong_sign = beta * _SENSE < 0
+        if not wrong_sign.any():
             return tuple(float(round(value, 6)) for value in beta)
-        free &= ~against
+        free &= ~wrong_sign
 
 
 def _fit(
@@ -132,7 +169,7 @@ def _fit(
     prior: NDArray[np.float64],
     precision: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the most probable coefficients of the columns of ``x``, by Newton's method."""
+    """Return the most probable coefficients of the columns of ``x`` (maximum a posteriori), by Newton's method."""
 
     def loss(beta: NDArray[np.float64]) -> float:
         margins = np.where(answered > 0, 1.0, -1.0) * (x @ beta)
@@ -144,7 +181,7 @@ def _fit(
         gradient = x.T @ (weights * (answered - p)) - precision * (beta - prior)
         curvature = (x * (weights * p * (1 - p))[:, None]).T @ x + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
-        # A prior far from the data makes full steps overshoot; half steps always get nearer.
+        # Full steps overshoot when the prior is far from the data; a shorter step always improves.
         while (better := loss(beta + step)) > value and np.abs(step).max() >= _SMALL_STEP:
             step /= 2
         beta, value = beta + step, better

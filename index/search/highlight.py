@@ -1,11 +1,13 @@
-"""Choose the one sentence of a passage that answers a question."""
+"""Choose the sentence of a snippet that answers a question, and the example question nearest to it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-# What kind of thing a question asks for, by its question words, and what a sentence that names such a thing looks like.
+from index.knowledge.snippet import Snippet
+from index.search.scoring import FieldScores
+
+# What a sentence looks like that names a quantity, a date, a person or a place, or a sum of money.
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion|half|dozen"
     r"|два|две|двух|три|тр[её]х|четыре|четыр[её]х|пять|пяти|шесть|шести|семь|семи|восемь|восьми|девять|девяти|десять|десяти"
@@ -21,6 +23,7 @@ _MONTH = re.compile(
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯӘҒҚҢӨҰҮҺІЁ][\w’'-]+")
 _MONEY = re.compile(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|percent|per cent|доллар|фунт|евро|тенге|теңге)|%", re.I)
 
+# Question words that ask for such a thing.
 _ASKS_WHEN = re.compile(
     r"\b(?:when|since when|how long ago|(?:what|which) (?:year|date|month|day|century|time)|когда|како(?:й|м|го) год"
     r"|қашан|қай жылы)",
@@ -38,9 +41,11 @@ _ASKS_WHO_OR_WHERE = re.compile(
 )
 _CUES = ((_ASKS_WHEN, (_YEAR, _MONTH)), (_ASKS_HOW_MANY, (_NUMBER, _MONEY)), (_ASKS_WHO_OR_WHERE, (_NAME,)))
 
-
 Kinds = tuple[re.Pattern[str], ...]
-"""What a sentence that names the wanted kind of thing looks like, any of them."""
+"""Patterns of what a question asks for; a sentence fits when one of them is found in it."""
+
+# Fitted on public passages with known answer sentences, by the same method as the weights of the score.
+_SIMILARITY, _STEMS, _GRAMS, _CUE = 1.0, 0.9, 0.6, 0.12
 
 
 def wanted_kinds(question: str) -> Kinds:
@@ -51,21 +56,32 @@ def wanted_kinds(question: str) -> Kinds:
     return ()
 
 
-# Fitted on public passages with known answer sentences, by the same method as the score's weights.
-_SIMILARITY, _STEMS, _GRAMS, _CUE = 1.0, 0.9, 0.6, 0.12
+def best_sentence(snippet: Snippet, scores: FieldScores, position: int, wanted: Kinds) -> int:
+    """Return the number of the sentence that answers best.
 
-
-def best_sentence(
-    wanted: Kinds,
-    sentences: Sequence[str],
-    similarity: Sequence[float],
-    stems: Sequence[float],
-    grams: Sequence[float],
-) -> int:
-    """Return the number of the sentence that answers best, by how each compares with the question."""
+    Args:
+        snippet: The translation to choose from.
+        scores: How the fields of several translations compare with the question.
+        position: Where the translation stands in ``scores``.
+        wanted: What the question asks for.
+    """
+    if len(snippet.sentences) == 1:
+        return 0
+    fields = scores.sentences(position, len(snippet.sentences))
+    similarity, stems, grams = scores.similarity[fields], scores.stems[fields], scores.grams[fields]
 
     def worth(number: int) -> float:
-        cue = _CUE if any(kind.search(sentences[number]) for kind in wanted) else 0.0
-        return _SIMILARITY * similarity[number] + _STEMS * stems[number] + _GRAMS * grams[number] + cue
+        sentence = snippet.text[slice(*snippet.sentences[number])]
+        cue = _CUE if any(kind.search(sentence) for kind in wanted) else 0.0
+        return float(_SIMILARITY * float(similarity[number]) + _STEMS * stems[number] + _GRAMS * grams[number] + cue)
 
-    return max(range(len(sentences)), key=worth)
+    return max(range(len(snippet.sentences)), key=worth)
+
+
+def nearest_question(snippet: Snippet, scores: FieldScores, position: int) -> str | None:
+    """Return the example question of a translation that is nearest to what was asked, if it has any."""
+    if not snippet.questions:
+        return None
+    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
+    similarity: list[float] = scores.similarity[fields].tolist()
+    return snippet.questions[similarity.index(max(similarity))]

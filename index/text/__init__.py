@@ -1,1 +1,1 @@
-"""What questions and snippets have in common: language, keyboard layout, typos."""
+"""What questions and snippets have in common: terms, language, keyboard layout, typos."""

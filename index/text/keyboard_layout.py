@@ -1,6 +1,6 @@
-"""Read a question typed in another alphabet than its language has: on the wrong keyboard layout, or transliterated.
+"""Read a question typed in the wrong alphabet: on the wrong keyboard layout, or transliterated.
 
-Every reading is only a proposal; the index takes one over when it knows its words and not those that were typed.
+Every reading is only a proposal. The index uses one when it knows the words of the reading but not those typed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ENGLISH_KEYS = str.maketrans(_JCUKEN, _QWERTY)
 # The Kazakh layout is the Russian one with its own letters on the row of digits.
 _KAZAKH_KEYS = {**_RUSSIAN_KEYS, **str.maketrans("2345890-=", "әіңғүұқөһ")}
 
-# Everyday spellings beside ISO 9 and the passport's; what stays ambiguous is left to the character n-grams.
+# Everyday spellings, beside ISO 9 and the spelling in passports. Character n-grams cope with what stays ambiguous.
 _RUSSIAN_LETTERS = {
     "shch": "щ", "sch": "щ", "yo": "ё", "jo": "ё", "zh": "ж", "kh": "х", "ts": "ц", "ch": "ч", "sh": "ш", "yu": "ю",
     "ju": "ю", "iu": "ю", "ya": "я", "ja": "я", "ia": "ия", "ye": "е", "eh": "э",
@@ -25,7 +25,7 @@ _RUSSIAN_LETTERS = {
     "t": "т", "u": "у", "f": "ф", "h": "х", "c": "ц", "q": "к", "x": "кс", "'": "ь", "’": "ь", "š": "ш", "č": "ч",
     "ž": "ж",
 }  # fmt: skip
-# The alphabet of 2021, its forerunner of 2018 with acutes, and how people write without either.
+# The Latin alphabet of 2021, the one of 2018 with acutes, and what people write without either.
 _KAZAKH_LETTERS = {
     "sh": "ш", "ch": "ч", "zh": "ж", "kh": "х", "gh": "ғ", "ng": "ң", "ya": "я", "yu": "ю", "ia": "ия", "a": "а",
     "ä": "ә", "á": "ә", "b": "б", "v": "в", "g": "г", "ğ": "ғ", "ǵ": "ғ", "d": "д", "e": "е", "j": "ж", "z": "з",
@@ -44,8 +44,8 @@ _Y_AFTER_VOWEL = re.compile(r"(?<=[aeiouy])y(?![aeiou])")
 _LATIN, _CYRILLIC = re.compile(r"[a-zà-ɏ]"), re.compile(r"[а-яё]")
 
 
-def readings(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the languages and spellings ``text`` may be meant in; none where its letters are of several alphabets."""
+def possible_readings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the languages and spellings that ``text`` may be meant in; none where it mixes alphabets."""
     lower = unicodedata.normalize("NFC", text).lower().replace("i̇", "i")
     if _CYRILLIC.search(lower):
         if not _LATIN.search(lower):

@@ -1,4 +1,4 @@
-"""Mend slips of the finger: a word that nobody knows is read as one that differs by a single slip."""
+"""Correct typos: read an unknown word as a word of the snippets found that differs from it by a single slip."""
 
 from __future__ import annotations
 
@@ -7,38 +7,43 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
 
-from index.search.lexical_index import fold
+from index.text.terms import fold
 
 _LEAST_LETTERS = 5
-"""A slip in a shorter word more often makes another word than a misspelling."""
+"""A slip in a shorter word more often makes another real word than a misspelling."""
 _WORD = re.compile(rf"[^\W\d_]{{{_LEAST_LETTERS - 1},}}")
 
 
-def mend(text: str, known: Callable[[str], bool], held: Iterable[str]) -> str:
-    """Return ``text`` with each word that is not ``known`` replaced by the first word of ``held`` one slip away.
+def correct_typos(text: str, known: Callable[[str], bool], found: Iterable[str]) -> str:
+    """Return ``text`` with unknown words replaced by words of the snippets that were found for it.
 
-    ``held`` are the texts that were found for it, best first, so that only words count that stand where the answer is
-    expected. People rarely mistype a word's first letter; where that differs it is another word.
+    People rarely mistype the first letter of a word, so a word with another first letter is never a correction.
+
+    Args:
+        text: A question.
+        known: Tells whether a word is known; such words stay as they are.
+        found: Texts of the snippets found for the question, best first. Only their words count as corrections, and the
+            first word that is one slip away wins: it stands where the answer is expected.
     """
-    mended = composed = unicodedata.normalize("NFC", text)
-    strange = [word for word in _WORD.finditer(composed) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
-    if not strange:
+    corrected = composed = unicodedata.normalize("NFC", text)
+    unknown = [word for word in _WORD.finditer(composed) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
+    if not unknown:
         return text
     by_initial: dict[str, dict[str, str]] = {}
-    for word in _WORD.findall(unicodedata.normalize("NFC", " ".join(held))):
+    for word in _WORD.findall(unicodedata.normalize("NFC", " ".join(found))):
         folded = fold(word)
         by_initial.setdefault(folded[0], {}).setdefault(folded, word)
-    for slipped in reversed(strange):
-        folded = fold(slipped[0])
+    for mistyped in reversed(unknown):
+        folded = fold(mistyped[0])
         words = by_initial.get(folded[0], {})
         meant = folded if folded in words else next((word for word in words if _one_slip_apart(folded, word)), folded)
         if meant != folded:
-            mended = mended[: slipped.start()] + words[meant] + mended[slipped.end() :]
-    return text if mended == composed else mended
+            corrected = corrected[: mistyped.start()] + words[meant] + corrected[mistyped.end() :]
+    return text if corrected == composed else corrected
 
 
 def _one_slip_apart(one: str, other: str) -> bool:
-    """Tell whether a letter too many, too few or wrong, or two neighbours swapped, is all in which two words differ.
+    """Tell whether two different words differ by one letter too many, too few or wrong, or by two neighbours swapped.
 
     These are the four slips of Damerau (1964), which made up four fifths of the misspellings he saw.
     """

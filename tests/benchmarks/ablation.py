@@ -1,4 +1,4 @@
-"""Show what each part of retrieval earns: the right passage's place with everything on, and with one part off.
+"""Show what each part of retrieval contributes: how often the right snippet is found with it and without it.
 
     python tests/benchmarks/ablation.py [--data DIR] [--questions FILE]
 
@@ -38,8 +38,8 @@ PARTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     "without passage similarity": lambda: without("passage"),
     "without sentence similarity": lambda: without("sentence"),
     "without example questions and MaxSim": lambda: without("asked"),
-    "without MaxSim": lambda: mock.patch.object(search, "_SHORTLIST", 0),
-    "without mending slips": lambda: mock.patch.object(search, "mend", lambda text, known, held: text),
+    "without MaxSim": lambda: mock.patch.object(scoring, "_SHORTLIST", 0),
+    "without correcting typos": lambda: mock.patch.object(search, "correct_typos", lambda text, known, found: text),
     "without stems": lambda: without("sentence_stems", "stems"),
     "without n-grams": lambda: without("sentence_grams", "grams"),
     "without sentence coverage": lambda: without("sentence_stems", "sentence_grams"),

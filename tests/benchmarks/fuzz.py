@@ -1,6 +1,6 @@
 """Throw made-up and mangled input at everything that reads input, for as long as is wanted; no part of the test run.
 
-    python tests/fuzz.py --data DATA [--minutes 10] [--seed N] [--only updates]
+    python tests/benchmarks/fuzz.py --data DATA [--minutes 10] [--seed N] [--only updates]
 
 DATA is a folder with a built index. Ends with 1 at the first input that makes something fail in any way but its own,
 and prints that input, made as small as possible.
@@ -24,8 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
 
 from hypothesis import HealthCheck, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
@@ -37,15 +37,7 @@ from index.knowledge.lint import lint  # noqa: E402
 from index.knowledge.reader import read_knowledge  # noqa: E402
 from index.knowledge.yaml_lines import YamlError, parse_yaml, split_front_matter  # noqa: E402
 from index.search.index import Index  # noqa: E402
-from index.version.versions import (  # noqa: E402
-    MANIFEST_FILE,
-    SEAL,
-    hash_file,
-    index_folder,
-    live_version,
-    read_manifest,
-    seal,
-)
+from index.version.versions import index_folder, live_version  # noqa: E402
 from tests.support.telegram_bench import GROUP, ME, Bench, Json, bench  # noqa: E402
 
 counted: Counter[str] = Counter()
@@ -315,60 +307,6 @@ def artefact(source: Path, scratch: Path) -> Callable[[], None]:
     return test
 
 
-def resealed(source: Path, scratch: Path) -> Callable[[], None]:
-    """Fuzz what reads a version whose hashes are right: its parsers, which are behind the hashes otherwise."""
-    folder = index_folder(scratch / "resealed") / str(live_version(source))
-    shutil.copytree(index_folder(source) / folder.name, folder)
-    (folder.parent / "current").write_text(f"{folder.name}\n")
-    manifest_file = folder / MANIFEST_FILE
-    sound, sealed = read_manifest(folder), manifest_file.read_bytes()
-    whole = Index.open(source)
-    (scratch / "resealed" / "encoders").symlink_to((source / "encoders").resolve())
-    fields = json.loads(sealed)
-    fields.pop(SEAL)
-
-    @given(
-        name=st.sampled_from([*sorted(sound.files), *[MANIFEST_FILE] * 4]),
-        edits=st.lists(
-            # The first bytes say how the others are to be read, so half of the edits go there.
-            st.tuples(st.one_of(st.floats(0, 1), st.integers(0, 200)), st.integers(0, 6), st.binary(max_size=8)),
-            min_size=1, max_size=3,
-        ),
-        places=st.lists(st.integers(0, 10**6), min_size=1, max_size=3),
-        junk=st.lists(JUNK, min_size=1, max_size=3),
-    )  # fmt: skip
-    def test(name: str, edits: list[tuple[float, int, bytes]], places: list[int], junk: list[Any]) -> None:
-        """It is refused in one line or opened; what an opened one answers may be wrong, but the process lives."""
-        file, changed = folder / name, fields
-        before = file.read_bytes()
-        try:
-            if name == MANIFEST_FILE:
-                changed = mangled(("", fields), places, junk)[1]
-            else:
-                content = before
-                for where, cut, put in edits:
-                    at = min(where, len(content)) if isinstance(where, int) else int(where * len(content))
-                    content = content[:at] + put + content[at + cut :]
-                file.write_bytes(content)
-                changed = {**fields, "files": {**fields["files"], name: hash_file(file)}}
-            manifest_file.write_text(json.dumps({**changed, SEAL: seal(changed)}))
-            opened = Index.open(scratch / "resealed", instead_of=whole)
-            counted["resealed artefacts that open"] += 1
-            try:
-                opened.answer("who signed the roadmap")
-            except Exception as error:
-                counted[f"resealed artefacts that answer with {type(error).__name__}"] += 1
-            opened.close()
-        except UserFacingError as error:
-            assert "\n" not in str(error)
-            counted["resealed artefacts that are refused"] += 1
-        finally:
-            file.write_bytes(before)
-            manifest_file.write_bytes(sealed)
-
-    return test
-
-
 def main() -> int:
     """Go round all targets until the time is up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -390,7 +328,6 @@ def main() -> int:
             "updates": (updates(index), 25),
             "mangled_updates": (mangled_updates(index), 25),
             "artefact": (artefact(given_arguments.data, Path(scratch)), 60),
-            "resealed": (resealed(given_arguments.data, Path(scratch)), 100),
         }
         if given_arguments.only:
             targets = {given_arguments.only: targets[given_arguments.only]}

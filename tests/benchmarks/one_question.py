@@ -2,10 +2,10 @@
 
     python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N] [--made-up N]
 
-The baseline encodes every passage with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP`` and answers a
-question with one encode and one search. Latency is the median over rounds that take turns; the first answer is timed
-from the start of a fresh process; memory is the peak resident size of that process (Linux). ``--made-up 10000``
-measures on so many passages, each of two English sentences drawn from the knowledge and a number of its own.
+The baseline encodes every translation with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP``. It answers a
+question with one encode and one search. Latency is the median over rounds that take turns. The first answer is timed
+from the start of a fresh process, and memory is the peak resident size of that process (Linux). ``--made-up 10000``
+measures on so many snippets, each of two English sentences from the knowledge and a number of its own.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def fresh_process(script: str, *arguments: str) -> dict[str, float]:
 
 
 def make_up(folder: Path, knowledge: Path, number: int) -> None:
-    """Write ``number`` passages into ``folder``, a hundred in a file."""
+    """Write ``number`` snippets into ``folder``, a hundred in a file."""
     from index.knowledge.reader import read_knowledge
 
     snippets = [snippet for snippet in read_knowledge(knowledge).snippets if snippet.language == "en"]
@@ -76,11 +76,11 @@ def make_up(folder: Path, knowledge: Path, number: int) -> None:
     chance = random.Random(0)
     folder.mkdir()
     for file in range(-(-number // 100)):
-        passages = [
+        texts = [
             f"{' '.join(chance.sample(sentences, 2))} Report {file}-{place} of {chance.randint(1900, 2100)} says so."
             for place in range(min(100, number - file * 100))
         ]
-        (folder / f"report-{file}.md").write_text("\n\n".join(passages) + "\n", encoding="utf-8")
+        (folder / f"report-{file}.md").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -140,14 +140,14 @@ def main() -> None:
     mine = fresh_process(OURS, str(data), QUESTIONS[0])
     base = fresh_process(BASELINE, source, QUESTIONS[0], str(scratch / "plain.faiss"))
     ms = [statistics.median(times) * 1000 for times in (ours, bare, theirs)]
-    print(f"{len(index.snippets)} snippets, {index.snippets.records} passages, {os.cpu_count()} cores")
+    print(f"{len(index.snippets)} snippets in {len(index.snippets.languages)} translations, {os.cpu_count()} cores")
     print(f"{'':34}{'this':>10}{'beside':>10}{'ratio':>8}")
     rows = (
         ("one answer / bare ONNX encoder, ms", ms[0], ms[1], ms[0] / ms[1]),
         ("one answer / baseline, ms", ms[0], ms[2], ms[2] / ms[0]),
         ("first answer from process start, s", mine["s"], base["s"], base["s"] / mine["s"]),
         ("peak resident memory, MB", mine["mb"], base["mb"], base["mb"] / mine["mb"]),
-        ("build / encode all passages, s", build_s, baseline_build_s, build_s / baseline_build_s),
+        ("build / encode all snippets, s", build_s, baseline_build_s, build_s / baseline_build_s),
     )
     for name, this, beside, ratio in rows:
         print(f"{name:34}{this:10.2f}{beside:10.2f}{ratio:7.2f}x")

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-import gc
-import json
 import os
-import random
-import resource
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import index.version.versions
-from index.build.builder import BuildResult, build, rollback
+from index.build.builder import BuildOptions, BuildResult, build, rollback
 from index.encoder.passage_encoder import DEFAULT_ENCODER
+from index.encoder.query_encoder import Encoder
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
 from index.search.index import Index
+from index.version.manifest import Manifest
 from index.version.versions import build_lock, index_folder, live_version, versions
 
 Small = tuple[Path, Path, BuildResult]
@@ -30,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def rebuild(folder: Path, data: Path, *, force: bool = False) -> BuildResult:
-    return build(folder, data, encoder=DEFAULT_ENCODER, force=force)
+    return build(folder, data, encoder=DEFAULT_ENCODER, options=BuildOptions(force=force))
 
 
 def edit(folder: Path, old: str = "Balkhash", new: str = "Almaty") -> None:
@@ -70,7 +64,7 @@ class Steps:
 def test_everything_is_embedded_once(small: Small) -> None:
     """The first build embeds each snippet and makes its version live."""
     _, data, result = small
-    assert (result.snippets, result.records, result.embedded, result.reused) == (6, 6, 6, 0)
+    assert (result.snippets, result.translations, result.embedded, result.reused) == (6, 6, 6, 0)
     assert not result.unchanged
     assert live_version(data) == result.version
     assert versions(data) == [result.version]
@@ -286,6 +280,7 @@ def test_a_data_folder_that_cannot_be_is_refused(make_knowledge, tmp_path: Path)
 HOLDER = """
 import sys
 from pathlib import Path
+from index.version.manifest import Manifest
 from index.version.versions import build_lock
 with build_lock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -319,157 +314,24 @@ def test_leftovers_of_a_killed_build_are_removed(small: Small) -> None:
     assert not leftover.exists()
 
 
-# One process imports everything once; each build runs in a fork of it, is killed at a moment drawn at random, and the
-# index is looked at from the parent as a bot would.
-KILLER = """
-import json, os, random, signal, sys, time
-from pathlib import Path
-import sentence_transformers, torch
-from index.version.versions import live_version
-from index.build.builder import build
-from index.build.progress import Silent
-from index.search.index import Index
-
-folder, data, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-draw = random.Random(seed)
-
-class Tell(Silent):
-    def __init__(self, pipe): self.pipe = pipe
-    def step(self, name, total=None): os.write(self.pipe, b"s")
-
-def run(change, moment):
-    path = folder / "metals/copper.md"
-    path.write_text(path.read_text().rstrip() + f" Change {change} was made.\\n")
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            build(folder, data, encoder=sys.argv[4], report=Tell(writer))
-            os._exit(0)
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-            os._exit(1)
-    os.close(writer)
-    if moment is not None:
-        steps, delay = moment
-        for _ in range(steps):
-            if not os.read(reader, 1):
-                break
-        time.sleep(delay)
-        os.kill(child, signal.SIGKILL)
-    status = os.waitpid(child, 0)[1]
-    os.close(reader)
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-for number in range(6):
-    ended = run(number, (draw.randint(1, 5), draw.uniform(0, 0.4)))
-    index_ = Index.open(data)
-    print(json.dumps([ended, live_version(data), index_.answer("copper plant").hits[0].snippet.text]), flush=True)
-    index_.close()
-ended = run(6, None)
-index_ = Index.open(data)
-print(json.dumps([ended, live_version(data), index_.answer("copper plant").hits[0].snippet.text]), flush=True)
-"""
-
-
-def test_a_killed_build_harms_nothing(small: Small) -> None:
-    """SIGKILL at any moment leaves a version answering, old or new and never half, and the next build succeeds."""
+def test_a_build_opens_two_indexes_at_most(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live one for its vectors, and the new one for self-check, calibration and evaluation."""
     folder, data, first = small
-    seed = random.randrange(10**6)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KILLER, str(folder), str(data), str(seed), DEFAULT_ENCODER],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, (seed, done.stderr)
-    looks = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(looks) == 7, (seed, done.stderr)
-    live = first.version
-    for number, (ended, version, text) in enumerate(looks[:-1]):
-        assert ended in (signal.SIGKILL, 0), (seed, number, done.stderr)
-        assert version == live or f"Change {number} " in text, (seed, number)
-        live = version
-    ended, version, text = looks[-1]
-    assert (ended, "Change 6 " in text) == (0, True), (seed, done.stderr)
-    assert version == live_version(data)
-    assert not list(index_folder(data).glob(".building-*"))
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 40 MB in memory; skipped where the tests may not mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(place)], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("mounting a small disk is not allowed here")
-    try:
-        yield place
-    finally:
-        gc.collect()  # files of an index stay mapped until it is collected
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-@pytest.mark.parametrize("free", [0, 8_192, 40_000])
-def test_a_full_disk_leaves_the_live_version(small: Small, full_disk: Path, free: int) -> None:
-    """The error says so in one line, the old version answers on, and the next build succeeds once there is room."""
-    folder, data, first = small
-    shutil.copytree(data, full_disk / "data")
+    (folder / "evaluation.yaml").write_text("questions:\n  - {question: hydrogen deal, answers: [deals/memorandum]}\n")
     edit(folder)
-    filler = full_disk / "filler"
-    filler.write_bytes(bytes(max(0, shutil.disk_usage(full_disk).free - free)))
-    with pytest.raises(BuildError, match="the disk is full; free some space and build again") as caught:
-        rebuild(folder, full_disk / "data")
-    assert "\n" not in str(caught.value)
-    assert live_version(full_disk / "data") == first.version
-    assert "Balkhash" in ask(full_disk / "data")
-    filler.unlink()
-    assert rebuild(folder, full_disk / "data").embedded == 1
-    assert "Almaty" in ask(full_disk / "data")
+    opened: list[str] = []
+    assemble = Index.assemble.__func__  # type: ignore[attr-defined]
 
+    def counting(cls: type[Index], place: Path, manifest: Manifest, encoder: Encoder) -> Index:
+        opened.append(manifest.version)
+        return assemble(cls, place, manifest, encoder)
 
-@pytest.mark.parametrize("most", [100, 4_000, 9_000])
-def test_a_file_that_cannot_grow_leaves_the_live_version(small: Small, most: int) -> None:
-    """A limit on the size of files stops the writing at one file after the other; none of them is published."""
-    folder, data, first = small
-    edit(folder)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-    try:
-        with pytest.raises(BuildError, match="The live version is untouched"):
-            rebuild(folder, data)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert live_version(data) == first.version
-    assert "Balkhash" in ask(data)
-    assert rebuild(folder, data).embedded == 1
-
-
-def test_the_pointer_that_cannot_be_moved_leaves_the_live_version(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk may fill up in the very last step."""
-    folder, data, first = small
-    edit(folder)
-
-    def refuse(path: Path, text: str) -> None:
-        if path.name == "current":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        original(path, text)
-
-    original = index.artifact.write_atomically
-    monkeypatch.setattr(index.artifact, "write_atomically", refuse)
-    with pytest.raises(BuildError, match="the disk is full"):
-        rebuild(folder, data)
-    monkeypatch.undo()
-    assert live_version(data) == first.version
-    result = rebuild(folder, data)
-    assert versions(data) == [first.version, result.version]
+    monkeypatch.setattr(Index, "assemble", classmethod(counting))
+    second = rebuild(folder, data)
+    assert opened == [first.version, second.version]
+    opened.clear()
+    assert rebuild(folder, data).unchanged
+    assert opened == [second.version]
 
 
 def test_the_build_tells_what_it_does(small: Small) -> None:

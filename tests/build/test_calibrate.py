@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search import decision
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, Calibration, fit
+from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, fit
 from index.search.index import Index
 from tests.support.small_knowledge import SMALL, MakeKnowledge
 
@@ -75,12 +74,6 @@ def test_a_passage_left_out_takes_its_words_along(real_index: Index) -> None:
     whole = real_index.query(question, "en").wording.unknown
     without = real_index.query(question, "en", without_rows=real_index.rows_of(number)).wording.unknown
     assert without > whole
-
-
-def test_an_index_of_other_evidence_is_refused() -> None:
-    """A version whose coefficients do not belong to this program's evidence cannot decide anything."""
-    with pytest.raises(ValueError, match="coefficients"):
-        Calibration.from_manifest({"coefficients": PUBLIC[:-1]})
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 60))

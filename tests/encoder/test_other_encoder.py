@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.build.builder import build
+from index.build.builder import BuildOptions, build
 from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError
 from index.search.index import Index
@@ -84,6 +84,6 @@ def test_an_index_refuses_the_encoder_of_another(built: tuple[Path, Path], tmp_p
 def test_a_prefix_of_the_operator_replaces_the_models_own(make_knowledge: MakeKnowledge, tmp_path: Path) -> None:
     """What the settings say about prefixes is what questions and passages get."""
     model = make_model(tmp_path / "encoder", "mean")
-    build(make_knowledge(), tmp_path / "data", encoder=str(model), query_prefix="ask: ", passage_prefix="say: ")
+    build(make_knowledge(), tmp_path / "data", encoder=str(model), options=BuildOptions("ask: ", "say: "))
     card = Index.open(tmp_path / "data").encoder.card
     assert (card.query_prefix, card.passage_prefix) == ("ask: ", "say: ")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from bot.cli import cli
 from index.evaluation.evaluation_set import Bound, Question, check_evaluation, read_evaluation
-from index.evaluation.evaluator import evaluate
-from index.evaluation.retrieval_metrics import Fault, auroc, calibration_error, coverage_curve, measure
+from index.evaluation.evaluator import Fault, evaluate, measure
+from index.evaluation.retrieval_metrics import auroc, calibration_error, coverage_curve
 from index.knowledge.lint import lint
 from index.knowledge.reader import read_knowledge
 from index.knowledge.snippet import Snippet
@@ -224,7 +224,7 @@ def test_the_highlighted_sentence_is_judged_by_what_it_holds(real_index: Index) 
 
 def test_what_the_manifest_keeps_holds_no_question(real_index: Index, some_questions: tuple[Question, ...]) -> None:
     """The summary names questions by their keys alone."""
-    kept = json.dumps(evaluate(real_index, some_questions).summary())
+    kept = evaluate(real_index, some_questions).summary().model_dump_json()
     assert not any(question.text in kept for question in some_questions)
     assert all(question.key in kept for question in some_questions)
 

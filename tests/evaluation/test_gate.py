@@ -15,7 +15,8 @@ from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import BuildError
 from index.evaluation.gate import mcnemar
 from index.search.index import Index
-from index.version.versions import index_folder, live_version, read_manifest, versions
+from index.version.manifest import read_manifest
+from index.version.versions import index_folder, live_version, versions
 
 MakeKnowledge = Callable[..., Path]
 
@@ -61,11 +62,11 @@ def test_the_manifest_records_the_evaluation(make_knowledge: MakeKnowledge, data
     (folder / "evaluation.yaml").write_text(text.replace('["deals/roadmap"]', '["deals/gone"]'))
     build(folder, data, encoder=DEFAULT_ENCODER)
     manifest = live_manifest(data)
-    assert manifest.evaluation["metrics"]["recall_at_1"] >= 0.5
-    assert manifest.evaluation["metrics"]["questions"] == 11
-    assert manifest.evaluation["stale"] == 1
+    assert manifest.evaluation.metrics["recall_at_1"] >= 0.5
+    assert manifest.evaluation.metrics["questions"] == 11
+    assert manifest.evaluation.stale == 1
     assert not manifest.overridden
-    assert "cook rice" not in json.dumps(manifest.evaluation)
+    assert "cook rice" not in manifest.evaluation.model_dump_json()
 
 
 def test_below_the_floor_nothing_is_published_unless_forced(make_knowledge: MakeKnowledge, data: Path) -> None:

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 
-import index.version.versions
 from index.build.builder import build, rollback
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import ArtifactError, EncoderError
 from index.search.index import Index
-from index.version.versions import POINTER_FILE, encoder_folder, index_folder, live_version, read_manifest
+from index.version import versions
+from index.version.manifest import read_manifest
+from index.version.versions import MANIFEST_FILE, POINTER_FILE, encoder_folder, index_folder, live_version
 from tests.support.small_knowledge import SMALL, write_knowledge
+
+pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "when was the roadmap signed"
@@ -89,6 +92,35 @@ def test_a_file_cut_anywhere_or_grown_is_refused_or_harmless(small_data: Path) -
             replace(file, changed)
             check_refused_or_harmless(small_data, file, before, (seed, len(changed)))
         replace(file, content)
+
+
+@pytest.mark.parametrize("damage", ["missing", "emptied", "folder"])
+def test_a_file_that_is_gone_is_refused_by_name(small_data: Path, damage: str) -> None:
+    """Each file of the version and of the encoder in turn, also where there is a folder or nothing in its place."""
+    before = answer(small_data)
+    for file in all_files(small_data)[1:]:
+        content = file.read_bytes()
+        file.unlink()
+        if damage == "emptied":
+            file.write_bytes(b"")
+        elif damage == "folder":
+            file.mkdir()
+        with pytest.raises((ArtifactError, EncoderError), match=rf"{re.escape(file.name)}.*partnership-bot build"):
+            answer(small_data)
+        if file.is_dir():
+            file.rmdir()
+        file.write_bytes(content)
+    assert answer(small_data) == before
+
+
+def test_every_part_of_the_manifest_counts(small_data: Path) -> None:
+    """Calibration and counts lie in the manifest itself, for which no other file vouches."""
+    path = all_files(small_data)[1].parent / MANIFEST_FILE
+    content = path.read_bytes()
+    for place in range(0, len(content), max(1, len(content) // 300)):
+        replace(path, content[:place] + bytes([content[place] ^ 2]) + content[place + 1 :])
+        with pytest.raises(ArtifactError):
+            Index.open(small_data)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +220,7 @@ def test_files_that_may_not_be_read_are_named(open_place: Path, small_data: Path
     (encoder,) = (data / "encoders").iterdir()
     assert as_a_stranger(data, "read", small_data) == "fine"
     for path in (
-        version / "manifest.json", version / "vectors.npy", version / "snippets.jsonl", version,
+        version / "manifest.json", version / "vectors.npy", version / "snippets.db", version,
         index_folder(data) / POINTER_FILE, index_folder(data), encoder / "model.onnx", encoder, data,
     ):  # fmt: skip
         mode = path.stat().st_mode
@@ -215,7 +247,7 @@ def test_a_clock_set_back_does_not_reorder_versions(
 ) -> None:  # type: ignore[no-untyped-def]
     """A build after the clock was set back is the newest all the same, and rolling back leads to the one before."""
     folder = make_knowledge()
-    real = index.artifact.datetime
+    real = versions.datetime
 
     class Told(real):  # type: ignore[misc, valid-type]
         times = iter(["2026-05-01T10:00:00+00:00", "2025-01-01T00:00:00+00:00", "2026-05-01T10:00:00+00:00"])
@@ -224,7 +256,7 @@ def test_a_clock_set_back_does_not_reorder_versions(
         def now(cls, zone: object = None) -> object:
             return real.fromisoformat(next(cls.times))
 
-    monkeypatch.setattr(index.artifact, "datetime", Told)
+    monkeypatch.setattr(versions, "datetime", Told)
     made = []
     for town in ("Balkhash", "Almaty", "Aktobe"):
         copper = folder / "metals/copper.md"

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import KnowledgeError
-from index.knowledge.fields import is_date
 from index.knowledge.lint import lint
-from index.knowledge.problems import Severity
-from index.knowledge.reader import Knowledge, read_knowledge
+from index.knowledge.reader import Knowledge, is_date, read_knowledge
+from index.knowledge.yaml_lines import Severity
 
 TODAY = date(2026, 11, 23)
 HEAD = "title: Copper\nsources: [press]\nas_of: 2025-06-04\n"

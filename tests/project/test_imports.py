@@ -1,13 +1,14 @@
-"""Serving stays light, and the layers stay apart."""
+"""Serving loads nothing heavy, the layers of ``index`` stay apart, and its map is complete."""
 
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,23 @@ import pytest
 import index
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(str(index.__file__)).parent
 HEAVY = {"torch", "transformers", "sentence_transformers"}
 
-# Runs the program with the arguments given to it, then tells on standard error which modules are loaded.
+LAYERS = ("errors", "text", "knowledge", "encoder", "search", "version", "search.index", "evaluation", "build")
+"""A module of ``index`` imports only from its own layer and those before it.
+
+The facade ``search.index`` opens versions, so it is a layer of its own."""
+UPWARD = {
+    ("knowledge.lint", "evaluation.evaluation_set"): "checking a folder includes its evaluation questions",
+    ("encoder.query_encoder", "version.versions"): "an encoder is sealed by a hash as a version is",
+    ("encoder.onnx_export", "version.versions"): "the same",
+    ("version.write", "build.embed"): "names the type of what is written",
+    ("evaluation.gate", "build"): "the gate reports as the rest of a build does",
+}
+"""The exceptions, and why."""
+
+# Runs the program with the arguments given to it, then prints on standard error which modules are loaded.
 PROGRAM = """
 import json, sys
 from bot.cli import cli
@@ -76,20 +91,43 @@ def test_checking_loads_nothing_heavy(built_small: Path) -> None:
     assert loaded(done) & HEAVY == set()
 
 
+def modules() -> dict[str, Path]:
+    """The modules of ``index`` by their names inside it."""
+    files = (path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in files}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative"
+            yield str(node.module)
+
+
+def layer(module: str) -> int:
+    return max(number for number, name in enumerate(LAYERS) if f"{module}.".startswith(f"{name}."))
+
+
 def test_the_index_does_not_know_the_bot() -> None:
     """``bot`` imports ``index``, never the reverse."""
-    for path in Path(str(index.__file__)).parent.glob("**/*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{path.name}:{node.lineno}"
-                names = [node.module or ""]
-            assert not any(name == "bot" or name.startswith("bot.") for name in names), f"{path.name}:{node.lineno}"
+    for path in PACKAGE.rglob("*.py"):
+        assert not [name for name in imports(path) if name.split(".")[0] == "bot"], path
 
 
-def test_the_public_names_exist_and_are_all_told() -> None:
+def test_modules_import_from_the_layers_before_their_own() -> None:
+    """Every import against that order is a known exception, and every exception is needed."""
+    upward = {
+        (module, name.removeprefix("index."))
+        for module, path in modules().items()
+        for name in imports(path)
+        if name.startswith("index.") and layer(name.removeprefix("index.")) > layer(module)
+    }
+    assert upward == set(UPWARD)
+
+
+def test_the_public_names_exist_and_are_all_listed() -> None:
     """``__all__`` is sorted, and holds what the package imports for others and nothing else."""
     assert index.__all__ == sorted(index.__all__)
     tree = ast.parse(Path(str(index.__file__)).read_text(encoding="utf-8"))
@@ -99,10 +137,12 @@ def test_the_public_names_exist_and_are_all_told() -> None:
 
 
 def test_the_map_of_the_package_names_its_modules() -> None:
-    """Every step in the docstring of ``index`` is a module."""
-    steps = [
-        line.split()[0] for line in str(index.__doc__).splitlines() if line.startswith("    ") and "  " in line[4:]
-    ]
-    assert len(steps) >= 6
-    for step in steps:
-        importlib.import_module(f"index.{step}")
+    """The docstring of ``index`` names every module once, under its folder, and nothing else."""
+    named, folder = [], ""
+    for line in str(index.__doc__).splitlines():
+        if found := re.match(r" {4}(\w+)(/?) {2,}\w", line):
+            folder = f"{found[1]}." if found[2] else ""
+            named += [] if found[2] else [found[1]]
+        elif found := re.match(r" {6}(\w+) +\w", line):
+            named.append(f"{folder}{found[1]}")
+    assert sorted(named) == sorted(modules())

@@ -30,7 +30,8 @@ from bot.settings import SettingsError, load_settings
 from index.encoder.query_encoder import EncoderCard, hash_file
 from index.errors import ArtifactError, EncoderError
 from index.search.index import Index
-from index.version.versions import MANIFEST_FILE, Manifest, index_folder, live_version
+from index.version.manifest import Manifest
+from index.version.versions import MANIFEST_FILE, index_folder, live_version
 from tests.support.bot_process import environment, free_port, get, process
 from tests.support.botapi_server import TOKEN, BotApi
 from tests.support.log_answers import entry, open_log

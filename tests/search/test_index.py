@@ -19,7 +19,8 @@ from index.knowledge.yaml_lines import split_front_matter
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 from index.search.index import Index
-from index.version.versions import FAISS_FILE, index_folder
+from index.version.read import FAISS_FILE
+from index.version.versions import index_folder
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 QUESTIONS = (
@@ -61,7 +62,7 @@ def well_formed(answer: Answer) -> None:
         ("when did Cardiff open its campus in Astana", "education/cardiff-astana-campus"),
     ],
 )
-def test_the_right_passage_comes_first(real_index: Index, question: str, snippet_id: str) -> None:
+def test_the_right_snippet_comes_first(real_index: Index, question: str, snippet_id: str) -> None:
     """In any of the languages, and with typing errors."""
     answer = real_index.answer(question)
     well_formed(answer)
@@ -84,7 +85,7 @@ def test_the_right_passage_comes_first(real_index: Index, question: str, snippet
     ],
 )
 def test_a_name_a_number_or_an_acronym_alone_is_found(real_index: Index, typed: str, snippet_id: str) -> None:
-    """However it is written, and where the passage has another word for it; the passage is shown."""
+    """However it is written, and where the snippet has another word for it; the snippet is shown."""
     answer = real_index.answer(typed)
     assert answer.hits[0].snippet.id == snippet_id
     assert answer.decision is not Decision.NONE
@@ -94,14 +95,14 @@ def test_a_score_is_the_sum_of_its_parts(real_index: Index) -> None:
     """Each with its weight, in a language that the encoder reads and in one that it does not."""
     for question in ("Who is the UK trade envoy?", "кто подписал дорожную карту 2024"):
         for hit in real_index.answer(question).hits[:3]:
-            assert all(math.isfinite(part) for part in hit.parts.values())
-            assert sum(hit.parts[name] * hit.weights[name] for name in hit.weights) == pytest.approx(
+            assert all(math.isfinite(part) for part in hit.score_parts.values())
+            assert sum(hit.score_parts[name] * hit.weights[name] for name in hit.weights) == pytest.approx(
                 hit.score, abs=1e-4
             )
 
 
-def test_passages_come_in_the_language_that_the_caller_names(real_index: Index) -> None:
-    """Where a passage exists in it, whatever language the question is in; an unknown one changes nothing else."""
+def test_snippets_come_in_the_language_that_the_caller_names(real_index: Index) -> None:
+    """Where a snippet exists in it, whatever language the question is in; an unknown one changes nothing else."""
     for language in ("en", "ru", "kk"):
         hits = real_index.answer("Who is the UK trade envoy?", language).hits
         assert {hit.snippet.language for hit in hits} == {language}
@@ -109,7 +110,7 @@ def test_passages_come_in_the_language_that_the_caller_names(real_index: Index) 
 
 
 def test_a_text_has_cosine_one_with_itself(real_index: Index) -> None:
-    """The quantised query encoder and the original agree on passage, sentence and example question."""
+    """The quantised query encoder and the original agree on snippet, sentence and example question."""
     for snippet_id in ("people/john-alderdice", "deals/none", "education/cardiff-astana-campus"):
         snippet = real_index.snippet(snippet_id, "en")
         if snippet is None:
@@ -122,7 +123,7 @@ def test_a_text_has_cosine_one_with_itself(real_index: Index) -> None:
         ):
             hit = real_index.answer(text, "en").hits[0]
             assert hit.snippet == snippet
-            assert hit.parts[name] == pytest.approx(1, abs=0.03)
+            assert hit.score_parts[name] == pytest.approx(1, abs=0.03)
     assert real_index.answer(snippet_question(real_index)).hits[0].score > 0.8
 
 
@@ -133,25 +134,25 @@ def snippet_question(index: Index) -> str:
 
 
 def test_vectors_are_of_length_one(real_data: Path, real_index: Index) -> None:
-    """Stored rows, and questions however often their text is repeated, so that inner products are cosines."""
+    """Stored fields, and questions however often their text is repeated, so that inner products are cosines."""
     folder = index_folder(real_data) / real_index.version
-    rows = np.load(folder / "vectors.npy").astype(np.float32) * np.load(folder / "scales.npy")[:, None]
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=0.02)
+    fields = np.load(folder / "vectors.npy").astype(np.float32) * np.load(folder / "scales.npy")[:, None]
+    np.testing.assert_allclose(np.linalg.norm(fields, axis=1), 1, atol=0.02)
     for question in QUESTIONS:
         assert np.linalg.norm(real_index.answer(question).vector) == pytest.approx(1, abs=1e-3)
 
 
 def test_faiss_orders_as_brute_force_does(real_data: Path, real_index: Index) -> None:
-    """The nearest rows are those with the largest inner products, computed in numpy over all of them."""
+    """The nearest fields are those with the largest inner products, computed in numpy over all of them."""
     folder = index_folder(real_data) / real_index.version
     scales = np.load(folder / "scales.npy")[:, None]
-    rows = (np.load(folder / "vectors.npy").astype(np.float32) * scales)[np.load(folder / "dense-rows.npy")]
+    fields = (np.load(folder / "vectors.npy").astype(np.float32) * scales)[np.load(folder / "dense-fields.npy")]
     vectors = faiss.read_index(str(folder / FAISS_FILE))
-    assert vectors.ntotal == len(rows)
+    assert vectors.ntotal == len(fields)
     for question in QUESTIONS:
         asked = real_index.answer(question).vector
         values, found = vectors.search(asked[None], 20)
-        exact = rows @ asked
+        exact = fields @ asked
         np.testing.assert_allclose(values[0], exact[found[0]], atol=2e-3)
         np.testing.assert_allclose(values[0], np.sort(exact)[::-1][:20], atol=2e-3)
 
@@ -288,7 +289,7 @@ def test_snippets_are_found_by_id_key_and_topic(real_index: Index) -> None:
     assert real_index.in_topic("no-such") == ()
 
 
-def test_the_matched_words_are_in_the_passage(real_index: Index) -> None:
+def test_the_matched_words_are_in_the_snippet(real_index: Index) -> None:
     """Inflected words count, others do not."""
     snippet = real_index.snippet("people/john-alderdice", "en")
     assert snippet is not None
@@ -308,7 +309,7 @@ def test_the_matched_words_are_in_the_passage(real_index: Index) -> None:
 def test_a_question_in_other_letters_is_read_as_it_was_meant(
     real_index: Index, typed: str, language: str, snippet: str
 ) -> None:
-    """The wrong keyboard layout and Latin letters cost neither the language nor the passage."""
+    """The wrong keyboard layout and Latin letters cost neither the language nor the snippet."""
     answer = real_index.answer(typed)
     assert answer.question == typed
     assert answer.language == language
@@ -331,7 +332,7 @@ def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed
     ],
 )
 def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: str, meant: str, snippet: str) -> None:
-    """Slips of the finger cost neither the passage nor the confidence in it."""
+    """Typos cost neither the snippet nor the confidence in it."""
     answer = real_index.answer(typed)
     assert answer.question == typed
     assert answer.read_as.casefold() == meant.casefold()
@@ -339,8 +340,8 @@ def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: s
     assert answer.confidence == real_index.answer(meant, answer.language).confidence
 
 
-def test_words_that_people_write_are_not_mended(real_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A word the encoder was taught whole is what was meant, however near another stands in the passages found."""
+def test_words_that_people_write_are_not_corrected(real_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word in the encoder's vocabulary is meant as it is, however near a word of the snippets found is."""
     typed = "does the report talk about a global scramble for these metals"
     assert real_index.answer(typed).read_as == typed
     monkeypatch.setattr(real_index.encoder, "knows", lambda word: False)
@@ -351,13 +352,13 @@ def test_words_that_people_write_are_not_mended(real_index: Index, monkeypatch: 
     ("word", "known"),
     [("stuff", True), ("Stuff", True), ("sesion", False), ("қазақстан", False), ("สวัสดี", False), ("", False)],
 )
-def test_the_encoder_knows_words_that_it_was_taught_whole(real_index: Index, word: str, known: bool) -> None:
-    """Letters that its vocabulary lacks do not make a word one of it."""
+def test_the_encoder_knows_the_words_of_its_vocabulary(real_index: Index, word: str, known: bool) -> None:
+    """A word with letters that the vocabulary lacks is not in it."""
     assert real_index.encoder.knows(word) == known
 
 
 def test_numpy_works_with_one_thread(real_index: Index) -> None:
-    """Its other threads would go on waiting for work, and the encoder for them."""
+    """Further BLAS threads would keep spinning and slow the encoder down."""
     assert real_index.answer("copper").hits
     threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
     assert threads <= {1}

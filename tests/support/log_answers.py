@@ -52,7 +52,7 @@ def answer_to(
             score=0.9 - rank / 10,
             highlight=(0, 5),
             question=None,
-            parts={"cosine": 0.5, "terms": 0.25},
+            score_parts={"cosine": 0.5, "terms": 0.25},
             weights={"cosine": 0.6, "terms": 0.4},
         )
         for rank, snippet in enumerate(SNIPPETS)

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.telegram.live_index import LiveIndex, Swap
-from index.build.builder import BuildResult, build
+from index.build.builder import BuildOptions, BuildResult, build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
 from index.version.versions import live_version
@@ -16,7 +16,7 @@ def publish(folder: Path, data: Path, slug: str) -> str:
     """Add a snippet to the knowledge and publish it as a new version; return its name."""
     text = (folder / "metals/copper.md").read_text(encoding="utf-8").replace("Copper", slug.title())
     (folder / f"metals/{slug}.md").write_text(text, encoding="utf-8")
-    return build(folder, data, encoder=DEFAULT_ENCODER, force=True).version
+    return build(folder, data, encoder=DEFAULT_ENCODER, options=BuildOptions(force=True)).version
 
 
 def test_a_new_version_is_taken_over_and_a_damaged_one_refused_once(small: tuple[Path, Path, BuildResult]) -> None:

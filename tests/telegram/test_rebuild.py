@@ -17,7 +17,8 @@ from bot.telegram import run as serve
 from index.build.builder import build, rollback
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
-from index.version.versions import MANIFEST_FILE, SEAL, Manifest, index_folder, live_version, publish
+from index.version.manifest import Manifest
+from index.version.versions import MANIFEST_FILE, SEAL, index_folder, live_version, publish
 from tests.support.bot_process import process
 from tests.support.botapi_server import BotApi
 from tests.support.small_knowledge import MakeKnowledge

@@ -1,4 +1,4 @@
-"""A mistyped word is read as the word that was meant, where the passages found hold one that near."""
+"""A mistyped word is read as the word that was meant, where a snippet that was found has one so near."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.typos import mend
+from index.text.typos import correct_typos
 
-HELD = ("The Lancaster House meeting on lithium", "лицензия на разведку", "Кен орнының жобалары")
+FOUND = ("The Lancaster House meeting on lithium", "лицензия на разведку", "Кен орнының жобалары")
 WORDS = st.text(string.ascii_lowercase, min_size=6, max_size=12)
 
 
@@ -31,9 +31,9 @@ def nobody_knows(word: str) -> bool:
         ("жоблары", "жобалары"),
     ],
 )
-def test_a_slip_is_mended(typed: str, meant: str) -> None:
+def test_a_slip_is_corrected(typed: str, meant: str) -> None:
     """One letter wrong, missing, too many or swapped with its neighbour, in any alphabet."""
-    assert mend(typed, nobody_knows, HELD) == meant
+    assert correct_typos(typed, nobody_knows, FOUND) == meant
 
 
 @pytest.mark.parametrize(
@@ -48,29 +48,29 @@ def test_a_slip_is_mended(typed: str, meant: str) -> None:
     ],
 )
 def test_other_words_stay(typed: str) -> None:
-    """What is not one slip away from a word of the passages stays as it was typed."""
-    assert mend(typed, nobody_knows, HELD) == typed
+    """What is not one slip away from a word of the snippets stays as it was typed."""
+    assert correct_typos(typed, nobody_knows, FOUND) == typed
 
 
 def test_a_known_word_is_no_misspelling() -> None:
     """Somebody who asks for stuff does not mean the staff."""
-    assert mend("who buys the stuff", lambda word: word in {"stuff"}, ["The staff"]) == "who buys the stuff"
+    assert correct_typos("who buys the stuff", lambda word: word in {"stuff"}, ["The staff"]) == "who buys the stuff"
 
 
-def test_the_best_passage_counts_first() -> None:
-    """Of two words that are as near, the one meant stands in the better passage."""
-    assert mend("the miners", nobody_knows, ["its mines", "a miner"]) == "the mines"
-    assert mend("the miners", nobody_knows, ["a miner", "its mines"]) == "the miner"
+def test_the_best_snippet_counts_first() -> None:
+    """Of two words that are as near, the one in the better snippet is meant."""
+    assert correct_typos("the miners", nobody_knows, ["its mines", "a miner"]) == "the mines"
+    assert correct_typos("the miners", nobody_knows, ["a miner", "its mines"]) == "the miner"
 
 
 def test_composed_and_combining_letters_are_one() -> None:
     """A phone that sends й as two characters does not cut its word in two."""
     typed = unicodedata.normalize("NFD", "Британскйи университет")
-    assert mend(typed, nobody_knows, ["Британский университет"]) == "Британский университет"
-    passage = unicodedata.normalize("NFD", "Британский университет")
-    assert mend("Британскйи университет", nobody_knows, [passage]) == "Британский университет"
-    assert mend(typed, lambda word: True, [passage]) == typed
-    assert mend(typed, nobody_knows, ["nothing near"]) == typed, "not read otherwise than it was typed"
+    assert correct_typos(typed, nobody_knows, ["Британский университет"]) == "Британский университет"
+    snippet = unicodedata.normalize("NFD", "Британский университет")
+    assert correct_typos("Британскйи университет", nobody_knows, [snippet]) == "Британский университет"
+    assert correct_typos(typed, lambda word: True, [snippet]) == typed
+    assert correct_typos(typed, nobody_knows, ["nothing near"]) == typed, "not read otherwise than it was typed"
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_composed_and_combining_letters_are_one() -> None:
 @given(word=WORDS, place=st.integers(1, 11), letter=st.sampled_from(string.ascii_lowercase))
 def test_every_single_slip_is_found(slip: Callable[[str, int, str], str], word: str, place: int, letter: str) -> None:
     """Whatever word, wherever behind its first letter."""
-    assert mend(slip(word, min(place, len(word) - 1), letter), nobody_knows, [word]) == word
+    assert correct_typos(slip(word, min(place, len(word) - 1), letter), nobody_knows, [word]) == word
 
 
-@given(typed=st.text(), held=st.lists(st.text()))
-def test_any_text_is_read(typed: str, held: list[str]) -> None:
+@given(typed=st.text(), found=st.lists(st.text()))
+def test_any_text_is_read(typed: str, found: list[str]) -> None:
     """No text makes it fail, and where every word is known nothing changes."""
-    mend(typed, nobody_knows, held)
-    assert mend(typed, lambda word: True, held) == typed
+    correct_typos(typed, nobody_knows, found)
+    assert correct_typos(typed, lambda word: True, found) == typed
