@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 def check_knowledge(settings: Settings) -> int:
     """Print every problem of the knowledge folder and return the exit code."""
-    from index.knowledge.yaml_lines import Severity
-
     from index.knowledge.lint import lint
     from index.knowledge.reader import read_knowledge
+    from index.knowledge.yaml_lines import Severity
 
     knowledge = read_knowledge(settings.knowledge_dir)
     count_tokens, max_tokens = _token_counter(settings)

@@ -125,7 +125,7 @@ def test_build_names_the_version_on_its_last_line(data: Path, built_small: Path)
     code, out, err = invoke("build", "--knowledge", knowledge, "--data", data)
     assert code == 0, err
     assert out.splitlines() == [
-        "6 snippets, 6 passages: 6 embedded, 0 reused.",
+        "6 snippets, 6 translations: 6 embedded, 0 reused.",
         f"Published version {live_version(data)}",
     ]
     first = live_version(data)
