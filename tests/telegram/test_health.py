@@ -128,7 +128,7 @@ def test_health_works_beside_a_webhook(real_index: Index, own_data: Path, tmp_pa
         assert SECRET not in page
 
 
-HASTY = "import bot.telegram.run as serve; serve._WEBHOOK_SECONDS = 0.1; " + LOGGED
+HASTY = "import bot.telegram.webhook as webhook; webhook._LOOK_SECONDS = 0.1; " + LOGGED
 
 
 def test_a_webhook_that_another_program_takes_is_told_and_set_again(own_data: Path, tmp_path: Path) -> None:
