@@ -136,7 +136,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
 def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Problem]:
     """Yield what makes the questions a poor measure of ``knowledge``, beyond what reading them has reported."""
     known = {snippet_id for snippet_id, _ in knowledge.locations}
-    own = {_normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
+    own = {normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
     seen: dict[str, int] = {}
     for question in found.questions:
         for field, reason in _flaws(question, known, own, seen):
@@ -152,7 +152,7 @@ def _flaws(question: Question, known: set[str], own: dict[str, str], seen: dict[
     for target in question.answers:
         if target not in known:
             yield "answers", f"unknown snippet '{target}'"
-    wording = _normal(question.text)
+    wording = normal(question.text)
     if not wording:
         return
     if wording in own:
@@ -167,7 +167,8 @@ def _flaws(question: Question, known: set[str], own: dict[str, str], seen: dict[
         yield "kind", f"'{question.kind}' is for questions without answers"
 
 
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
+    """Return a question without case, punctuation and spacing; repeated wordings are equal in this form."""
     return " ".join(_WORD.findall(text.casefold()))
 
 

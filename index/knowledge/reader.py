@@ -152,13 +152,11 @@ class Location:
     file: str
     body_line: int
     field_lines: dict[str, int] = field(default_factory=dict)
-    is_original: bool = True
-    """Whether it stands for itself; a translation takes from its original what it does not give."""
 
-    def problem(self, name: str, reason: str, severity: Severity) -> Problem:
-        """Return a problem of a field or the body, on its line."""
+    def problem(self, name: str, reason: str, severity: Severity, *, below: int = 0) -> Problem:
+        """Return a problem of a field or of the body, ``below`` lines below the line it begins on."""
         line = self.body_line if name == "body" else self.field_lines.get(name, 1)
-        return Problem(self.file, line, name, reason, severity)
+        return Problem(self.file, line + below, name, reason, severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +393,7 @@ def _read_curated(
         elif file.id in originals:
             snippet = _inherit(snippet, originals[file.id])
         lines = {name: node.line for name, node in parts.fields.items()}
-        yield snippet, Location(file.name, parts.body_line, lines, is_original(file))
+        yield snippet, Location(file.name, parts.body_line, lines)
 
 
 def _validate(
