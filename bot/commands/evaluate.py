@@ -17,7 +17,7 @@ from bot.review.options import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, is_answered, rounded
+from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, rounded
 from index.evaluation.gate import digits, mcnemar, shortfalls
 from index.evaluation.retrieval_metrics import METRICS, coverage_curve, reliability
 from index.knowledge.files import EVALUATION_FILE
@@ -205,18 +205,14 @@ def _changed(now: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome
     return [
         pair
         for pair in pairs
-        if _first(pair[0]) != _first(pair[1]) or pair[0].answer.decision is not pair[1].answer.decision
+        if pair[0].first != pair[1].first or pair[0].answer.decision is not pair[1].answer.decision
     ]
-
-
-def _first(outcome: Outcome) -> str | None:
-    return outcome.first.snippet.id if outcome.first else None
 
 
 def _verdict(outcome: Outcome) -> str:
     right = outcome.fault or "right"
     answer = outcome.answer
-    return f"{answer.decision} at {answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
+    return f"{answer.decision} at {answer.confidence:.3f}, {outcome.first or 'nothing'} first: {right}"
 
 
 def _print_failures(evaluation: Evaluation) -> None:
@@ -294,7 +290,7 @@ def _brief(outcome: Outcome) -> dict[str, Any]:
     return {
         "decision": outcome.answer.decision,
         "confidence": round(outcome.answer.confidence, 4),
-        "first": _first(outcome),
+        "first": outcome.first,
         "rank": outcome.rank,
         "fault": outcome.fault,
     }
@@ -362,7 +358,7 @@ def _draw_reliability(axes: Axes, bins: Sequence[tuple[float, float, int]]) -> N
 
 def _draw_coverage(axes: Axes, outcomes: Sequence[Outcome], coverage: np.ndarray, precision: np.ndarray) -> None:
     axes.plot(coverage, precision, label="answering the most confident")
-    given = [outcome for outcome in outcomes if is_answered(outcome)]
+    given = [outcome for outcome in outcomes if outcome.answered]
     if given:
         now = (len(given) / len(outcomes), sum(outcome.rank == 1 for outcome in given) / len(given))
         axes.plot(*now, marker="o", linestyle="none", label="as decided now")
