@@ -17,7 +17,7 @@ from bot.review.options import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, rounded
+from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate
 from index.evaluation.gate import digits, mcnemar, shortfalls
 from index.evaluation.retrieval_metrics import METRICS, coverage_curve, reliability
 from index.knowledge.files import EVALUATION_FILE
@@ -258,12 +258,13 @@ def _as_json(
     found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, *, with_results: bool
 ) -> dict[str, Any]:
     short, _ = shortfalls(evaluation, found.floor, None)
+    summary = evaluation.summary()
     result: dict[str, Any] = {
         "questions_file": found.name,
         "index_version": evaluation.index_version,
-        "metrics": rounded(evaluation.overall),
-        "languages": {name: rounded(metrics) for name, metrics in evaluation.by_language.items()},
-        "kinds": {name: rounded(metrics) for name, metrics in evaluation.by_kind.items()},
+        "metrics": summary.metrics,
+        "languages": summary.languages,
+        "kinds": summary.kinds,
         "floor": [{"metric": b.metric, "language": b.language, "value": b.value} for b in found.floor],
         "below_floor": [
             {"metric": each.metric, "language": each.language, "value": each.now and round(each.now, 4)}
@@ -274,10 +275,11 @@ def _as_json(
     if with_results:
         result["results"] = [_result(outcome) for outcome in evaluation.outcomes]
     if before is not None:
+        earlier = before.summary()
         result["compare"] = {
             "index_version": before.index_version,
-            "metrics": rounded(before.overall),
-            "languages": {name: rounded(metrics) for name, metrics in before.by_language.items()},
+            "metrics": earlier.metrics,
+            "languages": earlier.languages,
             "changed": [
                 {"question": now.question.text, "then": _brief(then), "now": _brief(now)}
                 for then, now in _changed(evaluation, before)

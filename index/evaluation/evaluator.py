@@ -102,15 +102,15 @@ class Evaluation:
     def summary(self) -> EvaluationSummary:
         """Return what the manifest keeps: metrics, and how each question fared by its key; no texts."""
         return EvaluationSummary(
-            metrics=rounded(self.overall),
-            languages={name: rounded(metrics) for name, metrics in self.by_language.items()},
-            kinds={name: rounded(metrics) for name, metrics in self.by_kind.items()},
+            metrics=_rounded(self.overall),
+            languages={name: _rounded(metrics) for name, metrics in self.by_language.items()},
+            kinds={name: _rounded(metrics) for name, metrics in self.by_kind.items()},
             stale=len(self.stale),
             results={outcome.question.key: (outcome.rank, outcome.answered) for outcome in self.outcomes},
         )
 
 
-def rounded(metrics: Metrics) -> dict[str, int | float | None]:
+def _rounded(metrics: Metrics) -> dict[str, int | float | None]:
     """Return the metrics by name, to four digits."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(metrics).items()}
 
