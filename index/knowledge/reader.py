@@ -215,7 +215,7 @@ def read_knowledge(
     front = list(_split(files, problems))
     sources = _read_sources(read_yaml_file(folder, SOURCES_FILE, problems), problems)
     topics = _read_topics(read_yaml_file(folder, TOPICS_FILE, problems), problems)
-    # A file whose front matter is broken has some, and so has every file that relies on registered sources.
+    # Front matter that is broken counts, and a folder that registers sources expects it in every file.
     is_curated = len(front) < len(files) or any(parts for _, parts in front) or (folder / SOURCES_FILE).exists()
     found = _read_curated(files, front, sources, problems) if is_curated else _read_plain(front, problems)
     snippets, locations = _sound(found, today or datetime.now(UTC).date(), problems)
@@ -275,15 +275,14 @@ def read_synonyms(folder: Path, problems: list[Problem]) -> list[list[Node]]:
             continue
         if len(group.value) < 2:
             report(group, "group", "needs two terms or more")
+        terms = []
         for item in group.value:
-            if not _is_term(item):
+            if isinstance(item.value, str) and any(map(str.isalnum, item.value)):
+                terms.append(item)
+            else:
                 report(item, "term", "must be text with a letter or digit")
-        groups.append([item for item in group.value if _is_term(item)])
+        groups.append(terms)
     return groups
-
-
-def _is_term(node: Node) -> bool:
-    return isinstance(node.value, str) and any(map(str.isalnum, node.value))
 
 
 def _read_sources(node: Node, problems: list[Problem]) -> dict[str, Source]:

@@ -148,11 +148,8 @@ def split_front_matter(text: str) -> FrontMatter | None:
     if end is None:
         raise YamlError("front matter is not closed by a line '---'", 1)
     node = parse_yaml("\n".join(lines[1:end]), first_line=2)
-    if node.value is None:
-        fields: dict[str, Node] = {}
-    elif isinstance(node.value, dict):
-        fields = node.value
-    else:
+    fields = {} if node.value is None else node.value
+    if not isinstance(fields, dict):
         raise YamlError("front matter is not a list of 'field: value' lines", 2)
     body = end + 1
     filled = next((number for number in range(body, len(lines)) if lines[number].strip()), body)
