@@ -96,6 +96,7 @@ def shortfalls(
     evaluation: Evaluation, floor: Sequence[Bound], live: EvaluationSummary | None
 ) -> tuple[list[Shortfall], list[Outcome]]:
     """Return what is against publishing, and the questions that got worse since the live version."""
+    # By language; the empty one stands for all questions.
     measured = {"": evaluation.overall, **evaluation.by_language}
     recorded = {"": live.metrics, **live.languages} if live else {}
 

@@ -52,7 +52,7 @@ def is_date(text: str) -> bool:
     if not _ISO_DATE.fullmatch(text):
         return False
     try:
-        date(*map(int, text.split("-")), *[1] * (2 - text.count("-")))
+        date.fromisoformat(f"{text}-01-01"[:10])  # the first month and day, where the text has none
     except ValueError:
         return False
     return True
@@ -143,6 +143,10 @@ class _Topic(BaseModel):
     id: object = None
     title: Annotated[_ByLanguage, Field(min_length=1)]
     description: _ByLanguage = {}
+
+
+_Parts = tuple[TextFile, FrontMatter | None]
+"""A file, and its front matter and body where it has front matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +332,7 @@ def _entries(file: Entry, kind: str, model: type[Model]) -> Iterator[tuple[str, 
         yield name, entry.validate(model)
 
 
-def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[tuple[TextFile, FrontMatter | None]]:
+def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[_Parts]:
     """Yield every file with its front matter, or ``None`` where it has none; report the broken ones."""
     for file in files:
         try:
@@ -337,7 +341,7 @@ def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[tuple[Tex
             problems.append(Problem(file.name, error.line, "front matter", str(error)))
 
 
-def _base_language(front: list[tuple[TextFile, FrontMatter | None]]) -> str:
+def _base_language(front: list[_Parts]) -> str:
     """Return the language of most of the files without a language suffix, judged on a sample of them."""
     texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
     languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
@@ -345,10 +349,7 @@ def _base_language(front: list[tuple[TextFile, FrontMatter | None]]) -> str:
 
 
 def _read_curated(
-    files: list[TextFile],
-    front: list[tuple[TextFile, FrontMatter | None]],
-    sources: dict[str, Source],
-    problems: list[Problem],
+    files: list[TextFile], front: list[_Parts], sources: dict[str, Source], problems: list[Problem]
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of files with front matter; a file without is a problem."""
     base_language = _base_language(front)
@@ -396,11 +397,7 @@ def _read_curated(
 
 
 def _validate(
-    file: TextFile,
-    parts: FrontMatter,
-    model: type[_Translation],
-    sources: dict[str, Source],
-    problems: list[Problem],
+    file: TextFile, parts: FrontMatter, model: type[_Translation], sources: dict[str, Source], problems: list[Problem]
 ) -> _Translation | None:
     """Return the fields of a file with front matter, or report why it makes no snippet and return ``None``."""
     entry = Entry(file.name, Node(parts.fields, 1), problems)
@@ -428,9 +425,7 @@ def _topic_of(file: TextFile) -> str:
     return file.id.rpartition("/")[0]
 
 
-def _read_plain(
-    front: list[tuple[TextFile, FrontMatter | None]], problems: list[Problem]
-) -> Iterator[tuple[Snippet, Location]]:
+def _read_plain(front: list[_Parts], problems: list[Problem]) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of texts without front matter: one for each paragraph."""
     base_language = _base_language(front)
     for file, _ in front:
