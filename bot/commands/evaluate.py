@@ -17,7 +17,7 @@ from bot.review.options import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate, is_answered, rounded
+from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate
 from index.evaluation.gate import digits, mcnemar, shortfalls
 from index.evaluation.retrieval_metrics import METRICS, coverage_curve, reliability
 from index.knowledge.files import EVALUATION_FILE
@@ -205,18 +205,14 @@ def _changed(now: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome
     return [
         pair
         for pair in pairs
-        if _first(pair[0]) != _first(pair[1]) or pair[0].answer.decision is not pair[1].answer.decision
+        if pair[0].first != pair[1].first or pair[0].answer.decision is not pair[1].answer.decision
     ]
-
-
-def _first(outcome: Outcome) -> str | None:
-    return outcome.first.snippet.id if outcome.first else None
 
 
 def _verdict(outcome: Outcome) -> str:
     right = outcome.fault or "right"
     answer = outcome.answer
-    return f"{answer.decision} at {answer.confidence:.3f}, {_first(outcome) or 'nothing'} first: {right}"
+    return f"{answer.decision} at {answer.confidence:.3f}, {outcome.first or 'nothing'} first: {right}"
 
 
 def _print_failures(evaluation: Evaluation) -> None:
@@ -262,12 +258,13 @@ def _as_json(
     found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, *, with_results: bool
 ) -> dict[str, Any]:
     short, _ = shortfalls(evaluation, found.floor, None)
+    summary = evaluation.summary()
     result: dict[str, Any] = {
         "questions_file": found.name,
         "index_version": evaluation.index_version,
-        "metrics": rounded(evaluation.overall),
-        "languages": {name: rounded(metrics) for name, metrics in evaluation.by_language.items()},
-        "kinds": {name: rounded(metrics) for name, metrics in evaluation.by_kind.items()},
+        "metrics": summary.metrics,
+        "languages": summary.languages,
+        "kinds": summary.kinds,
         "floor": [{"metric": b.metric, "language": b.language, "value": b.value} for b in found.floor],
         "below_floor": [
             {"metric": each.metric, "language": each.language, "value": each.now and round(each.now, 4)}
@@ -278,10 +275,11 @@ def _as_json(
     if with_results:
         result["results"] = [_result(outcome) for outcome in evaluation.outcomes]
     if before is not None:
+        earlier = before.summary()
         result["compare"] = {
             "index_version": before.index_version,
-            "metrics": rounded(before.overall),
-            "languages": {name: rounded(metrics) for name, metrics in before.by_language.items()},
+            "metrics": earlier.metrics,
+            "languages": earlier.languages,
             "changed": [
                 {"question": now.question.text, "then": _brief(then), "now": _brief(now)}
                 for then, now in _changed(evaluation, before)
@@ -294,7 +292,7 @@ def _brief(outcome: Outcome) -> dict[str, Any]:
     return {
         "decision": outcome.answer.decision,
         "confidence": round(outcome.answer.confidence, 4),
-        "first": _first(outcome),
+        "first": outcome.first,
         "rank": outcome.rank,
         "fault": outcome.fault,
     }
@@ -362,7 +360,7 @@ def _draw_reliability(axes: Axes, bins: Sequence[tuple[float, float, int]]) -> N
 
 def _draw_coverage(axes: Axes, outcomes: Sequence[Outcome], coverage: np.ndarray, precision: np.ndarray) -> None:
     axes.plot(coverage, precision, label="answering the most confident")
-    given = [outcome for outcome in outcomes if is_answered(outcome)]
+    given = [outcome for outcome in outcomes if outcome.answered]
     if given:
         now = (len(given) / len(outcomes), sum(outcome.rank == 1 for outcome in given) / len(given))
         axes.plot(*now, marker="o", linestyle="none", label="as decided now")

@@ -160,7 +160,7 @@ def rollback(data: Path) -> str:
 
 def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report: Report) -> BuildResult:
     report.step("Reading knowledge")
-    knowledge = read_knowledge(folder, progress=lambda count: report.advance(1))
+    knowledge = read_knowledge(folder, advance=report.advance)
     knowledge.require_sound()
     for problem in knowledge.problems:
         report.say(f"{problem}")

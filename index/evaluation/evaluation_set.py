@@ -118,28 +118,40 @@ def read_evaluation(path: Path) -> EvaluationSet:
     if lines is not None:
         return EvaluationSet(path.name, tuple(_questions(path.name, lines, problems)), (), tuple(problems))
     root = read_yaml_file(path.parent, path.name, problems)
-    content = {"questions": root} if isinstance(root.value, list) else root.value
-    if isinstance(content, str):
-        problems.append(Problem(path.name, root.line, "file", "must hold a list of questions"))
-    fields: dict[str, Node] = content if isinstance(content, dict) else {}
-    listed = fields.get("questions", Node([], 1))
-    if listed.value is not None and not isinstance(listed.value, list):
-        problems.append(Problem(path.name, listed.line, "questions", "must be a list of questions"))
+    if isinstance(root.value, list):
+        root = Node({"questions": root}, root.line)
+    file = Entry(path.name, root, problems)
+    if isinstance(root.value, str):
+        file.report(("file",), "must hold a list of questions")
+    fields = root.value if isinstance(root.value, dict) else {}
     for name in fields.keys() - {"questions", _FLOOR}:
         reason = f"unknown field '{name}'; known are questions and {_FLOOR}"
         problems.append(Problem(path.name, fields[name].line, "file", reason, Severity.FLAW))
-    floor = tuple(_bounds(path.name, fields[_FLOOR], problems)) if _FLOOR in fields else ()
-    questions = tuple(_questions(path.name, listed.value if isinstance(listed.value, list) else [], problems))
+    listed = fields["questions"].value if "questions" in fields else None
+    if listed is not None and not isinstance(listed, list):
+        file.report(("questions",), "must be a list of questions")
+    questions = tuple(_questions(path.name, listed if isinstance(listed, list) else [], problems))
+    floor = tuple(_bounds(file, fields[_FLOOR], (_FLOOR,))) if _FLOOR in fields else ()
     return EvaluationSet(path.name, questions, floor, tuple(sorted(problems)))
 
 
 def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Problem]:
     """Yield what makes the questions a poor measure of ``knowledge``, beyond what reading them has reported."""
     known = {snippet_id for snippet_id, _ in knowledge.locations}
-    own = {_normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
+    own = {normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
     seen: dict[str, int] = {}
     for question in found.questions:
-        for field, reason in _flaws(question, known, own, seen):
+        flaws = [("answers", f"unknown snippet '{target}'") for target in question.answers if target not in known]
+        wording = normal(question.text) or question.text
+        if wording in own:
+            reason = f"is one of the questions of {own[wording]}, so that asking it proves nothing"
+            flaws.append(("question", f"'{question.text}' {reason}"))
+        first = seen.setdefault(wording, question.line)
+        if first != question.line:
+            flaws.append(("question", f"'{question.text}' stands on line {first} already"))
+        if question.answerable and question.kind in {NEAR_MISS, *OFF_TOPIC_KINDS}:
+            flaws.append(("kind", f"'{question.kind}' is for questions without answers"))
+        for field, reason in flaws:
             yield Problem(found.name, question.line, field, reason, Severity.FLAW)
     languages = {snippet.language for snippet in knowledge.snippets}
     for bound in found.floor:
@@ -147,27 +159,8 @@ def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Pro
             yield Problem(found.name, 1, _FLOOR, f"no snippet is in '{bound.language}'", Severity.FLAW)
 
 
-def _flaws(question: Question, known: set[str], own: dict[str, str], seen: dict[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield the field and the reason of everything wrong with a question, given the lines of those before it."""
-    for target in question.answers:
-        if target not in known:
-            yield "answers", f"unknown snippet '{target}'"
-    wording = _normal(question.text)
-    if not wording:
-        return
-    if wording in own:
-        yield (
-            "question",
-            f"'{question.text}' is one of the questions of {own[wording]}, so that asking it proves nothing",
-        )
-    first = seen.setdefault(wording, question.line)
-    if first != question.line:
-        yield "question", f"'{question.text}' stands on line {first} already"
-    if question.answerable and question.kind in {NEAR_MISS, *OFF_TOPIC_KINDS}:
-        yield "kind", f"'{question.kind}' is for questions without answers"
-
-
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
+    """Return a question without case, punctuation and spacing; repeated wordings are equal in this form."""
     return " ".join(_WORD.findall(text.casefold()))
 
 
@@ -214,34 +207,29 @@ def _questions(file: str, nodes: Iterable[Node], problems: list[Problem]) -> Ite
             language = None
         if fields.kind and fields.kind not in KINDS:
             entry.report(("kind",), f"unknown kind '{fields.kind}'; known are {', '.join(sorted(KINDS))}")
-        yield Question(
-            fields.question,
-            answers,
-            language,
-            fields.kind or NO_KIND,
-            fields.highlight or fields.answer,
-            node.line,
-        )
+        highlight = fields.highlight or fields.answer
+        yield Question(fields.question, answers, language, fields.kind or NO_KIND, highlight, node.line)
 
 
-def _bounds(file: str, node: Node, problems: list[Problem], language: str | None = None) -> Iterator[Bound]:
+def _bounds(file: Entry, node: Node, path: tuple[str, ...]) -> Iterator[Bound]:
+    """Yield the bounds below ``path``: the floor itself, or a language in it."""
     if not isinstance(node.value, dict):
         if node.value is not None:
-            problems.append(Problem(file, node.line, _FLOOR, "must be 'metric: value' lines"))
+            file.report(path, "must be 'metric: value' lines")
         return
+    language = path[1] if len(path) > 1 else None
     for name, entry in node.value.items():
+        here = (*path, name)
         if name in SHARES:
             try:
-                value = float(entry.value) if isinstance(entry.value, str) else -1.0
+                value = float(str(entry.plain))
             except ValueError:
                 value = -1.0
             if 0 <= value <= 1:
                 yield Bound(name, value, language)
             else:
-                problems.append(Problem(file, entry.line, _FLOOR, f"{name} must be a number between 0 and 1"))
+                file.report(here, f"{name} must be a number between 0 and 1")
         elif language is None and _LANGUAGE.fullmatch(name) and isinstance(entry.value, dict):
-            yield from _bounds(file, entry, problems, name)
+            yield from _bounds(file, entry, here)
         else:
-            problems.append(
-                Problem(file, entry.line, _FLOOR, f"unknown metric '{name}'; known are {', '.join(SHARES)}")
-            )
+            file.report(here, f"unknown metric '{name}'; known are {', '.join(SHARES)}")

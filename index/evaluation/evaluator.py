@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.evaluation.evaluation_set import Question
 from index.evaluation.retrieval_metrics import Metrics, auroc, calibration_error
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer
 from index.search.decision import Decision
 from index.search.index import Index
 from index.version.manifest import EvaluationSummary
@@ -51,22 +51,26 @@ class Outcome:
     """Whether the highlighted sentence answers; ``None`` where that is not known or the first snippet is wrong."""
 
     @property
-    def first(self) -> Hit | None:
-        """The best snippet."""
-        return self.answer.hits[0] if self.answer.hits else None
+    def first(self) -> str | None:
+        """The id of the best snippet."""
+        return self.answer.hits[0].snippet.id if self.answer.hits else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the best snippet was given as the answer."""
+        return self.answer.decision is Decision.ANSWER
 
     @property
     def fault(self) -> Fault | None:
         """What was wrong, or ``None``."""
-        answered = self.answer.decision is Decision.ANSWER
         if not self.question.answerable:
-            if answered:
+            if self.answered:
                 return Fault.FALSE_ANSWER
             stray = self.question.is_off_topic and self.answer.decision is not Decision.NONE
             return Fault.SHOWN if stray else None
         if self.rank != 1:
-            return Fault.WRONG_ANSWER if answered else Fault.MISSED
-        if not answered:
+            return Fault.WRONG_ANSWER if self.answered else Fault.MISSED
+        if not self.answered:
             return Fault.WITHHELD
         return Fault.WRONG_SENTENCE if self.highlighted is False else None
 
@@ -98,15 +102,15 @@ class Evaluation:
     def summary(self) -> EvaluationSummary:
         """Return what the manifest keeps: metrics, and how each question fared by its key; no texts."""
         return EvaluationSummary(
-            metrics=rounded(self.overall),
-            languages={name: rounded(metrics) for name, metrics in self.by_language.items()},
-            kinds={name: rounded(metrics) for name, metrics in self.by_kind.items()},
+            metrics=_rounded(self.overall),
+            languages={name: _rounded(metrics) for name, metrics in self.by_language.items()},
+            kinds={name: _rounded(metrics) for name, metrics in self.by_kind.items()},
             stale=len(self.stale),
-            results={outcome.question.key: (outcome.rank, is_answered(outcome)) for outcome in self.outcomes},
+            results={outcome.question.key: (outcome.rank, outcome.answered) for outcome in self.outcomes},
         )
 
 
-def rounded(metrics: Metrics) -> dict[str, int | float | None]:
+def _rounded(metrics: Metrics) -> dict[str, int | float | None]:
     """Return the metrics by name, to four digits."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(metrics).items()}
 
@@ -118,33 +122,28 @@ def measure(outcomes: Sequence[Outcome]) -> Metrics:
     near = [outcome for outcome in strangers if outcome.question.is_near_miss]
     far = [outcome for outcome in strangers if outcome.question.is_off_topic]
     first = [outcome for outcome in asked if outcome.rank == 1]
-    confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
+    confidence = _confidence(outcomes)
     right = np.array([outcome.rank == 1 for outcome in outcomes], np.float64)
     return Metrics(
         questions=len(outcomes),
         answerable=len(asked),
-        recall_at_1=_share(outcome.rank == 1 for outcome in asked),
-        recall_at_3=_share((outcome.rank or 99) <= 3 for outcome in asked),
-        recall_at_5=_share((outcome.rank or 99) <= 5 for outcome in asked),
-        mrr=_mean([1 / outcome.rank if outcome.rank else 0.0 for outcome in asked]),
-        highlight=_share(outcome.highlighted for outcome in first if outcome.highlighted is not None),
-        answered=_share(outcome.rank == 1 and is_answered(outcome) for outcome in asked),
-        withheld=_share(not is_answered(outcome) for outcome in first),
-        wrong_answers=_share(outcome.rank != 1 and is_answered(outcome) for outcome in asked),
-        false_answers=_share(map(is_answered, strangers)),
-        false_answers_near_miss=_share(map(is_answered, near)),
-        false_answers_off_topic=_share(map(is_answered, far)),
-        off_topic_shown=_share(outcome.answer.decision is not Decision.NONE for outcome in far),
+        recall_at_1=_mean(outcome.rank == 1 for outcome in asked),
+        recall_at_3=_mean((outcome.rank or 99) <= 3 for outcome in asked),
+        recall_at_5=_mean((outcome.rank or 99) <= 5 for outcome in asked),
+        mrr=_mean(1 / outcome.rank if outcome.rank else 0.0 for outcome in asked),
+        highlight=_mean(outcome.highlighted for outcome in first if outcome.highlighted is not None),
+        answered=_mean(outcome.rank == 1 and outcome.answered for outcome in asked),
+        withheld=_mean(not outcome.answered for outcome in first),
+        wrong_answers=_mean(outcome.rank != 1 and outcome.answered for outcome in asked),
+        false_answers=_mean(outcome.answered for outcome in strangers),
+        false_answers_near_miss=_mean(outcome.answered for outcome in near),
+        false_answers_off_topic=_mean(outcome.answered for outcome in far),
+        off_topic_shown=_mean(outcome.answer.decision is not Decision.NONE for outcome in far),
         calibration_error=calibration_error(confidence, right),
         brier=_mean(((confidence - right) ** 2).tolist()),
         auroc=auroc(_confidence(asked), _confidence(strangers)),
         auroc_off_topic=auroc(_confidence(asked), _confidence(far)),
     )
-
-
-def is_answered(outcome: Outcome) -> bool:
-    """Tell whether the best snippet was given as the answer."""
-    return outcome.answer.decision is Decision.ANSWER
 
 
 def evaluate(
@@ -190,9 +189,7 @@ def _confidence(outcomes: Iterable[Outcome]) -> NDArray[np.float64]:
     return np.array([outcome.answer.confidence for outcome in outcomes], np.float64)
 
 
-def _share(flags: Iterable[bool]) -> float | None:
-    return _mean([float(flag) for flag in flags])
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _mean(values: Iterable[float]) -> float | None:
+    """Return the mean of numbers, or the share of flags that are set; ``None`` where there are none."""
+    known = list(values)
+    return sum(known) / len(known) if known else None

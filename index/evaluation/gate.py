@@ -13,8 +13,8 @@ from math import comb
 from index.build import Report
 from index.errors import BuildError
 from index.evaluation.evaluation_set import Bound, EvaluationSet
-from index.evaluation.evaluator import Evaluation, Outcome, evaluate, is_answered
-from index.evaluation.retrieval_metrics import METRICS, Metrics
+from index.evaluation.evaluator import Evaluation, Outcome, evaluate
+from index.evaluation.retrieval_metrics import METRICS
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
@@ -81,7 +81,7 @@ def gate(
             )
         short, worse = shortfalls(evaluation, found.floor, live)
         if short:
-            objections.append("\n".join(["The new version does not answer well enough:", table(short, worse)]))
+            objections.append("\n".join(["The new version does not answer well enough:", _table(short, worse)]))
         manifest = manifest.model_copy(update={"evaluation": evaluation.summary()})
     if not objections:
         return manifest
@@ -96,28 +96,33 @@ def shortfalls(
     evaluation: Evaluation, floor: Sequence[Bound], live: EvaluationSummary | None
 ) -> tuple[list[Shortfall], list[Outcome]]:
     """Return what is against publishing, and the questions that got worse since the live version."""
-    found = [shortfall for bound in floor if (shortfall := _below(evaluation, bound, live))]
+    # By language; the empty one stands for all questions.
+    measured = {"": evaluation.overall, **evaluation.by_language}
+    recorded = {"": live.metrics, **live.languages} if live else {}
+
+    def shortfall(metric: str, language: str | None, reason: str) -> Shortfall:
+        before = recorded.get(language or "", {}).get(metric)
+        return Shortfall(metric, language, before, getattr(measured.get(language or ""), metric, None), reason)
+
+    found = [
+        shortfall(bound.metric, bound.language, reason)
+        for bound in floor
+        if (reason := _below(bound, getattr(measured.get(bound.language or ""), bound.metric, None)))
+    ]
     before = live.results if live else {}
     known = [outcome for outcome in evaluation.outcomes if outcome.question.key in before]
     worse: dict[int, Outcome] = {}
     for language in (None, *sorted({outcome.language for outcome in known})):
         asked = [outcome for outcome in known if language in (None, outcome.language)]
         for metric, answerable, well in _PAIRED:
-            lost, gained, of = [], 0, 0
-            for outcome in asked:
-                if outcome.question.answerable is not answerable:
-                    continue
-                of += 1
-                was, now = well(*before[outcome.question.key]), well(outcome.rank, is_answered(outcome))
-                gained += now and not was
-                if was and not now:
-                    lost.append(outcome)
-            chance = mcnemar(len(lost), gained)
+            of = [outcome for outcome in asked if outcome.question.answerable is answerable]
+            changes = [(well(*before[each.question.key]), well(each.rank, each.answered)) for each in of]
+            lost = [outcome for outcome, (was, now) in zip(of, changes, strict=True) if was and not now]
+            won = sum(now and not was for was, now in changes)
+            chance = mcnemar(len(lost), won)
             if chance < CHANCE:
-                reason = f"{len(lost)} of {of} questions lost, {gained} won since the live version (p = {chance:.4f})"
-                metrics = _of(evaluation, language)
-                now_value = getattr(metrics, metric) if metrics else 0.0
-                found.append(Shortfall(metric, language, _recorded(live, metric, language), now_value, reason))
+                reason = f"{len(lost)} of {len(of)} questions lost, {won} won since the live version (p = {chance:.4f})"
+                found.append(shortfall(metric, language, reason))
                 worse.update((id(outcome), outcome) for outcome in lost)
     return found, list(worse.values())
 
@@ -131,7 +136,7 @@ def mcnemar(lost: int, gained: int) -> float:
     return float(sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed)
 
 
-def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
+def _table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
     """Return the shortfalls as lines of text, with the questions that got worse."""
     rows = [("measure", "live", "new", "")]
     for each in found:
@@ -144,9 +149,9 @@ def table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
     if worse:
         lines.append("Questions that were answered better before:")
         for outcome in worse[:_NAMED]:
-            first = outcome.first.snippet.id if outcome.first else "nothing"
             wanted = ", ".join(outcome.question.answers) or "no answer"
-            lines.append(f"  '{outcome.question.text}': {outcome.answer.decision}, {first} first; wanted {wanted}")
+            got = f"{outcome.answer.decision}, {outcome.first or 'nothing'} first"
+            lines.append(f"  '{outcome.question.text}': {got}; wanted {wanted}")
         if len(worse) > _NAMED:
             lines.append(f"  and {len(worse) - _NAMED} more")
     return "\n".join(lines)
@@ -157,24 +162,11 @@ def digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _below(evaluation: Evaluation, bound: Bound, live: EvaluationSummary | None) -> Shortfall | None:
-    metrics = _of(evaluation, bound.language)
-    now = getattr(metrics, bound.metric) if metrics else None
-    if now is None:
-        reason = "there is a floor, but no question asked that could tell"
-        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), None, reason)
+def _below(bound: Bound, value: float | None) -> str | None:
+    """Return how ``value`` misses ``bound``, or ``None`` where it keeps to it."""
+    if value is None:
+        return "there is a floor, but no question asked that could tell"
     most = METRICS[bound.metric].less_is_better
-    if (now > bound.value) if most else (now < bound.value):
-        reason = f"the floor is {'at most' if most else 'at least'} {bound.value:g}"
-        return Shortfall(bound.metric, bound.language, _recorded(live, bound.metric, bound.language), now, reason)
+    if (value > bound.value) if most else (value < bound.value):
+        return f"the floor is {'at most' if most else 'at least'} {bound.value:g}"
     return None
-
-
-def _of(evaluation: Evaluation, language: str | None) -> Metrics | None:
-    return evaluation.by_language.get(language) if language else evaluation.overall
-
-
-def _recorded(live: EvaluationSummary | None, metric: str, language: str | None) -> float | None:
-    if live is None:
-        return None
-    return (live.languages.get(language, {}) if language else live.metrics).get(metric)

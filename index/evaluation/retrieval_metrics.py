@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 _BINS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Shares lie between 0 and 1; ``None`` stands for what no question of the set can tell."""
-
-    questions: int
-    answerable: int
-    recall_at_1: float | None
-    """Share of answerable questions with a right snippet in first place; the next two: among the first three, five."""
-    recall_at_3: float | None
-    recall_at_5: float | None
-    mrr: float | None
-    """Mean of one over the place of the first right snippet, nothing beyond the tenth (mean reciprocal rank)."""
-    highlight: float | None
-    """Share of right first snippets, of those where it is known, in which the highlighted sentence answers."""
-    answered: float | None
-    """Share of answerable questions answered with a right snippet."""
-    withheld: float | None
-    """Share of right first snippets that were not given as the answer."""
-    wrong_answers: float | None
-    """Share of answerable questions answered with a wrong snippet."""
-    false_answers: float | None
-    """Share of unanswerable questions that were answered."""
-    false_answers_near_miss: float | None
-    """The same for questions close to the knowledge."""
-    false_answers_off_topic: float | None
-    """The same for questions, orders, small talk and nonsense far from it."""
-    off_topic_shown: float | None
-    """Share of those last that got anything but a plain no."""
-    calibration_error: float | None
-    """Mean difference of confidence and the share that is right, over ten equal bins (expected calibration error)."""
-    brier: float | None
-    """Mean squared difference of confidence and what was right."""
-    auroc: float | None
-    """Probability that an answerable question gets more confidence than an unanswerable one."""
-    auroc_off_topic: float | None
-    """The same against off-topic questions alone."""
 
 
 class Metric(NamedTuple):
@@ -60,25 +22,48 @@ class Metric(NamedTuple):
     """Whether it is shown as a percentage."""
 
 
-METRICS = {
-    "questions": Metric("questions", "asked"),
-    "answerable": Metric("of them answerable"),
-    "recall_at_1": Metric("right passage first (recall@1)", "first"),
-    "recall_at_3": Metric("among the first three (recall@3)", "in 3"),
-    "recall_at_5": Metric("among the first five (recall@5)", "in 5"),
-    "mrr": Metric("mean reciprocal rank", "MRR", percent=False),
-    "highlight": Metric("right sentence highlighted", "sentence"),
-    "answered": Metric("answered rightly", "answered"),
-    "withheld": Metric("right passage withheld", "withheld", less_is_better=True),
-    "wrong_answers": Metric("answered with a wrong passage", "wrong", less_is_better=True),
-    "false_answers": Metric("unanswerable but answered", "false", less_is_better=True),
-    "false_answers_near_miss": Metric("near misses answered", less_is_better=True),
-    "false_answers_off_topic": Metric("off-topic ones answered", less_is_better=True),
-    "off_topic_shown": Metric("off-topic but passages shown", less_is_better=True),
-    "calibration_error": Metric("calibration error (ECE)", "ECE", less_is_better=True, percent=False),
-    "brier": Metric("Brier score", less_is_better=True, percent=False),
-    "auroc": Metric("AUROC against unanswerable", percent=False),
-    "auroc_off_topic": Metric("AUROC against off-topic", percent=False),
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Shares lie between 0 and 1; ``None`` stands for what no question of the set can tell."""
+
+    questions: Annotated[int, Metric("questions", "asked")]
+    answerable: Annotated[int, Metric("of them answerable")]
+    recall_at_1: Annotated[float | None, Metric("right passage first (recall@1)", "first")]
+    """Share of answerable questions with a right snippet in first place; the next two: among the first three, five."""
+    recall_at_3: Annotated[float | None, Metric("among the first three (recall@3)", "in 3")]
+    recall_at_5: Annotated[float | None, Metric("among the first five (recall@5)", "in 5")]
+    mrr: Annotated[float | None, Metric("mean reciprocal rank", "MRR", percent=False)]
+    """Mean of one over the place of the first right snippet, nothing beyond the tenth (mean reciprocal rank)."""
+    highlight: Annotated[float | None, Metric("right sentence highlighted", "sentence")]
+    """Share of right first snippets, of those where it is known, in which the highlighted sentence answers."""
+    answered: Annotated[float | None, Metric("answered rightly", "answered")]
+    """Share of answerable questions answered with a right snippet."""
+    withheld: Annotated[float | None, Metric("right passage withheld", "withheld", less_is_better=True)]
+    """Share of right first snippets that were not given as the answer."""
+    wrong_answers: Annotated[float | None, Metric("answered with a wrong passage", "wrong", less_is_better=True)]
+    """Share of answerable questions answered with a wrong snippet."""
+    false_answers: Annotated[float | None, Metric("unanswerable but answered", "false", less_is_better=True)]
+    """Share of unanswerable questions that were answered."""
+    false_answers_near_miss: Annotated[float | None, Metric("near misses answered", less_is_better=True)]
+    """The same for questions close to the knowledge."""
+    false_answers_off_topic: Annotated[float | None, Metric("off-topic ones answered", less_is_better=True)]
+    """The same for questions, orders, small talk and nonsense far from it."""
+    off_topic_shown: Annotated[float | None, Metric("off-topic but passages shown", less_is_better=True)]
+    """Share of those last that got anything but a plain no."""
+    calibration_error: Annotated[
+        float | None, Metric("calibration error (ECE)", "ECE", less_is_better=True, percent=False)
+    ]
+    """Mean difference of confidence and the share that is right, over ten equal bins (expected calibration error)."""
+    brier: Annotated[float | None, Metric("Brier score", less_is_better=True, percent=False)]
+    """Mean squared difference of confidence and what was right."""
+    auroc: Annotated[float | None, Metric("AUROC against unanswerable", percent=False)]
+    """Probability that an answerable question gets more confidence than an unanswerable one."""
+    auroc_off_topic: Annotated[float | None, Metric("AUROC against off-topic", percent=False)]
+    """The same against off-topic questions alone."""
+
+
+METRICS: dict[str, Metric] = {
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Metrics, include_extras=True).items()
 }
 """The fields of ``Metrics``, in the order in which they are shown."""
 SHARES = tuple(name for name in METRICS if name not in ("questions", "answerable"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ TOPICS_FILE = "topics.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 SYNONYMS_FILE = "synonyms.yaml"
 
-_TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+_TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
 _MAX_FILE_BYTES = 1_000_000
 _MAX_REGISTER_BYTES = 20_000_000
@@ -33,15 +33,8 @@ class TextFile:
     text: str
 
 
-def read_text_files(folder: Path, problems: list[Problem], progress: Callable[[int], None]) -> Iterator[TextFile]:
-    """Yield every text file below ``folder`` that can be read.
-
-    Args:
-        folder: the knowledge folder.
-        problems: receives what could not be read.
-        progress: called with the number of files read so far.
-    """
-    count = 0
+def read_text_files(folder: Path, problems: list[Problem]) -> Iterator[TextFile]:
+    """Yield every text file below ``folder`` that can be read; report the others."""
     for name in _text_files(folder, problems):
         text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
         if text is None:
@@ -49,8 +42,6 @@ def read_text_files(folder: Path, problems: list[Problem], progress: Callable[[i
         stem = name[: name.rindex(".")]
         suffix = _LANGUAGE_SUFFIX.search(stem)
         yield TextFile(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
-        count += 1
-        progress(count)
 
 
 def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
@@ -66,8 +57,8 @@ def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
                 place = _relative(folder, Path(parent) / name)
                 problems.append(Problem(place, 1, "file", "is a link to a folder; links to folders are not followed"))
         for name in sorted(files):
-            suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of a million files is slow
-            if suffix in _TEXT_SUFFIXES and not name.startswith(".") and name.lower() != "readme.md":
+            is_hidden = name.startswith(".")
+            if name.lower().endswith(_TEXT_SUFFIXES) and not is_hidden and name.lower() != "readme.md":
                 yield _relative(folder, Path(parent) / name)
 
 
@@ -78,7 +69,7 @@ def _relative(folder: Path, path: Path | str) -> str:
 def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
     """Return the text of a file of ``folder``, or report why it cannot be read and return ``None``."""
     path = folder / name
-    reason = None
+    line = 1
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
             reason = "is a link to a place outside the knowledge folder"
@@ -87,23 +78,14 @@ def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -
         elif path.stat().st_size > most:
             reason = f"is larger than {most:,} bytes"
         else:
-            return _decode(path.read_bytes(), name, problems)
+            return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = f"is not valid UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
         reason = f"cannot be read: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
-    problems.append(Problem(name, 1, "file", reason))
+    problems.append(Problem(name, line, "file", reason))
     return None
-
-
-def _decode(raw: bytes, name: str, problems: list[Problem]) -> str | None:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problems.append(
-            Problem(name, line, "file", f"is not valid UTF-8 (byte {raw[error.start]:#04x}); save it as UTF-8")
-        )
-        return None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node:

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from index.evaluation.evaluation_set import check_evaluation, read_evaluation
+from index.evaluation.evaluation_set import check_evaluation, normal, read_evaluation
 from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE
 from index.knowledge.reader import Knowledge, read_synonyms
 from index.knowledge.snippet import Snippet
@@ -16,10 +16,13 @@ from index.text.terms import Terms
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
 _MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_SUFFIXED = re.compile(r"\.[a-z]{2}\.[a-zA-Z]+$")
+"""The name of a file that says its language."""
 _SHINGLE = 3
 _NEAR_DUPLICATE = 0.8
 _COMMON_SHINGLE = 50
@@ -48,27 +51,22 @@ def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_to
     return sorted(problem for check in checks for problem in check)
 
 
-def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str, line: int | None = None) -> Problem:
-    place = knowledge.locations[snippet.id, snippet.language]
-    if line is None:
-        line = place.body_line if field == "body" else place.field_lines.get(field, 1)
-    return Problem(place.file, line, field, reason, Severity.FLAW)
+def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str, *, below: int = 0) -> Problem:
+    return knowledge.locations[snippet.id, snippet.language].problem(field, reason, Severity.FLAW, below=below)
 
 
 def _markup(knowledge: Knowledge) -> Iterator[Problem]:
     for snippet in knowledge.snippets:
-        place = knowledge.locations[snippet.id, snippet.language]
-        for match in _HTML.finditer(snippet.text):
-            line = place.body_line + snippet.text.count("\n", 0, match.start())
-            yield _flaw(knowledge, snippet, "body", f"HTML is not allowed: {match[0][:40]}", line)
+        found = [(tag.start(), f"HTML is not allowed: {tag[0][:40]}") for tag in _HTML.finditer(snippet.text)]
+        for link in _MARKDOWN_LINK.finditer(snippet.text):
+            target = link[1]
+            if not _SCHEME.match(target) and (target.startswith("/") or ".." in target.split("/")):
+                found.append((link.start(), f"links outside the knowledge folder: {target}"))
+        for start, reason in found:
+            yield _flaw(knowledge, snippet, "body", reason, below=snippet.text.count("\n", 0, start))
         for field, texts in (("title", (snippet.title,)), ("questions", snippet.questions)):
             if any(_HTML.search(text) for text in texts):
                 yield _flaw(knowledge, snippet, field, "HTML is not allowed")
-        for match in _MARKDOWN_LINK.finditer(snippet.text):
-            target = match[1]
-            if not re.match(r"[a-z][a-z0-9+.-]*:", target) and (target.startswith("/") or ".." in target.split("/")):
-                line = place.body_line + snippet.text.count("\n", 0, match.start())
-                yield _flaw(knowledge, snippet, "body", f"links outside the knowledge folder: {target}", line)
 
 
 def _topics(knowledge: Knowledge) -> Iterator[Problem]:
@@ -90,31 +88,27 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
 
 def _translations(knowledge: Knowledge) -> Iterator[Problem]:
     """Compare what a translation must keep: numbers, the digits of dates, and names in Latin letters."""
-    originals: dict[str, Snippet] = {}
-    for snippet in knowledge.snippets:
-        if snippet.language == "en" or _stands_alone(knowledge, snippet):
-            originals[snippet.id] = snippet
+    originals = {
+        snippet.id: snippet
+        for snippet in knowledge.snippets
+        if snippet.language == "en" or not _SUFFIXED.search(knowledge.locations[snippet.id, snippet.language].file)
+    }
     for snippet in knowledge.snippets:
         original = originals.get(snippet.id, snippet)
         if original is snippet:
             continue
-        body = _numbers(original.text), _numbers(snippet.text)
-        lost, added = body[0] - body[1], body[1] - body[0]
-        if lost or added:
-            parts = [
-                f"{' '.join(sorted(numbers.elements()))} {what}"
-                for numbers, what in ((lost, "is missing"), (added, "is not in the original"))
-                if numbers
-            ]
-            yield _flaw(knowledge, snippet, "body", f"numbers differ from the original: {'; '.join(parts)}")
+        wanted, given = _numbers(original.text), _numbers(snippet.text)
+        differences = [
+            f"{' '.join(sorted(numbers.elements()))} {what}"
+            for numbers, what in ((wanted - given, "is missing"), (given - wanted, "is not in the original"))
+            if numbers
+        ]
+        if differences:
+            yield _flaw(knowledge, snippet, "body", f"numbers differ from the original: {'; '.join(differences)}")
         if invented := _numbers(snippet.title) - _numbers(f"{original.title} {original.text}"):
             yield _flaw(knowledge, snippet, "title", f"{' '.join(sorted(invented))} is not in the original")
         if names := _foreign_names(snippet, original):
             yield _flaw(knowledge, snippet, "body", f"names that the original does not have: {', '.join(names)}")
-
-
-def _stands_alone(knowledge: Knowledge, snippet: Snippet) -> bool:
-    return not re.search(r"\.[a-z]{2}\.[a-zA-Z]+$", knowledge.locations[snippet.id, snippet.language].file)
 
 
 def _numbers(text: str) -> Counter[str]:
@@ -137,8 +131,7 @@ def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
     owners: dict[tuple[str, str], Snippet] = {}
     for snippet in knowledge.snippets:
         for question in snippet.questions:
-            key = (snippet.language, " ".join(_WORD.findall(question.casefold())))
-            owner = owners.setdefault(key, snippet)
+            owner = owners.setdefault((snippet.language, normal(question)), snippet)
             if owner.id != snippet.id:
                 yield _flaw(knowledge, snippet, "questions", f"'{question}' is also a question of {owner.id}")
 
@@ -160,7 +153,7 @@ def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
         for other in shared:
             twin = knowledge.snippets[other]
             resemblance = len(own & shingles[other]) / len(own | shingles[other])
-            if resemblance >= _NEAR_DUPLICATE and (twin.id, twin.language) != (snippet.id, snippet.language):
+            if resemblance >= _NEAR_DUPLICATE:
                 yield _flaw(knowledge, snippet, "body", f"says nearly the same as {twin.id} ({resemblance:.0%} alike)")
 
 
@@ -173,12 +166,8 @@ def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_token
     for snippet in knowledge.snippets:
         tokens = count_tokens(snippet.text) if snippet.language in read else 0
         if tokens > max_tokens:
-            yield _flaw(
-                knowledge,
-                snippet,
-                "body",
-                f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets",
-            )
+            reason = f"{tokens} tokens; the encoder reads {max_tokens}: split it into two snippets"
+            yield _flaw(knowledge, snippet, "body", reason)
 
 
 def _evaluation(knowledge: Knowledge) -> Iterator[Problem]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ from index.text.language import UNKNOWN, detect_language
 _HEADING = re.compile(r"#{1,6}\s+(.+)")
 _MAX_BODY = 10_000
 """Characters. An encoder reads the first thousand or so, and the search for sentences takes time by the square."""
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}(-\d{2}){0,2}", re.ASCII)
 _MAX_TITLE = 200
 _MAX_QUESTION = 300
 _MAX_ITEMS = 100
@@ -48,11 +49,10 @@ _MAX_ITEMS = 100
 
 def is_date(text: str) -> bool:
     """Tell whether ``text`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` and exists in the calendar."""
-    match = _ISO_DATE.fullmatch(text)
-    if not match:
+    if not _ISO_DATE.fullmatch(text):
         return False
     try:
-        date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+        date.fromisoformat(f"{text}-01-01"[:10])  # the first month and day, where the text has none
     except ValueError:
         return False
     return True
@@ -148,6 +148,10 @@ class _Topic(BaseModel):
     description: _ByLanguage = {}
 
 
+_Parts = tuple[TextFile, FrontMatter | None]
+"""A file, and its front matter and body where it has front matter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where a snippet was read: its file, relative to the folder, and the line its body begins on."""
@@ -155,6 +159,11 @@ class Location:
     file: str
     body_line: int
     field_lines: dict[str, int] = field(default_factory=dict)
+
+    def problem(self, name: str, reason: str, severity: Severity, *, below: int = 0) -> Problem:
+        """Return a problem of a field or of the body, ``below`` lines below the line it begins on."""
+        line = self.body_line if name == "body" else self.field_lines.get(name, 1)
+        return Problem(self.file, line + below, name, reason, severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +197,7 @@ class Knowledge:
 
 
 def read_knowledge(
-    folder: Path, *, today: date | None = None, progress: Callable[[int], None] = lambda files: None
+    folder: Path, *, today: date | None = None, advance: Callable[[int], None] = lambda count: None
 ) -> Knowledge:
     """Read all snippets, topics and sources below ``folder``.
 
@@ -198,7 +207,7 @@ def read_knowledge(
     Args:
         folder: the knowledge folder.
         today: snippets that expired before this day are left out.
-        progress: called with the number of files read so far.
+        advance: called with 1 after each file.
 
     Raises:
         KnowledgeError: the folder itself cannot be read. Everything else is in ``Knowledge.problems``.
@@ -206,28 +215,52 @@ def read_knowledge(
     if not folder.is_dir():
         raise KnowledgeError(f"{folder}: no such folder; name one with --knowledge DIR or BOT_KNOWLEDGE_DIR.")
     problems: list[Problem] = []
-    files = list(read_text_files(folder, problems, progress))
-    curated, front = _parse(files, problems)
-    curated = curated or (folder / SOURCES_FILE).exists()
+    files = []
+    for file in read_text_files(folder, problems):
+        files.append(file)
+        advance(1)
+    front = list(_split(files, problems))
     sources = _read_sources(read_yaml_file(folder, SOURCES_FILE, problems), problems)
     topics = _read_topics(read_yaml_file(folder, TOPICS_FILE, problems), problems)
-    found = _Snippets(_base_language(front), problems)
-    if curated:
-        problems += _orphans(files)
-        found.add_curated(front, sources)
-    else:
-        for file in files:
-            found.add_plain(file)
-    current = _without_expired(found, today or datetime.now(UTC).date())
+    # Front matter that is broken counts, and a folder that registers sources expects it in every file.
+    is_curated = len(front) < len(files) or any(parts for _, parts in front) or (folder / SOURCES_FILE).exists()
+    found = _read_curated(files, front, sources, problems) if is_curated else _read_plain(front, problems)
+    snippets, locations = _sound(found, today or datetime.now(UTC).date(), problems)
+    used = {snippet.topic for snippet in snippets}
+    unregistered = frozenset(used - topics.keys())
+    named = [
+        Topic(name, {"en": name.replace("-", " ").replace("/", " / ").capitalize()})
+        for name in sorted(unregistered - {""})
+    ]
     return Knowledge(
         folder=folder,
-        snippets=tuple(sorted(current, key=lambda snippet: (snippet.id, snippet.language))),
-        topics=_topics(topics, current),
-        unregistered_topics=frozenset({snippet.topic for snippet in found.snippets} - set(topics)),
+        snippets=tuple(sorted(snippets, key=lambda snippet: (snippet.id, snippet.language))),
+        topics=(*(topic for topic in topics.values() if topic.id in used), *named),
+        unregistered_topics=unregistered,
         sources=tuple(sources.values()),
         problems=tuple(sorted(problems)),
-        locations=found.locations,
+        locations=locations,
     )
+
+
+def _sound(
+    found: Iterable[tuple[Snippet, Location]], today: date, problems: list[Problem]
+) -> tuple[list[Snippet], dict[tuple[str, str], Location]]:
+    """Return the snippets that are neither given twice nor expired, and where each (id, language) was read."""
+    snippets: list[Snippet] = []
+    locations: dict[tuple[str, str], Location] = {}
+    for snippet, place in found:
+        first = locations.setdefault((snippet.id, snippet.language), place)
+        until = snippet.valid_until
+        if first is not place:
+            problems.append(Problem(place.file, 1, "id", f"'{snippet.id}' ({snippet.language}) is also {first.file}"))
+        # An ISO date without a day or month holds to the end of that month or year: "2025-06" < "2025-06-15" as text.
+        elif until and today.isoformat()[: len(until)] > until:
+            reason = f"expired on {until}; the snippet is not indexed"
+            problems.append(place.problem("valid_until", reason, Severity.NOTE))
+        else:
+            snippets.append(snippet)
+    return snippets, locations
 
 
 def read_synonyms(folder: Path, problems: list[Problem]) -> list[list[Node]]:
@@ -249,47 +282,46 @@ def read_synonyms(folder: Path, problems: list[Problem]) -> list[list[Node]]:
             continue
         if len(group.value) < 2:
             report(group, "group", "needs two terms or more")
+        terms = []
         for item in group.value:
-            if not _is_term(item):
+            if isinstance(item.value, str) and any(map(str.isalnum, item.value)):
+                terms.append(item)
+            else:
                 report(item, "term", "must be text with a letter or digit")
-        groups.append([item for item in group.value if _is_term(item)])
+        groups.append(terms)
     return groups
-
-
-def _is_term(node: Node) -> bool:
-    return isinstance(node.value, str) and any(map(str.isalnum, node.value))
 
 
 def _read_sources(node: Node, problems: list[Problem]) -> dict[str, Source]:
     """Read ``sources.yaml``: a mapping from id to fields, or a list of entries with an ``id`` each."""
-    sources: dict[str, Source] = {}
-    for source_id, fields in _entries(Entry(SOURCES_FILE, node, problems), "source", _Source):
-        # A broken entry keeps its id, lest every snippet that names it be reported as well.
-        known = fields.model_dump(exclude={"id"}) if fields else {"publisher": "", "title": ""}
-        sources[source_id] = Source(source_id, **known)
-    return sources
+    # A broken entry keeps its id, lest every snippet that names it be reported as well.
+    return {
+        name: Source(name, **fields.model_dump(exclude={"id"})) if fields else Source(name, publisher="", title="")
+        for name, fields in _entries(Entry(SOURCES_FILE, node, problems), "source", _Source)
+    }
 
 
 def _read_topics(node: Node, problems: list[Problem]) -> dict[str, Topic]:
     """Read ``topics.yaml``: a list of entries with ``id`` and ``title`` (by language), in the order to be shown."""
-    topics: dict[str, Topic] = {}
-    for topic_id, fields in _entries(Entry(TOPICS_FILE, node, problems), "topic", _Topic):
-        topics[topic_id] = Topic(topic_id, fields.title, fields.description) if fields else Topic(topic_id, {})
-    return topics
+    return {
+        name: Topic(name, fields.title, fields.description) if fields else Topic(name, {})
+        for name, fields in _entries(Entry(TOPICS_FILE, node, problems), "topic", _Topic)
+    }
 
 
 def _entries(file: Entry, kind: str, model: type[Model]) -> Iterator[tuple[str, Model | None]]:
     """Yield the id and the fields of every entry of a register; ``None`` for fields that are wrong."""
+    content = file.node.value
     pairs: list[tuple[Plain, Node]] = []
-    if isinstance(file.node.value, dict):
+    if isinstance(content, dict):
         # The short form is `id: title`.
         pairs = [
             (name, Node({"title": entry}, entry.line) if isinstance(entry.value, str) else entry)
-            for name, entry in file.node.value.items()
+            for name, entry in content.items()
         ]
-    elif isinstance(file.node.value, list):
-        pairs = [(entry.plain.get("id") if isinstance(entry.plain, dict) else None, entry) for entry in file.node.value]
-    elif file.node.value is not None:
+    elif isinstance(content, list):
+        pairs = [(entry.plain.get("id") if isinstance(entry.plain, dict) else None, entry) for entry in content]
+    elif content is not None:
         file.report(("file",), "must be a list of entries")
     seen = set()
     for name, node in pairs:
@@ -303,57 +335,51 @@ def _entries(file: Entry, kind: str, model: type[Model]) -> Iterator[tuple[str, 
         yield name, entry.validate(model)
 
 
-@dataclass(frozen=True, slots=True)
-class _Snippets:
-    """The snippets of a folder, collected file by file."""
+def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[_Parts]:
+    """Yield every file with its front matter, or ``None`` where it has none; report the broken ones."""
+    for file in files:
+        try:
+            yield file, split_front_matter(file.text)
+        except YamlError as error:
+            problems.append(Problem(file.name, error.line, "front matter", str(error)))
 
-    base_language: str
-    """The language of files that do not name theirs."""
-    problems: list[Problem]
-    snippets: list[Snippet] = field(default_factory=list)
-    locations: dict[tuple[str, str], Location] = field(default_factory=dict)
 
-    def add_curated(self, front: list[tuple[TextFile, FrontMatter | None]], sources: dict[str, Source]) -> None:
-        """Add the snippets of files with front matter; a file without is a problem."""
-        names = _original_files([file for file, _ in front])
-        originals: dict[str, Snippet] = {}
-        # A translation without an original stands for itself.
-        standing = {file.name for file, _ in front if not file.language or names.get(file.id, file.name) == file.name}
-        # Originals come first: a translation takes the fields it does not give from its original.
-        for file, parts in sorted(front, key=lambda item: item[0].name not in standing):
-            if parts is None:
-                reason = "missing: the file does not begin with a line '---'"
-                self.problems.append(Problem(file.name, 1, "front matter", reason))
-                continue
-            if len(parts.body) > _MAX_BODY:
-                reason = f"is longer than {_MAX_BODY:,} characters"
-                self.problems.append(Problem(file.name, parts.body_line, "body", reason))
-                continue
-            is_original = file.name in standing
-            snippet = self._read(file, parts, sources, _Original if is_original else _Translation)
-            if snippet and not is_original and file.id in originals:
-                snippet = _inherit(snippet, originals[file.id])
-            lines = {name: node.line for name, node in parts.fields.items()}
-            if snippet and self._add(snippet, Location(file.name, parts.body_line, lines)) and is_original:
-                originals[file.id] = snippet
+def _base_language(front: list[_Parts]) -> str:
+    """Return the language of most of the files without a language suffix, judged on a sample of them."""
+    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
+    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
+    return max(languages, key=languages.__getitem__, default=UNKNOWN)
 
-    def _read(
-        self, file: TextFile, parts: FrontMatter, sources: dict[str, Source], model: type[_Translation]
-    ) -> Snippet | None:
-        """Make a snippet of a file with front matter, or report why not and return ``None``."""
-        entry = Entry(file.name, Node(parts.fields, 1), self.problems)
-        fields = entry.validate(model, context=sources)
-        if not parts.body.strip():
-            self.problems.append(Problem(file.name, parts.body_line, "body", "empty"))
-        if fields is None or not parts.body.strip():
-            return None
-        if len(fields.title) > _MAX_TITLE:
-            entry.report(("title",), f"is longer than {_MAX_TITLE} characters", Severity.FLAW)
-        if any(len(question) > _MAX_QUESTION for question in fields.questions):
-            entry.report(("questions",), f"an entry is longer than {_MAX_QUESTION} characters", Severity.FLAW)
-        return Snippet(
+
+def _read_curated(
+    files: list[TextFile], front: list[_Parts], sources: dict[str, Source], problems: list[Problem]
+) -> Iterator[tuple[Snippet, Location]]:
+    """Yield the snippets of files with front matter; a file without is a problem."""
+    base_language = _base_language(front)
+    # The suffix of each snippet's original: none, else the English one. A translation without stands for itself.
+    suffixes: dict[str, str | None] = {file.id: "en" for file in files if file.language == "en"}
+    suffixes |= {file.id: None for file in files if file.language is None}
+    if len({file.language for file in files}) > 1:
+        for file in files:
+            if file.id not in suffixes:
+                reason = f"a translation without its original {file.id}.md"
+                problems.append(Problem(file.name, 1, "file", reason, Severity.FLAW))
+
+    def is_original(file: TextFile) -> bool:
+        return suffixes.get(file.id, file.language) == file.language
+
+    originals: dict[str, Snippet] = {}
+    # Originals come first: a translation takes the fields it does not give from its original.
+    for file, parts in sorted(front, key=lambda item: not is_original(item[0])):
+        if parts is None:
+            problems.append(Problem(file.name, 1, "front matter", "missing: the file does not begin with a line '---'"))
+            continue
+        fields = _validate(file, parts, _Original if is_original(file) else _Translation, sources, problems)
+        if fields is None:
+            continue
+        snippet = Snippet(
             id=file.id,
-            language=file.language or fields.language or self.base_language,
+            language=file.language or fields.language or base_language,
             topic=_topic_of(file),
             title=fields.title,
             text=parts.body,
@@ -365,36 +391,31 @@ class _Snippets:
             questions=fields.questions,
             see_also=fields.see_also,
         )
+        if is_original(file):
+            originals.setdefault(file.id, snippet)
+        elif file.id in originals:
+            snippet = _inherit(snippet, originals[file.id])
+        lines = {name: node.line for name, node in parts.fields.items()}
+        yield snippet, Location(file.name, parts.body_line, lines)
 
-    def add_plain(self, file: TextFile) -> None:
-        """Add the snippets of a text without front matter: one for each paragraph."""
-        fitting = []
-        for title, text, line in _paragraphs(file):
-            if len(title) + len(text) <= _MAX_BODY:
-                fitting.append((title, text, line))
-            else:
-                reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
-                self.problems.append(Problem(file.name, line, "body", reason))
-        for number, (title, text, line) in enumerate(fitting, start=1):
-            snippet = Snippet(
-                id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
-                language=file.language or self.base_language,
-                topic=_topic_of(file),
-                title=title,
-                text=text,
-                sentences=split_sentences(text),
-            )
-            self._add(snippet, Location(file.name, line))
 
-    def _add(self, snippet: Snippet, location: Location) -> bool:
-        key = (snippet.id, snippet.language)
-        if key in self.locations:
-            reason = f"'{snippet.id}' ({snippet.language}) is also {self.locations[key].file}"
-            self.problems.append(Problem(location.file, 1, "id", reason))
-            return False
-        self.locations[key] = location
-        self.snippets.append(snippet)
-        return True
+def _validate(
+    file: TextFile, parts: FrontMatter, model: type[_Translation], sources: dict[str, Source], problems: list[Problem]
+) -> _Translation | None:
+    """Return the fields of a file with front matter, or report why it makes no snippet and return ``None``."""
+    entry = Entry(file.name, Node(parts.fields, 1), problems)
+    fields = entry.validate(model, context=sources)
+    if not parts.body or len(parts.body) > _MAX_BODY:
+        reason = f"is longer than {_MAX_BODY:,} characters" if parts.body else "empty"
+        problems.append(Problem(file.name, parts.body_line, "body", reason))
+        return None
+    if fields is None:
+        return None
+    if len(fields.title) > _MAX_TITLE:
+        entry.report(("title",), f"is longer than {_MAX_TITLE} characters", Severity.FLAW)
+    if any(len(question) > _MAX_QUESTION for question in fields.questions):
+        entry.report(("questions",), f"an entry is longer than {_MAX_QUESTION} characters", Severity.FLAW)
+    return fields
 
 
 def _inherit(translation: Snippet, original: Snippet) -> Snippet:
@@ -404,94 +425,46 @@ def _inherit(translation: Snippet, original: Snippet) -> Snippet:
 
 
 def _topic_of(file: TextFile) -> str:
-    return file.id.rsplit("/", 1)[0] if "/" in file.id else ""
+    return file.id.rpartition("/")[0]
 
 
-def _parse(files: list[TextFile], problems: list[Problem]) -> tuple[bool, list[tuple[TextFile, FrontMatter | None]]]:
-    """Split every file, and tell whether the folder is curated: whether any of its files has front matter."""
-    front: list[tuple[TextFile, FrontMatter | None]] = []
-    curated = False
-    for file in files:
-        try:
-            parts = split_front_matter(file.text)
-        except YamlError as error:
-            problems.append(Problem(file.name, error.line, "front matter", str(error)))
-            curated = True
-            continue
-        curated = curated or parts is not None
-        front.append((file, parts))
-    return curated, front
+def _read_plain(front: list[_Parts], problems: list[Problem]) -> Iterator[tuple[Snippet, Location]]:
+    """Yield the snippets of texts without front matter: one for each paragraph."""
+    base_language = _base_language(front)
+    for file, _ in front:
+        fitting = []
+        for title, text, line in _paragraphs(file):
+            if len(title) + len(text) <= _MAX_BODY:
+                fitting.append((title, text, line))
+            else:
+                reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
+                problems.append(Problem(file.name, line, "body", reason))
+        for number, (title, text, line) in enumerate(fitting, start=1):
+            snippet = Snippet(
+                id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
+                language=file.language or base_language,
+                topic=_topic_of(file),
+                title=title,
+                text=text,
+                sentences=split_sentences(text),
+            )
+            yield snippet, Location(file.name, line)
 
 
-def _original_files(files: list[TextFile]) -> dict[str, str]:
-    """Return the name of the original of each snippet: the file without a language suffix, else the English one."""
-    originals = {file.id: file.name for file in files if file.language == "en"}
-    return originals | {file.id: file.name for file in files if file.language is None}
-
-
-def _orphans(files: list[TextFile]) -> Iterator[Problem]:
-    """Find translations without an original, unless every file is in the one language that its suffix names."""
-    originals = _original_files(files)
-    if len({file.language for file in files}) < 2:
-        return
-    for file in files:
-        if file.id not in originals:
-            reason = f"a translation without its original {file.id}.md"
-            yield Problem(file.name, 1, "file", reason, Severity.FLAW)
-
-
-def _base_language(front: list[tuple[TextFile, FrontMatter | None]]) -> str:
-    """Return the language of most of the files without a language suffix, judged on a sample of them."""
-    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
-    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
-    return max(languages, key=languages.__getitem__, default=UNKNOWN)
-
-
-def _paragraphs(file: TextFile) -> list[tuple[str, str, int]]:
-    """Return the title, text and first line of each paragraph of a text without front matter."""
-    title = file.id.rsplit("/", 1)[-1].replace("-", " ").replace("_", " ").strip()
-    paragraphs: list[tuple[str, str, int]] = []
-    lines: list[str] = []
+def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
+    """Yield the title, text and first line of each paragraph of a text without front matter."""
+    title = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
     seen_title = False
 
-    def flush(before: int) -> None:
-        if text := "\n".join(lines).strip():
-            paragraphs.append((title, text, before - len(lines)))
-        lines.clear()
+    def kind(numbered: tuple[int, str]) -> str:
+        if _HEADING.fullmatch(numbered[1].rstrip()):
+            return "heading"
+        return "text" if numbered[1].strip() else "blank"
 
-    for number, line in enumerate(file.text.split("\n"), start=1):
-        heading = _HEADING.fullmatch(line.rstrip())
-        if heading:
-            flush(number)
-            title, seen_title = (title if seen_title else heading[1].rstrip("# ") or heading[1]), True
-        elif line.strip():
-            lines.append(line.rstrip())
-        else:
-            flush(number)
-    flush(file.text.count("\n") + 2)
-    return paragraphs
-
-
-def _without_expired(found: _Snippets, today: date) -> list[Snippet]:
-    """Return the snippets that hold ``today``, and note the others."""
-    current = []
-    for snippet in found.snippets:
-        # An ISO date without a day or month holds to the end of that month or year: "2025-06" < "2025-06-15" as text.
-        if snippet.valid_until and today.isoformat()[: len(snippet.valid_until)] > snippet.valid_until:
-            place = found.locations[snippet.id, snippet.language]
-            line = place.field_lines.get("valid_until", 1)
-            reason = f"expired on {snippet.valid_until}; the snippet is not indexed"
-            found.problems.append(Problem(place.file, line, "valid_until", reason, Severity.NOTE))
-        else:
-            current.append(snippet)
-    return current
-
-
-def _topics(topics: dict[str, Topic], snippets: list[Snippet]) -> tuple[Topic, ...]:
-    """Return the registered topics that have snippets, in their order, then the folders that are not registered."""
-    used = {snippet.topic for snippet in snippets}
-    unregistered = sorted(used - set(topics) - {""})
-    named = [
-        Topic(id=name, title={"en": name.replace("-", " ").replace("/", " / ").capitalize()}) for name in unregistered
-    ]
-    return (*(topic for topic in topics.values() if topic.id in used), *named)
+    for found, group in groupby(enumerate(file.text.split("\n"), start=1), key=kind):
+        lines = list(group)
+        heading = _HEADING.fullmatch(lines[0][1].rstrip())
+        if heading and not seen_title:
+            title, seen_title = heading[1].rstrip("# ") or heading[1], True
+        elif found == "text":
+            yield title, "\n".join(line.rstrip() for _, line in lines).strip(), lines[0][0]

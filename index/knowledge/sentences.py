@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from index.knowledge.snippet import Span
 
@@ -34,15 +35,13 @@ def split_sentences(text: str) -> tuple[Span, ...]:
     Spans do not overlap, begin and end with a visible character, and only white space lies between them. A full stop
     after an abbreviation or an initial, or before a lower-case word, ends nothing.
     """
+    boundaries = _BOUNDARY.finditer(text)
+    ends = [boundary.end() for boundary in boundaries if not boundary["mark"] or _ends_sentence(text, boundary)]
     spans: list[Span] = []
-    start = 0
-    for boundary in _BOUNDARY.finditer(text):
-        end = boundary.end()
-        if end <= start or (boundary["mark"] and not _ends_sentence(text, boundary)):
-            continue
-        _append(spans, text, start, end)
-        start = end
-    _append(spans, text, start, len(text))
+    for start, end in pairwise([0, *ends, len(text)]):
+        if visible := text[start:end].strip():
+            first = text.index(visible, start)
+            spans.append((first, first + len(visible)))
     return tuple(spans)
 
 
@@ -56,10 +55,3 @@ def _ends_sentence(text: str, boundary: re.Match[str]) -> bool:
     before = _LAST_WORD.search(text[max(0, end - _LONGEST_ABBREVIATION) : end])
     word = before[0] if before else ""
     return not ((len(word) == 1 and word.isalpha() and word.isupper()) or word.lower() in _ABBREVIATIONS)
-
-
-def _append(spans: list[Span], text: str, start: int, end: int) -> None:
-    piece = text[start:end]
-    if visible := piece.strip():
-        start += len(piece) - len(piece.lstrip())
-        spans.append((start, start + len(visible)))

@@ -20,8 +20,6 @@ _FENCE = "---"
 _MAX_DEPTH = 20
 _MAX_TEXT = 5_000
 """Characters of one value. The search for markup in it takes time by the square of its length."""
-_SURELY_HARMLESS = 10_000
-"""Characters. libyaml builds its tree by recursion in C; brackets by the hundred thousand would end the process."""
 
 # Tags that plain YAML resolves to by itself. Any other tag asks for a Python object.
 _PLAIN_TAGS = frozenset(
@@ -123,22 +121,18 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
         YamlError: the YAML is broken, gives a key twice, or holds anything but text, lists and mappings.
     """
     try:
-        if len(text) > _SURELY_HARMLESS:
-            _refuse_depth(text, first_line)
+        _refuse_depth(text, first_line)
         root = yaml.compose(text, Loader=_Loader)
-        return Node(None, first_line) if root is None else _node(root, first_line, 0, {})
+        return Node(None, first_line) if root is None else _node(root, first_line, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
         problem = str(error.problem or error.context)
         # Newer versions of libyaml limit the depth themselves.
-        too_deep = "nesting depth" in problem
-        raise YamlError("nested too deeply" if too_deep else f"broken YAML: {problem}", line) from error
+        reason = "nested too deeply" if "nesting depth" in problem else f"broken YAML: {problem}"
+        raise YamlError(reason, first_line + (mark.line if mark else 0)) from error
     except yaml.reader.ReaderError as error:
         line = first_line + text.encode()[: error.position].count(b"\n")
         raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", line) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", first_line) from error
 
 
 def split_front_matter(text: str) -> FrontMatter | None:
@@ -154,11 +148,8 @@ def split_front_matter(text: str) -> FrontMatter | None:
     if end is None:
         raise YamlError("front matter is not closed by a line '---'", 1)
     node = parse_yaml("\n".join(lines[1:end]), first_line=2)
-    if node.value is None:
-        fields: dict[str, Node] = {}
-    elif isinstance(node.value, dict):
-        fields = node.value
-    else:
+    fields = {} if node.value is None else node.value
+    if not isinstance(fields, dict):
         raise YamlError("front matter is not a list of 'field: value' lines", 2)
     body = end + 1
     filled = next((number for number in range(body, len(lines)) if lines[number].strip()), body)
@@ -166,54 +157,50 @@ def split_front_matter(text: str) -> FrontMatter | None:
 
 
 def _refuse_depth(text: str, first_line: int) -> None:
+    """Refuse what is nested too deeply; libyaml composes by recursion in C, which would end the process."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _MAX_DEPTH:
-                raise YamlError("nested too deeply", first_line + (event.start_mark.line if event.start_mark else 0))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise YamlError("nested too deeply", first_line + (event.start_mark.line if event.start_mark else 0))
 
 
-def _node(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -> Node:
+def _node(node: yaml.Node, first_line: int, done: dict[int, Node | None]) -> Node:
     """Convert a node of PyYAML.
 
     Args:
         node: the node.
         first_line: the line of the file on which the document begins.
-        depth: how many nodes it lies in.
-        done: the nodes converted before, by ``id``. Aliases of aliases thereby stay as small as they are written.
+        done: the nodes converted before, by ``id``; ``None`` for those this one lies in. Aliases of aliases thereby
+            stay as small as they are written.
     """
-    if id(node) in done:
-        return done[id(node)]
     line = first_line + node.start_mark.line
-    if depth > _MAX_DEPTH:
-        raise YamlError("nested too deeply (or an alias that contains itself)", line)
+    if id(node) in done:
+        result = done[id(node)]
+        if result is None:
+            raise YamlError("nested too deeply: an alias contains itself", line)
+        return result
     if node.tag not in _PLAIN_TAGS:
         raise YamlError(f"the tag '{node.tag}' is not allowed; write plain text, lists or fields", line)
-    if isinstance(node, yaml.ScalarNode):
+    done[id(node)] = None
+    value: str | list[Node] | dict[str, Node] | None
+    if isinstance(node, yaml.SequenceNode):
+        value = [_node(item, first_line, done) for item in node.value]
+    elif isinstance(node, yaml.MappingNode):
+        value = {}
+        for key, item in node.value:
+            key_line = first_line + key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError("a key must be plain text", key_line)
+            if key.value in value:
+                raise YamlError(f"'{key.value}' is given twice", key_line)
+            value[key.value] = _node(item, first_line, done)
+    else:
         if len(node.value) > _MAX_TEXT:
             raise YamlError(f"a text is longer than {_MAX_TEXT:,} characters", line)
-        is_null = node.tag == "tag:yaml.org,2002:null"
-        result = Node(None if is_null else node.value, line)
-    elif isinstance(node, yaml.SequenceNode):
-        result = Node([_node(item, first_line, depth + 1, done) for item in node.value], line)
-    else:
-        result = Node(_mapping(node, first_line, depth, done), line)
-    done[id(node)] = result
+        value = None if node.tag == "tag:yaml.org,2002:null" else node.value
+    result = done[id(node)] = Node(value, line)
     return result
-
-
-def _mapping(node: yaml.Node, first_line: int, depth: int, done: dict[int, Node]) -> dict[str, Node]:
-    fields: dict[str, Node] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise YamlError("a key must be plain text", first_line + key.start_mark.line)
-        if key.value in fields:
-            raise YamlError(f"'{key.value}' is given twice", first_line + key.start_mark.line)
-        fields[key.value] = _node(value, first_line, depth + 1, done)
-    return fields
 
 
 Model = TypeVar("Model", bound=BaseModel)
