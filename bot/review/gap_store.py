@@ -32,6 +32,9 @@ _UNGROUPED = """
 class NoSuchGapError(UserFacingError):
     """There is no gap with this number."""
 
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+
 
 class State(StrEnum):
     """What reviewers have decided about a gap."""
@@ -181,7 +184,7 @@ def _store(
     cluster.members.clear()
 
 
-def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int | None = 20) -> list[Gap]:
+def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int = 20) -> list[Gap]:
     """Return gaps, first those that most people asked about lately.
 
     The wordings of each gap are those of its newest questions; :func:`find` returns all of them.
@@ -189,11 +192,11 @@ def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, 
     Args:
         connection: The log.
         state: Only gaps in this state; ``None`` for all.
-        limit: How many at most; ``None`` for all.
+        limit: How many at most.
     """
     best = connection.execute(
         "SELECT * FROM ranked_gaps WHERE state = coalesce(?, state) ORDER BY rank DESC, gap LIMIT ?",
-        (state, -1 if limit is None else limit),
+        (state, limit),
     ).fetchall()
     return [_gap(connection, row, _LISTED) for row in best]
 
@@ -206,37 +209,23 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
     """
     row = connection.execute("SELECT * FROM ranked_gaps WHERE gap = ?", (number,)).fetchone()
     if row is None:
-        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(number)
     return _gap(connection, row, -1)
 
 
 def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
     """Return a gap with the wordings of its newest questions, up to ``limit`` of them (-1 for all)."""
-    members = connection.execute(
-        """SELECT q.id, q.time, q.question, q.language, q.person, m.similarity
+    connection.create_function("normal", 1, normal, deterministic=True)
+    # SQLite takes the other columns from the row with the latest time.
+    asked = connection.execute(
+        """SELECT question AS text, language, count(*) AS times, count(DISTINCT coalesce(q.person, '')) AS people,
+                max(q.time) AS last, q.id, similarity
             FROM (SELECT * FROM gap_members WHERE gap = ? ORDER BY time DESC LIMIT ?) AS m
-            JOIN questions AS q ON q.id = m.question_id ORDER BY q.time""",
+            JOIN questions AS q ON q.id = m.question_id
+            GROUP BY normal(question) ORDER BY people DESC, similarity DESC, q.id""",
         (row["gap"], limit),
     ).fetchall()
-    wordings: dict[str, list[sqlite3.Row]] = {}
-    for member in members:
-        wordings.setdefault(normal(member["question"]), []).append(member)
-    asked = sorted(
-        (
-            Wording(
-                text=same[-1]["question"],
-                language=same[-1]["language"],
-                times=len(same),
-                people=len({member["person"] for member in same}),
-                last=same[-1]["time"],
-                id=same[-1]["id"],
-                similarity=same[-1]["similarity"],
-            )
-            for same in wordings.values()
-        ),
-        key=lambda each: (-each.people, -each.similarity, each.id),
-    )
-    [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0].id,)).fetchall()
+    [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0]["id"],)).fetchall()
     return Gap(
         id=row["gap"],
         state=State(row["state"]),
@@ -246,7 +235,7 @@ def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
         questions=row["questions"],
         last=row["last"],
         rank=row["rank"],
-        asked=tuple(asked),
+        asked=tuple(Wording(*wording) for wording in asked),
         nearest=tuple((hit["id"], hit["score"]) for hit in json.loads(candidates)[:3]),
     )
 
@@ -262,7 +251,7 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
         (str(state), note, timestamp(), number),
     ).rowcount
     if not changed:
-        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(number)
 
 
 def note_index(

@@ -111,8 +111,7 @@ class Cluster:
     @property
     def centroid(self) -> Vectors:
         """The mean of the members, scaled to length one."""
-        norm = float(np.linalg.norm(self.total))
-        return self.total / norm if norm else self.total
+        return _unit(self.total)
 
 
 def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, weights: Vectors) -> list[Cluster]:
@@ -149,8 +148,7 @@ def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, wei
                 continue
             near = free & (among[seed] >= least)
             # The seed's neighbours agree on a centre; those near the centre are the cluster.
-            centre = (vectors[left[near]] * weights[left[near], None]).sum(axis=0)
-            centre /= max(float(np.linalg.norm(centre)), 1e-9)
+            centre = _unit((vectors[left[near]] * weights[left[near], None]).sum(axis=0))
             nearness = vectors[left] @ centre
             chosen = free & (nearness >= least)
             chosen[seed] = True

@@ -20,7 +20,15 @@ from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
+_MOST_QUOTED = 10
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_CONDITIONS = {
+    "since": "time >= :since",
+    "until": "time < :until",
+    # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows, which is
+    # faster than sorting all matches.
+    "search": "+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)",
+}
 
 
 class NoSuchEntryError(UserFacingError):
@@ -65,21 +73,10 @@ class Filter:
 
     def where(self) -> tuple[str, dict[str, object]]:
         """Return an SQL condition on the columns of ``questions`` and its parameters."""
-        conditions, values = ["1"], {}
-        for name, comparison in (("since", "time >= :since"), ("until", "time < :until")):
-            if getattr(self, name):
-                conditions.append(comparison)
-                values[name] = getattr(self, name)
-        for name in ("decision", "language", "surface", "topic"):
-            if getattr(self, name):
-                conditions.append(f"{name} = :{name}")
-                values[name] = getattr(self, name)
+        values = {name: value for name, value in asdict(self).items() if value}
         if self.search:
-            # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows,
-            # which is faster than sorting all matches.
-            conditions.append("+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)")
             values["search"] = _full_text(self.search)
-        return " AND ".join(conditions), values
+        return " AND ".join(_CONDITIONS.get(name, f"{name} = :{name}") for name in values) or "1", values
 
 
 def _full_text(search: str) -> str:
@@ -89,9 +86,9 @@ def _full_text(search: str) -> str:
     return " ".join(quoted)
 
 
-def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | None = None) -> Iterator[sqlite3.Row]:
+def questions(connection: sqlite3.Connection, which: Filter, *, limit: int = -1) -> Iterator[sqlite3.Row]:
     """Yield questions, the newest first, with ``vote`` (1, -1 or ``NULL``), ``requested`` and ``gap``."""
-    yield from _newest(connection, "questions_and_feedback", which, limit)
+    return _newest(connection, "questions_and_feedback", which, limit)
 
 
 def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50) -> list[sqlite3.Row]:
@@ -99,12 +96,10 @@ def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50
     return _newest(connection, "unanswered_questions", which, limit).fetchall()
 
 
-def _newest(connection: sqlite3.Connection, view: str, which: Filter, limit: int | None) -> sqlite3.Cursor:
+def _newest(connection: sqlite3.Connection, view: str, which: Filter, limit: int) -> sqlite3.Cursor:
     where, values = which.where()
-    return connection.execute(
-        f"SELECT * FROM {view} WHERE {where} ORDER BY time DESC, id DESC LIMIT :limit",
-        values | {"limit": -1 if limit is None else limit},
-    )
+    sql = f"SELECT * FROM {view} WHERE {where} ORDER BY time DESC, id DESC LIMIT :limit"
+    return connection.execute(sql, values | {"limit": limit})
 
 
 def entry(connection: sqlite3.Connection, entry_id: str) -> dict[str, object]:
@@ -176,10 +171,6 @@ class Stats:
             lines.append(f"never quoted: {len(self.never_quoted)} snippets")
         return "\n".join(lines)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the figures as values that JSON can hold."""
-        return asdict(self)
-
 
 def read_stats(path: Path, *, days: int = 30) -> Stats | None:
     """Return the figures of the log at ``path``, or ``None`` if there is no log that can be read."""
@@ -191,14 +182,8 @@ def read_stats(path: Path, *, days: int = 30) -> Stats | None:
         return None
 
 
-def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> Stats:
-    """Return the figures of the last days, today included.
-
-    Args:
-        connection: The log, with rows as :class:`sqlite3.Row`.
-        days: How many days.
-        top: How many of the most quoted snippets.
-    """
+def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
+    """Return the figures of the last days, today included."""
     today = datetime.now(UTC).date()
     since = (today - timedelta(days=days - 1)).isoformat()
     every_day = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(days))]
@@ -239,6 +224,6 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         requests=count("SELECT count(*) FROM requests WHERE time >= ?"),
         undelivered=count("SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= ?"),
         days=tuple({"day": day, **counts} for day, counts in per_day.items()),
-        quoted=tuple((row[0], row[1]) for row in quoted[:top]),
+        quoted=tuple((row[0], row[1]) for row in quoted[:_MOST_QUOTED]),
         never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),
     )

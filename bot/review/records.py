@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,12 +15,13 @@ import click
 
 from bot.querylog.statements import COLUMNS, DELIVERY_COLUMNS
 from bot.review.options import (
-    LOG_FILE,
     F,
     data_option,
+    days_option,
     json_option,
     limit_option,
     log,
+    log_file,
     one_line,
     opened,
     print_json,
@@ -190,9 +191,7 @@ def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
 
 
 @log.command("stats")
-@click.option(
-    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
-)
+@days_option
 @json_option
 @data_option
 def stats_(days: int, as_json: bool, data: Path) -> None:
@@ -206,7 +205,7 @@ def stats_(days: int, as_json: bool, data: Path) -> None:
     with reading(data) as connection:
         figures = stats(connection, days=days)
     if as_json:
-        print_json(figures.as_json())
+        print_json(asdict(figures))
     else:
         click.echo(str(figures))
 
@@ -285,10 +284,9 @@ def backup(target: Path | None, data: Path) -> None:
     """
     from bot.querylog.erasure import back_up
 
-    with reading(data):
-        pass
+    path = log_file(data)
     try:
-        click.echo(back_up(data / LOG_FILE, target))
+        click.echo(back_up(path, target))
     except OSError as error:
         raise click.ClickException(str(error)) from None
 
@@ -316,7 +314,7 @@ def forget(person: str, yes: bool, data: Path) -> None:
         [(count,)] = connection.execute("SELECT count(*) FROM questions WHERE person = ?", (person,))
     if not yes:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
-    deleted, failures = forget_everywhere(data / LOG_FILE, person)
+    deleted, failures = forget_everywhere(log_file(data), person)
     click.echo(f"{deleted} questions deleted")
     for failure in failures:
         click.echo(f"Warning: {failure}", err=True)
