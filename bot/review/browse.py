@@ -134,13 +134,19 @@ def _html(figures: Stats, gaps: Sequence[Gap], unanswered: Iterable[sqlite3.Row]
             "surfaces": _svg(_shares("Surfaces", figures.surfaces)),
         }
     templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
-    nearest = [gap.nearest[0][0] if gap.nearest else "" for gap in gaps]
     return templates.get_template("report.html.jinja").render(
         figures=figures,
         charts=charts,
         gaps=[
-            (gap.id, gap.people, gap.questions, short_time(gap.last), gap.asked[0].text, name)
-            for gap, name in zip(gaps, nearest, strict=True)
+            (
+                gap.id,
+                gap.people,
+                gap.questions,
+                short_time(gap.last),
+                gap.asked[0].text,
+                gap.nearest[0][0] if gap.nearest else "",
+            )
+            for gap in gaps
         ],
         unanswered=[
             (short_time(row["time"]), row["decision"], row["language"], row["question"], row["snippet"] or "")

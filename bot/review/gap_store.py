@@ -84,7 +84,7 @@ class Gap:
         return asdict(self) | {"rank": round(self.rank, 3), "nearest": nearest}
 
 
-def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:
+def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str = "") -> int:
     """Put every unanswered question that is in no gap yet into one.
 
     A question joins the gap it is near to, or begins a new one. An answered gap opens again when it is joined by a
@@ -93,7 +93,6 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     Args:
         connection: The log, open for writing.
         signatures: What questions are compared by. Gaps made with other signatures are converted first.
-        encoder: Key of the encoder whose stored embeddings the signatures can use.
         since: Only questions asked from this moment on.
 
     Returns:
@@ -107,9 +106,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     different = list(wordings.values())
     for start in range(0, len(different), _BATCH):
         batch = different[start : start + _BATCH]
-        vectors = np.stack(
-            [signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in batch]
-        )
+        vectors = np.stack([_signature(signatures, same) for same in batch])
         thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in batch], np.float32)
         weights = np.array([len(same) for same in batch], np.float32)
         clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
@@ -126,11 +123,11 @@ def normal(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _embedding(same: Sequence[sqlite3.Row], encoder: str) -> Vectors | None:
-    for row in same:
-        if row["vector"] is not None and row["encoder"] == encoder:
-            return np.frombuffer(row["vector"], "<f2").astype(np.float32)
-    return None
+def _signature(signatures: Signatures, same: Sequence[sqlite3.Row]) -> Vectors:
+    """Return the signature of a wording, made of a stored embedding where there is one of this encoder."""
+    stored = [row["vector"] for row in same if row["vector"] is not None and row["encoder"] == signatures.encoder]
+    embedding = np.frombuffer(stored[0], "<f2").astype(np.float32) if stored else None
+    return signatures.signature(same[-1]["text"], same[-1]["language"], embedding)
 
 
 def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cluster]:

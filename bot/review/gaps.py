@@ -109,7 +109,7 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
     """Record the live index and put new questions into gaps, or print why that cannot be done."""
     from bot.database import transaction
     from bot.review.gap_store import note_index, update
-    from bot.review.grouping import IndexSignatures
+    from bot.review.grouping import Signatures
     from bot.review.queries import moment
 
     try:
@@ -118,8 +118,7 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
             snippets = {name: (each.title, each.topic) for name in index.snippets if (each := index.snippet(name))}
             with transaction(connection):
                 note_index(connection, index.version, manifest.encoder_key, manifest.built, snippets)
-            since = since or moment(_GROUPED_DAYS)
-            update(connection, IndexSignatures(index), encoder=manifest.encoder_key, since=since)
+            update(connection, Signatures(index), since=since or moment(_GROUPED_DAYS))
     except UserFacingError as error:
         click.echo(f"New questions were not put into gaps, because the index cannot be opened: {error}", err=True)
 
