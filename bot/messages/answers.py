@@ -26,7 +26,7 @@ from bot.messages.buttons import (
 )
 from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
@@ -203,8 +203,3 @@ def single_snippet(snippet: Snippet, texts: Texts, place: Place, highlight: Span
     """Return a snippet that somebody chose, as a message of its own."""
     html = snippet_html(snippet, highlight, texts, place)
     return Rendered(html, InlineKeyboardMarkup(snippet_rows(snippet, texts, place)))
-
-
-def highlight_of(hit: Hit) -> str:
-    """Return the sentence of a hit that answers best."""
-    return hit.snippet.text[slice(*hit.highlight)]

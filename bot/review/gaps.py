@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.terminal import print_json, print_table
 from bot.review.options import (
     data_option,
     json_option,
     limit_option,
     log,
     opened,
-    print_json,
-    print_table,
     settings_for,
     short_time,
     since_option,

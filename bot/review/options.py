@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -15,21 +13,12 @@ import click
 
 from bot.database import open_for_reading
 from bot.review.queries import moment
-from bot.settings import Settings, load_settings
+from bot.settings import LOG_FILE, Settings, load_settings
 
 if TYPE_CHECKING:
     from index import Index
 
 F = TypeVar("F", bound=Callable[..., Any])
-LOG_FILE = "queries.db"
-MARKS = {
-    "answer": "green",
-    "closest": "yellow",
-    "none": "red",
-    "open": "yellow",
-    "answered": "green",
-    "will-not-cover": "dim",
-}
 _VERBS = ("records", "gaps", "replay", "browse")
 
 
@@ -135,42 +124,6 @@ def opened(path: Path) -> closing[Index]:
     from index import Index
 
     return closing(Index.open(settings_for(path).index_home))
-
-
-def print_json(value: object) -> None:
-    """Print a value as indented JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Print rows under headings, or the text ``empty`` without rows. Only a terminal cuts long cells."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from bot.commands.terminal import console
-
-    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
-    if not cells:
-        click.echo(empty)
-        return
-    out = console()
-    terminal = out.is_terminal
-    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
-    for column in columns:
-        table.add_column(column, overflow="fold" if terminal else "ignore", no_wrap=not terminal)
-    for row in cells:
-        table.add_row(*(f"[{MARKS[cell]}]{cell}[/]" if cell in MARKS else escape(cell) for cell in row))
-    with out.capture() as printed:
-        out.print(table)
-    for line in printed.get().splitlines():
-        click.echo(line.rstrip())
-
-
-def one_line(text: str) -> str:
-    """Return a text on one line without control characters; a question must not control the reviewer's terminal."""
-    words = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in words)
 
 
 def short_time(text: object) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import click
 
+from bot.commands.terminal import one_line, print_json, print_table
 from bot.querylog.statements import COLUMNS, DELIVERY_COLUMNS
 from bot.review.options import (
     F,
@@ -22,10 +23,7 @@ from bot.review.options import (
     limit_option,
     log,
     log_file,
-    one_line,
     opened,
-    print_json,
-    print_table,
     reading,
     settings_for,
     short_time,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.terminal import print_json, print_table
 from bot.querylog.entry import content_hash
 from bot.review.options import (
     data_option,
@@ -20,8 +21,6 @@ from bot.review.options import (
     limit_option,
     log,
     opened,
-    print_json,
-    print_table,
     reading,
     since_option,
 )
