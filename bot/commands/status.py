@@ -214,15 +214,13 @@ def _shares(values: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def _reading(shares: Mapping[str, float]) -> str:
-    fully = [language for language, value in shares.items() if value > _READS]
-    hardly = [language for language, value in shares.items() if value < _READS_NOT]
-    partly = [language for language in shares if language not in (*fully, *hardly)]
-    groups = [
-        f"{how} {', '.join(languages)}"
-        for how, languages in (("reads", fully), ("reads partly", partly), ("cannot read", hardly))
-        if languages
-    ]
-    return "; ".join(groups) + (" (matched by words and letters alone)" if hardly else "")
+    groups = {
+        "reads": [language for language, share in shares.items() if share > _READS],
+        "reads partly": [language for language, share in shares.items() if _READS_NOT <= share <= _READS],
+        "cannot read": [language for language, share in shares.items() if share < _READS_NOT],
+    }
+    text = "; ".join(f"{how} {', '.join(languages)}" for how, languages in groups.items() if languages)
+    return text + (" (matched by words and letters alone)" if groups["cannot read"] else "")
 
 
 def _percent(share: float) -> str:

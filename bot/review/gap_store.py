@@ -158,25 +158,22 @@ def _store(
     connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]
 ) -> None:
     now, centroid = timestamp(), cluster.total.astype("<f4").tobytes()
-    last = max(row["time"] for same, _ in members for row in same)
+    rows = [(row, similarity) for same, similarity in members for row in same]
+    times = [row["time"] for row, _ in rows]
     if cluster.id is None:
-        first = min(row["time"] for same, _ in members for row in same)
         cluster.id = connection.execute(
-            "INSERT INTO gaps (opened, changed, encoder, centroid) VALUES (?, ?, ?, ?)", (first, now, name, centroid)
+            "INSERT INTO gaps (opened, changed, encoder, centroid) VALUES (?, ?, ?, ?)",
+            (min(times), now, name, centroid),
         ).lastrowid
     else:
         connection.execute("UPDATE gaps SET centroid = ?, encoder = ? WHERE id = ?", (centroid, name, cluster.id))
         connection.execute(
             "UPDATE gaps SET state = 'open', changed = ? WHERE id = ? AND state = 'answered' AND changed < ?",
-            (now, cluster.id, last),
+            (now, cluster.id, max(times)),
         )
     connection.executemany(
         "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity, person, time) VALUES (?, ?, ?, ?, ?)",
-        [
-            (row["id"], cluster.id, round(similarity, 4), row["person"], row["time"])
-            for same, similarity in members
-            for row in same
-        ],
+        [(row["id"], cluster.id, round(similarity, 4), row["person"], row["time"]) for row, similarity in rows],
     )
     cluster.members.clear()
 
@@ -213,10 +210,10 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
 def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
     """Return a gap with the wordings of its newest questions, up to ``limit`` of them (-1 for all)."""
     connection.create_function("normal", 1, normal, deterministic=True)
-    # SQLite takes the other columns from the row with the latest time.
+    # SQLite takes the other columns from the latest question, which has the highest number.
     asked = connection.execute(
         """SELECT question AS text, language, count(*) AS times, count(DISTINCT coalesce(q.person, '')) AS people,
-                max(q.time) AS last, q.id, similarity
+                q.time AS last, q.id, similarity, max(q.seq)
             FROM (SELECT * FROM gap_members WHERE gap = ? ORDER BY time DESC LIMIT ?) AS m
             JOIN questions AS q ON q.id = m.question_id
             GROUP BY normal(question) ORDER BY people DESC, similarity DESC, q.id""",
@@ -232,7 +229,7 @@ def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
         questions=row["questions"],
         last=row["last"],
         rank=row["rank"],
-        asked=tuple(Wording(*wording) for wording in asked),
+        asked=tuple(Wording(*wording[:-1]) for wording in asked),
         nearest=tuple((hit["id"], hit["score"]) for hit in json.loads(candidates)[:3]),
     )
 

@@ -29,6 +29,14 @@ _CONDITIONS = {
     # faster than sorting all matches.
     "search": "+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)",
 }
+# Without the hint SQLite reads the rows themselves.
+_COUNTS = """SELECT
+    (SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person
+        WHERE person > '' AND time >= :since) AS people,
+    (SELECT count(*) FROM votes WHERE value > 0 AND time >= :since) AS up,
+    (SELECT count(*) FROM votes WHERE value < 0 AND time >= :since) AS down,
+    (SELECT count(*) FROM requests WHERE time >= :since) AS requests,
+    (SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= :since) AS undelivered"""
 
 
 class NoSuchEntryError(UserFacingError):
@@ -193,11 +201,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
         per_day[row["day"]][row["decision"]] += row["questions"]
         for name, counts in totals.items():
             counts[row[name]] += row["questions"]
-
-    def count(sql: str) -> int:
-        number: int = connection.execute(sql, (since,)).fetchone()[0]
-        return number
-
+    counts = connection.execute(_COUNTS, {"since": since}).fetchone()
     percentiles = connection.execute(
         f"SELECT {PERCENTILES} FROM "
         "(SELECT latency_ms, cume_dist() OVER (ORDER BY latency_ms) AS share FROM questions WHERE time >= ?)",
@@ -211,18 +215,11 @@ def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
         since=since,
         until=every_day[-1],
         questions=totals["decision"].total(),
-        # Without the hint SQLite reads the rows themselves.
-        people=count(
-            "SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person WHERE person > '' AND time >= ?"
-        ),
         decisions=dict(totals["decision"].most_common()),
         languages=dict(totals["language"].most_common()),
         surfaces=dict(totals["surface"].most_common()),
         latency_ms={name: ms for name, ms in dict(percentiles).items() if ms is not None},
-        up=count("SELECT count(*) FROM votes WHERE value > 0 AND time >= ?"),
-        down=count("SELECT count(*) FROM votes WHERE value < 0 AND time >= ?"),
-        requests=count("SELECT count(*) FROM requests WHERE time >= ?"),
-        undelivered=count("SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= ?"),
+        **dict(counts),
         days=tuple({"day": day, **counts} for day, counts in per_day.items()),
         quoted=tuple((row[0], row[1]) for row in quoted[:_MOST_QUOTED]),
         never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),

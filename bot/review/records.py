@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,7 +32,7 @@ from bot.review.options import (
 )
 from bot.review.queries import Filter, entry, questions, stats, unanswered
 
-EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
+_EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
@@ -54,10 +54,6 @@ def filter_options(command: F) -> F:
     return command
 
 
-def _filter(chosen: dict[str, Any]) -> Filter:
-    return Filter(**{field.name: chosen.pop(field.name) for field in fields(Filter)})
-
-
 @log.command("list")
 @filter_options
 @limit_option(50)
@@ -72,7 +68,7 @@ def list_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
       partnership-bot log list --search "lith* export" --language en --json
     """
     with reading(data) as connection:
-        rows = list(questions(connection, _filter(chosen), limit=limit))
+        rows = list(questions(connection, Filter(**chosen), limit=limit))
     _print_questions(rows, as_json, "No question matches.")
 
 
@@ -93,7 +89,7 @@ def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
       partnership-bot log unanswered --language kk --json
     """
     with reading(data) as connection:
-        rows = unanswered(connection, _filter(chosen), limit=limit)
+        rows = unanswered(connection, Filter(**chosen), limit=limit)
     _print_questions(rows, as_json, "Nothing was left unanswered.")
 
 
@@ -224,16 +220,17 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
     """
     from index.version.versions import replacing
 
-    write = write_json_lines if (form or (output.suffix[1:] if output else "")) == "jsonl" else write_csv
+    if form is None:
+        form = "jsonl" if output and output.suffix == ".jsonl" else "csv"
     with reading(data) as connection:
-        rows = questions(connection, _filter(chosen))
+        rows = questions(connection, Filter(**chosen))
         if output is None:
-            write(rows, sys.stdout)
+            _write(rows, form, sys.stdout)
             return
         try:
             # The byte order mark tells spreadsheets that this is UTF-8.
-            with replacing(output, encoding="utf-8-sig" if write is write_csv else "utf-8") as file:
-                count = write(rows, file)
+            with replacing(output, encoding="utf-8-sig" if form == "csv" else "utf-8") as file:
+                count = _write(rows, form, file)
         except OSError as error:
             message = f"{output} cannot be written: {error.strerror}."
             raise click.ClickException(message) from None
@@ -247,22 +244,19 @@ def defused(cell: object) -> object:
     return cell
 
 
-def write_csv(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
-    """Write rows as CSV (RFC 4180) with a heading; return their number."""
+def _write(rows: Iterable[sqlite3.Row], form: str, file: TextIO) -> int:
+    """Write rows as JSON, one object per line, or as CSV (RFC 4180) with a heading; return their number."""
     writer = csv.writer(file)
-    writer.writerow(EXPORTED)
+    if form == "csv":
+        writer.writerow(_EXPORTED)
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
-        writer.writerow([defused(row[column]) for column in EXPORTED])
-    return count
-
-
-def write_json_lines(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
-    """Write one JSON object per line; return their number."""
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
-        record = {column: row[column] for column in EXPORTED} | {"candidates": json.loads(row["candidates"])}
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    for row in rows:
+        if form == "csv":
+            writer.writerow([defused(row[column]) for column in _EXPORTED])
+        else:
+            record = {column: row[column] for column in _EXPORTED} | {"candidates": json.loads(row["candidates"])}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        count += 1
     return count
 
 

@@ -72,7 +72,7 @@ def test_a_damaged_index_is_not_well(copied: Path) -> None:
     (copied / "index" / version / "snippets.db").write_bytes(b"")
     result = status(copied)
     assert result.exit_code == 1
-    assert "snippets.jsonl: damaged" in result.output
+    assert "snippets.db: damaged" in result.output
 
 
 async def test_the_log_is_counted(copied: Path) -> None:
