@@ -179,14 +179,9 @@ def _store(
 
 
 def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int = 20) -> list[Gap]:
-    """Return gaps, first those that most people asked about lately.
+    """Return the gaps in a state, or all with ``None``; first those that most people asked about lately.
 
     The wordings of each gap are those of its newest questions; :func:`find` returns all of them.
-
-    Args:
-        connection: The log.
-        state: Only gaps in this state; ``None`` for all.
-        limit: How many at most.
     """
     best = connection.execute(
         "SELECT * FROM ranked_gaps WHERE state = coalesce(?, state) ORDER BY rank DESC, gap LIMIT ?",
@@ -251,14 +246,9 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
 def note_index(
     connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Record the encoder of an index version, and its snippets in place of those of an earlier version.
+    """Record an index version with its encoder's key, and its snippets in place of those of an earlier version.
 
-    Args:
-        connection: The log, in a transaction.
-        version: Name of the index version.
-        encoder: Key of its encoder.
-        built: When it was built.
-        snippets: Title and topic of each snippet by its id.
+    ``snippets`` holds the title and the topic of each by its id. The caller has begun a transaction.
     """
     connection.execute(
         "INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets))

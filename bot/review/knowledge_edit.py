@@ -65,15 +65,10 @@ def is_fit(question: str) -> bool:
 
 
 def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, str]]) -> list[Change]:
-    """Return the changes that add questions to the list ``questions`` of a snippet.
+    """Return the changes that add questions, each with its language, to the list ``questions`` of a snippet.
 
     Each question goes to the translation in its language. Without such a translation it goes to the snippet's main
     file, which has no language in its name.
-
-    Args:
-        knowledge: The knowledge folder.
-        snippet: The snippet's id.
-        questions: Pairs of language and question.
 
     Raises:
         TeachError: There is no such snippet, or its front matter cannot be extended safely.
@@ -97,12 +92,9 @@ def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, 
 def add_to_evaluation(
     knowledge: Path, questions: Sequence[tuple[str, str]], snippet: str | None = None
 ) -> list[Change]:
-    """Return the change that adds questions to ``evaluation.yaml``.
+    """Return the change that adds questions, each with its language, to ``evaluation.yaml``.
 
-    Args:
-        knowledge: The knowledge folder.
-        questions: Pairs of language and question.
-        snippet: Id of the snippet that answers the questions; ``None`` for questions out of scope.
+    ``snippet`` is the id of the snippet that answers them; ``None`` means that they are out of scope.
 
     Raises:
         TeachError: There is no such snippet, it lists one of the questions itself, or the file cannot be extended
@@ -202,10 +194,7 @@ def _front_matter(path: Path, text: str) -> tuple[int, int]:
 def _with_items(path: Path, text: str, new: Mapping[str, str]) -> str:
     """Return YAML text with items added at the end of the list ``questions``; prove that nothing else has changed.
 
-    Args:
-        path: The file, for error messages.
-        text: The YAML.
-        new: The YAML of each item by its question. Questions that the list holds already are not added again.
+    ``new`` holds the YAML of each item by its question. Questions that the list holds already are not added again.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     try:

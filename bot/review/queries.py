@@ -201,7 +201,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
         per_day[row["day"]][row["decision"]] += row["questions"]
         for name, counts in totals.items():
             counts[row[name]] += row["questions"]
-    counts = connection.execute(_COUNTS, {"since": since}).fetchone()
+    numbers = connection.execute(_COUNTS, {"since": since}).fetchone()
     percentiles = connection.execute(
         f"SELECT {PERCENTILES} FROM "
         "(SELECT latency_ms, cume_dist() OVER (ORDER BY latency_ms) AS share FROM questions WHERE time >= ?)",
@@ -219,7 +219,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
         languages=dict(totals["language"].most_common()),
         surfaces=dict(totals["surface"].most_common()),
         latency_ms={name: ms for name, ms in dict(percentiles).items() if ms is not None},
-        **dict(counts),
+        **dict(numbers),
         days=tuple({"day": day, **counts} for day, counts in per_day.items()),
         quoted=tuple((row[0], row[1]) for row in quoted[:_MOST_QUOTED]),
         never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),
