@@ -73,12 +73,11 @@ def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000
     from bot.review.gap_store import normal
 
     connection.create_function("normal", 1, normal, deterministic=True)
-    # SQLite takes the id from the latest question, which has the highest number.
     return connection.execute(
         """SELECT q.*, wordings.times FROM questions AS q JOIN (
-                SELECT id, count(*) AS times, max(seq) AS latest FROM questions WHERE time >= ?
-                GROUP BY normal(coalesce(asked, question)) ORDER BY times DESC, latest LIMIT ?
-            ) AS wordings USING (id) ORDER BY times DESC, latest""",
+                SELECT max(seq) AS seq, min(seq) AS first, count(*) AS times FROM questions WHERE time >= ?
+                GROUP BY normal(coalesce(asked, question)) ORDER BY times DESC, first LIMIT ?
+            ) AS wordings USING (seq) ORDER BY times DESC, first""",
         (since, limit),
     ).fetchall()
 
