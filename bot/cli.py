@@ -113,10 +113,14 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
       partnership-bot build --knowledge ../other-knowledge --data /srv/bot
       partnership-bot build --rollback
     """
-    from bot.commands.build import build_index, roll_back
+    from bot.commands.build import build_index
+    from index.build import builder
 
     settings = _settings(knowledge_dir=knowledge, data_dir=data)
-    click.echo(roll_back(settings) if rollback else build_index(settings, force=force))
+    if rollback:
+        click.echo(f"Rolled back; live is version {builder.rollback(settings.index_home)}")
+    else:
+        click.echo(build_index(settings, force=force))
 
 
 @cli.command()

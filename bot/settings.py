@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import UserFacingError
 
+LOG_FILE = "queries.db"
+"""Name of the query log in the data folder."""
+
 
 class SettingsError(UserFacingError):
     """Settings have values that cannot be used; the text lists all of them."""

@@ -4,39 +4,50 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.commands.terminal import console, print_answer
-from index.search.answer import Answer
-from index.search.decision import EVIDENCE
+from bot.commands.terminal import console
+from bot.messages.telegram_text import topic_title
+from index.knowledge.snippet import Snippet
+from index.search.answer import Answer, Hit
+from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
 from index.search.scoring import Weights
 
+_NEAREST = 3
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 
 def ask_once(index: Index, question: str, *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer one question."""
-    _print(index, index.answer(question, language), as_json, explain)
+    answer = index.answer(question, language)
+    if as_json:
+        click.echo(json.dumps(_fields(index, answer, explain), ensure_ascii=False, indent=2))
+        return
+    _print_answer(index, answer)
+    if explain:
+        _print_explanation(index, answer)
 
 
 def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer every line in order, as JSON lines with ``as_json``."""
     for line in lines:
         question, own_language = _read_line(line.rstrip("\r\n"))
-        answer = index.answer(question, own_language or language)
+        spoken = own_language or language
         if as_json:
-            fields = explained(index, answer) if explain else answer.as_json()
+            fields = _fields(index, index.answer(question, spoken), explain)
             click.echo(json.dumps({**fields, "question": question}, ensure_ascii=False))
         else:
             click.echo(f"> {question}")
-            _print(index, answer, as_json=False, explain=explain)
+            ask_once(index, question, language=spoken, as_json=False, explain=explain)
 
 
 def _read_line(line: str) -> tuple[str, str | None]:
@@ -58,7 +69,7 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
     """Answer what is typed until the person leaves; from a pipe, every line until its end."""
     if not sys.stdin.isatty():
         for line in sys.stdin:
-            _print(index, index.answer(line.rstrip("\n"), language), as_json, explain)
+            ask_once(index, line.rstrip("\n"), language=language, as_json=as_json, explain=explain)
         return
     from platformdirs import user_state_path
     from prompt_toolkit import PromptSession
@@ -83,20 +94,15 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
             return
         if not question.strip() or question.strip().casefold() in _LEAVE:
             return
-        _print(index, index.answer(question, language), as_json, explain)
+        ask_once(index, question, language=language, as_json=as_json, explain=explain)
 
 
-def _print(index: Index, answer: Answer, as_json: bool, explain: bool) -> None:
-    if as_json:
-        fields = explained(index, answer) if explain else answer.as_json()
-        click.echo(json.dumps(fields, ensure_ascii=False, indent=2))
-        return
-    print_answer(index, answer)
-    if explain:
-        _print_explanation(index, answer)
+def _fields(index: Index, answer: Answer, explain: bool) -> dict[str, Any]:
+    """Return the answer as ``ask --json`` prints it."""
+    return _explained(index, answer) if explain else answer.as_json()
 
 
-def explained(index: Index, answer: Answer) -> dict[str, Any]:
+def _explained(index: Index, answer: Answer) -> dict[str, Any]:
     """Return the answer as ``ask --json --explain`` prints it.
 
     The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``. The
@@ -117,8 +123,57 @@ def explained(index: Index, answer: Answer) -> dict[str, Any]:
     }
 
 
+def _print_answer(index: Index, answer: Answer) -> None:
+    """Print the decision and the quotes that belong to it."""
+    out = console()
+    if answer.truncated:
+        out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
+    if answer.read_as != answer.question:
+        out.print(Text(f"Read as: {answer.read_as}", style="dim"))
+    if answer.decision is Decision.ANSWER:
+        _print_hit(out, answer.hits[0])
+    elif answer.decision is Decision.CLOSEST:
+        out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
+        for hit in answer.hits[:_NEAREST]:
+            _print_hit(out, hit)
+    else:
+        out.print(Text("The knowledge holds no answer to that.", style="yellow"))
+        questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
+        if questions and answer.confidence > 0:
+            out.print("It does answer, for example:")
+            for question in questions:
+                out.print(Text(f"  · {question}"))
+        titles = [topic_title(topic, answer.language) for topic in index.topics]
+        if titles:
+            out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
+    out.print()
+
+
+def _print_hit(out: Console, hit: Hit) -> None:
+    snippet = hit.snippet
+    start, end = hit.highlight
+    out.print(Text(snippet.title, style="bold cyan"))
+    quote = Text(snippet.text)
+    quote.stylize("bold", start, end)
+    out.print(Padding(quote, (0, 0, 0, 2)) if out.is_terminal else quote)
+    for line in _attribution(snippet):
+        out.print(Text(f"  {line}", style="dim"))
+
+
+def _attribution(snippet: Snippet) -> Iterator[str]:
+    """Yield lines that say who said it, as of when, and where it was published."""
+    if snippet.speaker:
+        yield f"— {snippet.speaker}"
+    if snippet.as_of:
+        yield f"As of {snippet.as_of}"
+    for source in snippet.sources:
+        date = f", {source.date}" if source.date else ""
+        address = f" <{source.url}>" if source.url else ""
+        yield f"{source.publisher}: {source.title}{date}{address}"
+
+
 def _print_explanation(index: Index, answer: Answer) -> None:
-    out, fields = console(), explained(index, answer)
+    out, fields = console(), _explained(index, answer)
     thresholds, coefficients = fields["thresholds"], fields["coefficients"]
     out.print(
         f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {thresholds['answer']:.3f}, "

@@ -101,13 +101,6 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
     return f"{counts}: {vectors}.\nPublished version {result.version}"
 
 
-def roll_back(settings: Settings) -> str:
-    """Make the version before the live one live; return the line that says so."""
-    from index.build.builder import rollback
-
-    return f"Rolled back; live is version {rollback(settings.index_home)}"
-
-
 def open_or_build(settings: Settings, *, apart: bool = False) -> Index:
     """Open the live index; where there is none, build it first.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 import numpy as np
 
 from bot.commands.build import open_or_build
-from bot.review.options import one_line, print_json, print_table
+from bot.commands.terminal import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_PROBLEMS = 20
-_PLOT_SUFFIXES = (".svg", ".png")
-
-
-class PlotError(UserFacingError):
-    """A drawing cannot be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def evaluate_index(settings: Settings, questions: Path | None, output: Output) -
     Raises:
         KnowledgeError: There is nothing to ask.
         ArtifactError: A version cannot be opened.
-        PlotError: There can be no drawing.
+        UserFacingError: There can be no drawing.
     """
     if output.plot:
         _require_plotting(output.plot)
@@ -130,9 +126,8 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
         click.echo()
         click.echo("Below the floor:" if short else f"All {len(found.floor)} limits of the floor are kept.")
         for each in short:
-            click.echo(
-                f"  {each.metric}{f' ({each.language})' if each.language else ''} {digits(each.now)}: {each.reason}"
-            )
+            language = f" ({each.language})" if each.language else ""
+            click.echo(f"  {each.metric}{language} {digits(each.now)}: {each.reason}")
     if before is not None:
         _print_comparison(evaluation, before)
     if failures:
@@ -142,11 +137,11 @@ def _print(found: EvaluationSet, evaluation: Evaluation, before: Evaluation | No
 def _print_metrics(evaluation: Evaluation) -> None:
     languages = evaluation.by_language if len(evaluation.by_language) > 1 else {}
     columns = {"all": evaluation.overall, **languages}
-    rows = []
-    for name, metric in METRICS.items():
-        values = [getattr(metrics, name) for metrics in columns.values()]
-        if any(value is not None for value in values):
-            rows.append([metric.label, *(_value(name, value) for value in values)])
+    rows = [
+        [metric.label, *(_value(name, getattr(metrics, name)) for metrics in columns.values())]
+        for name, metric in METRICS.items()
+        if any(getattr(metrics, name) is not None for metrics in columns.values())
+    ]
     print_table(["", *columns], rows, empty="")
 
 
@@ -198,14 +193,12 @@ def _print_comparison(now: Evaluation, before: Evaluation) -> None:
         click.echo(f"    now  {_verdict(outcome)}")
 
 
-def _changed(now: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome]]:
+def _changed(evaluation: Evaluation, before: Evaluation) -> list[tuple[Outcome, Outcome]]:
     """Return the questions with another first passage or decision, as they were answered then and now."""
     earlier = {outcome.question: outcome for outcome in before.outcomes}
-    pairs = [(earlier[outcome.question], outcome) for outcome in now.outcomes if outcome.question in earlier]
+    pairs = [(earlier[outcome.question], outcome) for outcome in evaluation.outcomes if outcome.question in earlier]
     return [
-        pair
-        for pair in pairs
-        if pair[0].first != pair[1].first or pair[0].answer.decision is not pair[1].answer.decision
+        (then, now) for then, now in pairs if (then.first, then.answer.decision) != (now.first, now.answer.decision)
     ]
 
 
@@ -216,8 +209,8 @@ def _verdict(outcome: Outcome) -> str:
 
 
 def _print_failures(evaluation: Evaluation) -> None:
-    click.echo()
     failed = [outcome for outcome in evaluation.outcomes if outcome.fault]
+    click.echo()
     click.echo(f"{len(failed)} of {len(evaluation.outcomes)} questions failed.")
     for fault in Fault:
         group = [outcome for outcome in failed if outcome.fault is fault]
@@ -241,13 +234,13 @@ def _title(outcome: Outcome) -> str:
     return f"'{one_line(outcome.question.text)}' ({outcome.language}, {outcome.question.kind})"
 
 
-def _shown_hits(outcome: Outcome) -> Sequence[tuple[str, Hit]]:
-    """Return the first hit and the right one, each under a heading."""
+def _shown_hits(outcome: Outcome) -> Iterator[tuple[str, Hit]]:
+    """Yield the first hit and the right one, each under a heading."""
     hits = outcome.answer.hits
-    shown = [("right " if outcome.rank == 1 else "first ", hit) for hit in hits[:1]]
+    if hits:
+        yield "right " if outcome.rank == 1 else "first ", hits[0]
     if outcome.rank and outcome.rank > 1:
-        shown.append((f"right (place {outcome.rank})", hits[outcome.rank - 1]))
-    return shown
+        yield f"right (place {outcome.rank})", hits[outcome.rank - 1]
 
 
 def _parts(parts: Mapping[str, float]) -> str:
@@ -258,13 +251,10 @@ def _as_json(
     found: EvaluationSet, evaluation: Evaluation, before: Evaluation | None, *, with_results: bool
 ) -> dict[str, Any]:
     short, _ = shortfalls(evaluation, found.floor, None)
-    summary = evaluation.summary()
     result: dict[str, Any] = {
         "questions_file": found.name,
         "index_version": evaluation.index_version,
-        "metrics": summary.metrics,
-        "languages": summary.languages,
-        "kinds": summary.kinds,
+        **evaluation.summary().model_dump(include={"metrics", "languages", "kinds"}),
         "floor": [{"metric": b.metric, "language": b.language, "value": b.value} for b in found.floor],
         "below_floor": [
             {"metric": each.metric, "language": each.language, "value": each.now and round(each.now, 4)}
@@ -275,11 +265,9 @@ def _as_json(
     if with_results:
         result["results"] = [_result(outcome) for outcome in evaluation.outcomes]
     if before is not None:
-        earlier = before.summary()
         result["compare"] = {
             "index_version": before.index_version,
-            "metrics": earlier.metrics,
-            "languages": earlier.languages,
+            **before.summary().model_dump(include={"metrics", "languages"}),
             "changed": [
                 {"question": now.question.text, "then": _brief(then), "now": _brief(now)}
                 for then, now in _changed(evaluation, before)
@@ -317,27 +305,23 @@ def _result(outcome: Outcome) -> dict[str, Any]:
 
 
 def _require_plotting(path: Path) -> None:
-    """Raise PlotError if ``path`` cannot be drawn into, before anything is asked."""
-    if path.suffix.lower() not in _PLOT_SUFFIXES:
-        raise PlotError(f"{path}: write a file that ends in .svg or .png.")
+    """Raise an error if ``path`` cannot be drawn into, before anything is asked."""
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise UserFacingError(f"{path}: write a file that ends in .svg or .png.")
     if not path.absolute().parent.is_dir():
-        raise PlotError(f"{path}: there is no folder {path.absolute().parent}.")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise PlotError(
+        raise UserFacingError(f"{path}: there is no folder {path.absolute().parent}.")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserFacingError(
             "drawing needs packages that are not installed: pip install 'partnership-bot[review]' "
             "(or '.[review]' in a clone)."
-        ) from error
+        )
 
 
 def _draw(outcomes: Sequence[Outcome], path: Path, title: str) -> None:
     """Write a reliability diagram and a coverage/precision curve of ``outcomes`` into ``path``."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5), layout="constrained")
-    FigureCanvasAgg(figure)
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
     confidence = np.array([outcome.answer.confidence for outcome in outcomes], np.float64)

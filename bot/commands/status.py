@@ -6,15 +6,15 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.filesize import decimal
 
-from bot.review.options import LOG_FILE, print_json
-from bot.settings import Settings, host_and_port
+from bot.commands.terminal import print_json
+from bot.database import open_for_reading
+from bot.settings import LOG_FILE, Settings, host_and_port
 from index.errors import UserFacingError
 from index.search.answer import Answer
 from index.search.decision import ALL_LANGUAGES
@@ -77,24 +77,22 @@ def _status(settings: Settings) -> dict[str, Any]:
         with closing(index):
             status.update(_of_index(index))
     status["versions"] = versions(data)
-    log = _log(settings.data_dir / LOG_FILE)
-    if log:
+    if log := _log(settings.data_dir / LOG_FILE):
         status["log"] = log
     return status
 
 
 def _bot_problem(listen: str) -> str:
     """Ask the running bot for its health; return what is wrong, nothing if it is well."""
-    connection = HTTPConnection(*host_and_port(listen), timeout=_BOT_SECONDS)
+    import httpx
+
+    host, port = host_and_port(listen)
+    address = httpx.URL(scheme="http", host=host, port=port, path="/healthz")
     try:
-        connection.request("GET", "/healthz")
-        response = connection.getresponse()
-        text = response.read(1000).decode("utf-8", "replace").strip()
-    except (OSError, HTTPException) as error:
-        return f"no bot tells its health at {listen} ({error or type(error).__name__})"
-    finally:
-        connection.close()
-    return "" if response.status == 200 else text or f"status {response.status}"
+        response = httpx.get(address, timeout=_BOT_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        return f"no bot tells its health at {listen} ({str(error) or type(error).__name__})"
+    return "" if response.status_code == 200 else response.text.strip() or f"status {response.status_code}"
 
 
 def _of_index(index: Index) -> dict[str, Any]:
@@ -147,7 +145,7 @@ def _log(path: Path) -> dict[str, Any] | None:
         # The newest rows may still be in the write-ahead file.
         files = (path, path.with_name(f"{path.name}-wal"))
         found["bytes"] = sum(file.stat().st_size for file in files if file.exists())
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
+        with closing(open_for_reading(path)) as connection:
             count, latest = connection.execute("SELECT count(*), max(time) FROM questions").fetchone()
         found.update(questions=count, latest=latest)
     except (sqlite3.Error, OSError) as error:
@@ -199,7 +197,11 @@ def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {'all questions' if name == ALL_LANGUAGES else name}: {_expectation(values)}"
     else:
         yield "Calibration: the knowledge gave no questions to calibrate with; general thresholds are used"
-    yield from _evaluation_lines(status["evaluation"])
+    metrics = status["evaluation"].get("metrics")
+    if metrics:
+        yield f"Evaluation: {metrics['questions']} questions when it was built: {_shares(metrics, _MEASURED)}"
+    else:
+        yield "Evaluation: none, the knowledge had no evaluation.yaml when this version was built"
 
 
 def _expectation(values: Mapping[str, Any]) -> str:
@@ -207,28 +209,18 @@ def _expectation(values: Mapping[str, Any]) -> str:
     return f"{_shares(values['expected'], _EXPECTED)} (asked: {asked}; answers from {values['answer_from']:.2f})"
 
 
-def _evaluation_lines(evaluation: Mapping[str, Any]) -> Iterator[str]:
-    metrics = evaluation.get("metrics")
-    if not metrics:
-        yield "Evaluation: none, the knowledge had no evaluation.yaml when this version was built"
-        return
-    yield f"Evaluation: {metrics['questions']} questions when it was built: {_shares(metrics, _MEASURED)}"
-
-
 def _shares(values: Mapping[str, Any], words: Mapping[str, str]) -> str:
     return ", ".join(f"{words[name]} {_percent(values[name])}" for name in words if values.get(name) is not None)
 
 
 def _reading(shares: Mapping[str, float]) -> str:
-    fully = [language for language, value in shares.items() if value > _READS]
-    hardly = [language for language, value in shares.items() if value < _READS_NOT]
-    partly = [language for language in shares if language not in (*fully, *hardly)]
-    groups = [
-        f"{how} {', '.join(languages)}"
-        for how, languages in (("reads", fully), ("reads partly", partly), ("cannot read", hardly))
-        if languages
-    ]
-    return "; ".join(groups) + (" (matched by words and letters alone)" if hardly else "")
+    groups = {
+        "reads": [language for language, share in shares.items() if share > _READS],
+        "reads partly": [language for language, share in shares.items() if _READS_NOT <= share <= _READS],
+        "cannot read": [language for language, share in shares.items() if share < _READS_NOT],
+    }
+    text = "; ".join(f"{how} {', '.join(languages)}" for how, languages in groups.items() if languages)
+    return text + (" (matched by words and letters alone)" if groups["cannot read"] else "")
 
 
 def _percent(share: float) -> str:

@@ -1,74 +1,66 @@
-"""How an answer looks in a terminal, and as plain text elsewhere."""
+"""Tables, JSON and text on standard output: with colours in a terminal, plain elsewhere."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
+import click
 
-from bot.messages.telegram_text import topic_title
-from index.knowledge.snippet import Snippet
-from index.search.answer import Answer, Hit
-from index.search.decision import Decision
-from index.search.index import Index
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_NEAREST = 3
+_MARKS = {
+    "answer": "green",
+    "closest": "yellow",
+    "none": "red",
+    "open": "yellow",
+    "answered": "green",
+    "will-not-cover": "dim",
+}
 _PLAIN_WIDTH = 1_000_000
 
 
 def console() -> Console:
-    """Return the console for answers: colours and wrapped lines in a terminal, plain whole lines elsewhere."""
+    """Return the console: colours and wrapped lines in a terminal, plain whole lines elsewhere."""
+    from rich.console import Console
+
     terminal = sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=not terminal, width=None if terminal else _PLAIN_WIDTH)
 
 
-def print_answer(index: Index, answer: Answer) -> None:
-    """Print the decision and the quotes that belong to it."""
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print rows under headings, or the text ``empty`` without rows. Only a terminal cuts long cells."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
+    if not cells:
+        click.echo(empty)
+        return
     out = console()
-    if answer.truncated:
-        out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
-    if answer.read_as != answer.question:
-        out.print(Text(f"Read as: {answer.read_as}", style="dim"))
-    if answer.decision is Decision.ANSWER:
-        _print_hit(out, answer.hits[0])
-    elif answer.decision is Decision.CLOSEST:
-        out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
-        for hit in answer.hits[:_NEAREST]:
-            _print_hit(out, hit)
-    else:
-        out.print(Text("The knowledge holds no answer to that.", style="yellow"))
-        questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
-        if questions and answer.confidence > 0:
-            out.print("It does answer, for example:")
-            for question in questions:
-                out.print(Text(f"  · {question}"))
-        titles = [topic_title(topic, answer.language) for topic in index.topics]
-        if titles:
-            out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
-    out.print()
+    terminal = out.is_terminal
+    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold" if terminal else "ignore", no_wrap=not terminal)
+    for row in cells:
+        table.add_row(*(f"[{_MARKS[cell]}]{cell}[/]" if cell in _MARKS else escape(cell) for cell in row))
+    with out.capture() as printed:
+        out.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())
 
 
-def _print_hit(out: Console, hit: Hit) -> None:
-    snippet = hit.snippet
-    start, end = hit.highlight
-    out.print(Text(snippet.title, style="bold cyan"))
-    quote = Text(snippet.text)
-    quote.stylize("bold", start, end)
-    out.print(Padding(quote, (0, 0, 0, 2)) if out.is_terminal else quote)
-    for line in _attribution(snippet):
-        out.print(Text(f"  {line}", style="dim"))
-
-
-def _attribution(snippet: Snippet) -> Iterator[str]:
-    """Yield lines that say who said it, as of when, and where it was published."""
-    if snippet.speaker:
-        yield f"— {snippet.speaker}"
-    if snippet.as_of:
-        yield f"As of {snippet.as_of}"
-    for source in snippet.sources:
-        date = f", {source.date}" if source.date else ""
-        address = f" <{source.url}>" if source.url else ""
-        yield f"{source.publisher}: {source.title}{date}{address}"
+def one_line(text: str) -> str:
+    """Return a text on one line without control characters; a question must not control the reviewer's terminal."""
+    words = " ".join(text.split())
+    return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in words)

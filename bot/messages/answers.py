@@ -26,7 +26,7 @@ from bot.messages.buttons import (
 )
 from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
@@ -98,8 +98,7 @@ def snippet_html(
     snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, limit: int = MESSAGE_UNITS
 ) -> str:
     """Return a snippet as HTML of at most ``limit`` UTF-16 code units: title, quote, speaker, sources, date."""
-    title = safe(snippet.title) if visible(snippet.title) else safe(snippet.id)
-    head = f'<a href="{place.snippet_link(snippet.key)}"><b>{title}</b></a>'
+    head = f'<a href="{place.snippet_link(snippet.key)}"><b>{safe(snippet.title, snippet.id)}</b></a>'
     feet = list(_feet(snippet, texts))
     note = f"<i>{texts('answer-shortened')}</i>"
     fixed = sum(parsed_units(line) + 1 for line in (head, *feet))
@@ -109,8 +108,8 @@ def snippet_html(
 
 
 def _feet(snippet: Snippet, texts: Texts) -> Iterator[str]:
-    if snippet.speaker and visible(snippet.speaker):
-        yield f"🗣 {safe(snippet.speaker)}"
+    if speaker := safe(snippet.speaker or ""):
+        yield f"🗣 {speaker}"
     for source in snippet.sources[:_SHOWN_SOURCES]:
         yield f"📰 {source_line(source, texts)}"
     if (more := len(snippet.sources) - _SHOWN_SOURCES) > 0:
@@ -121,10 +120,9 @@ def _feet(snippet: Snippet, texts: Texts) -> Iterator[str]:
 
 def source_line(source: Source, texts: Texts) -> str:
     """Return publisher, linked title and date of a source as one line of HTML."""
-    title = safe(source.title) if visible(source.title) else safe(source.id)
-    url = source_url(source)
+    title, url = safe(source.title, source.id), source_url(source)
     parts = [
-        safe(source.publisher) if visible(source.publisher) else "",
+        safe(source.publisher),
         f'<a href="{escape(url)}">{title}</a>' if url else title,
         safe(texts.date(source.date)) if source.date else "",
     ]
@@ -203,8 +201,3 @@ def single_snippet(snippet: Snippet, texts: Texts, place: Place, highlight: Span
     """Return a snippet that somebody chose, as a message of its own."""
     html = snippet_html(snippet, highlight, texts, place)
     return Rendered(html, InlineKeyboardMarkup(snippet_rows(snippet, texts, place)))
-
-
-def highlight_of(hit: Hit) -> str:
-    """Return the sentence of a hit that answers best."""
-    return hit.snippet.text[slice(*hit.highlight)]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase, digits
 from typing import Self
+from urllib.parse import quote
 
+import numpy as np
 from telegram import InlineKeyboardButton
 
 from bot.locales import Texts
@@ -25,7 +26,6 @@ LIMIT = 64
 Rows = list[list[InlineKeyboardButton]]
 
 _KEY = r"[A-Za-z0-9_-]{11}"
-_DIGITS = digits + ascii_lowercase
 _UNMARKED = "-"
 _MARK = rf"{_KEY}[0-9a-z-]"
 _LANGUAGE = r"[a-z]{2,3}"
@@ -86,12 +86,12 @@ class Mark:
     @classmethod
     def read(cls, written: str) -> Self:
         """Return the mark written by :meth:`__str__`."""
-        at = _DIGITS.find(written[11])
-        return cls(written[:11], at if at >= 0 else None)
+        return cls(written[:11], None if written[11] == _UNMARKED else int(written[11], 36))
 
     def __str__(self) -> str:
-        marked = self.sentence is not None and self.sentence < len(_DIGITS)
-        return self.key + (_DIGITS[self.sentence or 0] if marked else _UNMARKED)
+        if self.sentence is None or self.sentence >= 36:
+            return self.key + _UNMARKED
+        return self.key + _base36(self.sentence)
 
     def span(self, snippet: Snippet) -> Span | None:
         """Return the sentence's span, if the snippet still has so many."""
@@ -156,7 +156,7 @@ def snippet_rows(snippet: Snippet, texts: Texts, place: Place, paging: Paging | 
     if place.inline:
         row.append(InlineKeyboardButton(texts("button-share"), switch_inline_query=f"p_{snippet.key}"))
     else:
-        link = f"https%3A%2F%2Ft.me%2F{place.username}%3Fstart%3Dp_{snippet.key}"
+        link = quote(place.snippet_link(snippet.key), safe="")
         row.append(InlineKeyboardButton(texts("button-share"), url=f"https://t.me/share/url?url={link}"))
     return [row]
 
@@ -194,8 +194,4 @@ def _language(code: str) -> str:
 
 
 def _base36(number: int) -> str:
-    written = ""
-    while number:
-        number, rest = divmod(number, 36)
-        written = _DIGITS[rest] + written
-    return written or "0"
+    return np.base_repr(number, 36).lower()

@@ -12,7 +12,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.locales import Texts
 from bot.messages.answers import Rendered, single_snippet, snippet_html, source_line
 from bot.messages.buttons import Place, Rows, open_button, snippet_rows, topic_rows
-from bot.messages.telegram_text import label, topic_title
+from bot.messages.telegram_text import label, safe, topic_title
 from index.knowledge.snippet import Snippet, Topic, snippet_key
 from index.search.index import Index
 
@@ -47,7 +47,7 @@ class Pages:
         if pages > 1:
             lines.append(texts("topic-page", page=page + 1, pages=pages))
         for topic in shown:
-            title = escape(label(topic_title(topic, texts.language), topic.id, 100))
+            title = safe(topic_title(topic, texts.language), topic.id, 100)
             count = len(self.index.in_topic(topic.id, texts.language))
             lines.append(f"• {title} – {texts('topic-count', count=count)}")
         rows = topic_rows(shown, texts.language, "b")
@@ -57,9 +57,9 @@ class Pages:
         """Return a topic with its snippets to tap."""
         snippets = self.index.in_topic(topic.id, texts.language)
         shown, page, pages = _slice(snippets, page, _SNIPPETS_PER_PAGE)
-        lines = [f"<b>{escape(label(topic_title(topic, texts.language), topic.id, 200))}</b>"]
+        lines = [f"<b>{safe(topic_title(topic, texts.language), topic.id, 200)}</b>"]
         if description := topic.description.get(texts.language) or topic.description.get("en"):
-            lines.append(escape(label(description, "", 1000)))
+            lines.append(safe(description, limit=1000))
         count = texts("topic-count", count=len(snippets))
         lines.append(
             f"<i>{count}, {texts('topic-page', page=page + 1, pages=pages)}</i>" if pages > 1 else f"<i>{count}</i>"

@@ -57,15 +57,15 @@ def clip(text: str, limit: int, mark: str = "…") -> str:
     return text[: fitting(text, 0, limit - units(mark))].rstrip() + mark
 
 
-def safe(text: str, limit: int = 256) -> str:
-    """Return a short text on one line, clipped and escaped for HTML."""
-    return escape(clip(" ".join(text.translate(_REMOVED).split()), limit))
-
-
 def label(text: str, otherwise: str, limit: int = _LABEL_UNITS) -> str:
-    """Return a text as it fits on a button: one line, clipped; ``otherwise`` if nothing of it would show."""
+    """Return a text on one line, clipped to fit a button by default; ``otherwise`` if nothing of it would show."""
     line = " ".join(text.translate(_REMOVED).split())
     return clip(line, limit) if visible(line) else clip(otherwise, limit)
+
+
+def safe(text: str, otherwise: str = "", limit: int = 256) -> str:
+    """Return a short text as :func:`label` does, escaped for HTML."""
+    return escape(label(text, otherwise, limit))
 
 
 def topic_title(topic: Topic, language: str) -> str:

@@ -4,14 +4,12 @@
 
     options         the group `log`; options, opening and printing for its verbs
     records         verbs list, unanswered, show, stats, export, backup, forget
-    gaps            verbs gaps, replay
-    teach           verb teach
-    browse          verbs serve, report
+    gaps            verbs gaps, teach
+    replay          verb replay: asking logged questions again
+    browse          verbs serve, report; charts
     queries         filters, single questions and figures         (SQL views: bot.querylog.views)
     gap_store       gaps in the log: made, ranked, marked
     grouping        which questions mean the same
     knowledge_edit  adding questions to the files of the knowledge
-    replay          asking logged questions again
-    html_report     charts, and the report in one HTML file
     links           plugin for Datasette; its pages are described in datasette.yaml
 """

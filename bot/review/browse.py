@@ -1,14 +1,25 @@
-"""The commands that show the log to people: pages in a browser, and a report in one file."""
+"""The commands that draw the log for people: pages in a browser, and a report in one file with charts."""
 
 from __future__ import annotations
 
 import socket
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.review.options import LOG_FILE, data_option, log, reading, writing
+from bot.review.options import data_option, days_option, log, log_file, reading, short_time, update_option, writing
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from bot.review.gap_store import Gap
+    from bot.review.queries import Stats
 
 DATASETTE_FILE = Path(__file__).with_name("datasette.yaml")
 """Datasette's metadata: tables, queries and the dashboard."""
@@ -21,11 +32,11 @@ SETTINGS = {
     "default_page_size": 50,
     "truncate_cells_html": 300,
 }
-_NEEDS = {"serve": ("datasette", "datasette_dashboards"), "report": ("jinja2", "matplotlib")}
+_COLOURS = {"answer": "#2a7f62", "closest": "#e0a030", "none": "#b5413c"}
 
 
-def _require(command: str) -> None:
-    missing = [name.replace("_", "-") for name in _NEEDS[command] if find_spec(name) is None]
+def _require(command: str, *modules: str) -> None:
+    missing = [name.replace("_", "-") for name in modules if find_spec(name) is None]
     if missing:
         message = f"`log {command}` needs {', '.join(missing)}: pip install 'partnership-bot[review]'"
         raise click.ClickException(message)
@@ -47,7 +58,7 @@ def _free_port() -> int:
     help="Port on this computer; 0 for any free one.",
 )
 @click.option("--open", "browse", is_flag=True, help="Open a browser.")
-@click.option("--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index.")
+@update_option
 @data_option
 def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
     """Show the log in Datasette, read-only and on this computer only.
@@ -59,7 +70,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
       partnership-bot log serve --open
       partnership-bot log serve --port 0 --no-update
     """
-    _require("serve")
+    _require("serve", "datasette", "datasette_dashboards")
     from datasette.cli import cli as datasette
     from datasette.plugins import pm
 
@@ -70,9 +81,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
         with writing(data) as connection:
             group_new(connection, data)
     port = port or _free_port()
-    with reading(data):
-        pass
-    arguments = ["serve", str(data / LOG_FILE), "--host", "127.0.0.1", "--port", str(port)]
+    arguments = ["serve", str(log_file(data)), "--host", "127.0.0.1", "--port", str(port)]
     arguments += ["--metadata", str(DATASETTE_FILE)]
     for name, value in SETTINGS.items():
         arguments += ["--setting", name, str(value)]
@@ -87,9 +96,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 @click.option(
     "--html", "target", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
 )
-@click.option(
-    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
-)
+@days_option
 @data_option
 def report(target: Path, days: int, data: Path) -> None:
     """Write figures, gaps and the newest unanswered questions to one HTML file that needs nothing else.
@@ -98,20 +105,113 @@ def report(target: Path, days: int, data: Path) -> None:
     Example:
       partnership-bot log report --html november.html --days 30
     """
-    _require("report")
+    _require("report", "jinja2", "matplotlib")
     from bot.review.gap_store import ranked
-    from bot.review.html_report import html
     from bot.review.queries import Filter, stats, unanswered
     from index.version.versions import write_atomically
 
     with reading(data) as connection:
         figures = stats(connection, days=days)
-        page = html(
-            figures, ranked(connection, limit=30), unanswered(connection, Filter(since=figures.since), limit=50)
-        )
+        newest = unanswered(connection, Filter(since=figures.since), limit=50)
+        page = _html(figures, ranked(connection, limit=30), newest)
     try:
         write_atomically(target, page)
     except OSError as error:
         message = f"{target} cannot be written: {error.strerror}."
         raise click.ClickException(message) from None
     click.echo(str(target))
+
+
+def _html(figures: Stats, gaps: Sequence[Gap], unanswered: Iterable[sqlite3.Row]) -> str:
+    """Return the page. The template escapes everything people typed, and the page loads nothing from elsewhere."""
+    from jinja2 import Environment, FileSystemLoader
+
+    charts = {}
+    if figures.questions:
+        charts = {
+            "volume": _svg(_volume(figures)),
+            "languages": _svg(_shares("Languages", figures.languages)),
+            "surfaces": _svg(_shares("Surfaces", figures.surfaces)),
+        }
+    templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+    return templates.get_template("report.html.jinja").render(
+        figures=figures,
+        charts=charts,
+        gaps=[
+            (
+                gap.id,
+                gap.people,
+                gap.questions,
+                short_time(gap.last),
+                gap.asked[0].text,
+                gap.nearest[0][0] if gap.nearest else "",
+            )
+            for gap in gaps
+        ],
+        unanswered=[
+            (short_time(row["time"]), row["decision"], row["language"], row["question"], row["snippet"] or "")
+            for row in unanswered
+        ],
+    )
+
+
+def png(figures: Stats) -> bytes | None:
+    """Return the chart of questions per day, or ``None`` if there are no questions or matplotlib is not installed."""
+    if not figures.questions:
+        return None
+    try:
+        figure = _volume(figures)
+    except ImportError:
+        return None
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=120)
+    return picture.getvalue()
+
+
+def _volume(figures: Stats) -> Figure:
+    """Return a bar chart of the questions per day, by decision."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    # A Figure of its own: pyplot keeps every figure in a global list, and the bot runs for months.
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots()
+    days = [str(day["day"])[5:] for day in figures.days]
+    bottom = [0] * len(days)
+    for decision, colour in _COLOURS.items():
+        heights = [int(str(day[decision])) for day in figures.days]
+        axes.bar(range(len(days)), heights, bottom=bottom, color=colour, label=decision)
+        bottom = [below + height for below, height in zip(bottom, heights, strict=True)]
+    step = max(1, len(days) // 12)
+    axes.set_xticks(range(0, len(days), step), days[::step], rotation=45, ha="right")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("questions per day")
+    axes.set_title(f"{figures.questions} questions from {figures.people} people, {figures.since} to {figures.until}")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(frameon=False, ncols=3, loc="outside lower center")
+    return figure
+
+
+def _shares(title: str, counts: Mapping[str, int]) -> Figure:
+    """Return a bar chart of named counts, the largest on top."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 0.6 + 0.35 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(counts), list(counts.values()), color="#33658a")
+    axes.bar_label(bars, padding=3)
+    axes.invert_yaxis()
+    axes.set_title(title)
+    axes.xaxis.set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    return figure
+
+
+def _svg(figure: Figure) -> Markup:
+    from markupsafe import Markup
+
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    drawing = text.getvalue()
+    # matplotlib has escaped the names in it.
+    return Markup(drawing[drawing.index("<svg") :])  # noqa: S704

@@ -32,6 +32,9 @@ _UNGROUPED = """
 class NoSuchGapError(UserFacingError):
     """There is no gap with this number."""
 
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+
 
 class State(StrEnum):
     """What reviewers have decided about a gap."""
@@ -81,7 +84,7 @@ class Gap:
         return asdict(self) | {"rank": round(self.rank, 3), "nearest": nearest}
 
 
-def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: str, since: str = "") -> int:
+def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str = "") -> int:
     """Put every unanswered question that is in no gap yet into one.
 
     A question joins the gap it is near to, or begins a new one. An answered gap opens again when it is joined by a
@@ -90,7 +93,6 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     Args:
         connection: The log, open for writing.
         signatures: What questions are compared by. Gaps made with other signatures are converted first.
-        encoder: Key of the encoder whose stored embeddings the signatures can use.
         since: Only questions asked from this moment on.
 
     Returns:
@@ -104,9 +106,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, encoder: s
     different = list(wordings.values())
     for start in range(0, len(different), _BATCH):
         batch = different[start : start + _BATCH]
-        vectors = np.stack(
-            [signatures.signature(same[-1]["text"], same[-1]["language"], _embedding(same, encoder)) for same in batch]
-        )
+        vectors = np.stack([_signature(signatures, same) for same in batch])
         thresholds = np.array([signatures.threshold(same[-1]["language"]) for same in batch], np.float32)
         weights = np.array([len(same) for same in batch], np.float32)
         clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
@@ -123,11 +123,11 @@ def normal(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _embedding(same: Sequence[sqlite3.Row], encoder: str) -> Vectors | None:
-    for row in same:
-        if row["vector"] is not None and row["encoder"] == encoder:
-            return np.frombuffer(row["vector"], "<f2").astype(np.float32)
-    return None
+def _signature(signatures: Signatures, same: Sequence[sqlite3.Row]) -> Vectors:
+    """Return the signature of a wording, made of a stored embedding where there is one of this encoder."""
+    stored = [row["vector"] for row in same if row["vector"] is not None and row["encoder"] == signatures.encoder]
+    embedding = np.frombuffer(stored[0], "<f2").astype(np.float32) if stored else None
+    return signatures.signature(same[-1]["text"], same[-1]["language"], embedding)
 
 
 def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cluster]:
@@ -158,42 +158,34 @@ def _store(
     connection: sqlite3.Connection, cluster: Cluster, name: str, members: list[tuple[list[sqlite3.Row], float]]
 ) -> None:
     now, centroid = timestamp(), cluster.total.astype("<f4").tobytes()
-    last = max(row["time"] for same, _ in members for row in same)
+    rows = [(row, similarity) for same, similarity in members for row in same]
+    times = [row["time"] for row, _ in rows]
     if cluster.id is None:
-        first = min(row["time"] for same, _ in members for row in same)
         cluster.id = connection.execute(
-            "INSERT INTO gaps (opened, changed, encoder, centroid) VALUES (?, ?, ?, ?)", (first, now, name, centroid)
+            "INSERT INTO gaps (opened, changed, encoder, centroid) VALUES (?, ?, ?, ?)",
+            (min(times), now, name, centroid),
         ).lastrowid
     else:
         connection.execute("UPDATE gaps SET centroid = ?, encoder = ? WHERE id = ?", (centroid, name, cluster.id))
         connection.execute(
             "UPDATE gaps SET state = 'open', changed = ? WHERE id = ? AND state = 'answered' AND changed < ?",
-            (now, cluster.id, last),
+            (now, cluster.id, max(times)),
         )
     connection.executemany(
         "INSERT OR IGNORE INTO gap_questions (question_id, gap, similarity, person, time) VALUES (?, ?, ?, ?, ?)",
-        [
-            (row["id"], cluster.id, round(similarity, 4), row["person"], row["time"])
-            for same, similarity in members
-            for row in same
-        ],
+        [(row["id"], cluster.id, round(similarity, 4), row["person"], row["time"]) for row, similarity in rows],
     )
     cluster.members.clear()
 
 
-def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int | None = 20) -> list[Gap]:
-    """Return gaps, first those that most people asked about lately.
+def ranked(connection: sqlite3.Connection, *, state: State | None = State.OPEN, limit: int = 20) -> list[Gap]:
+    """Return the gaps in a state, or all with ``None``; first those that most people asked about lately.
 
     The wordings of each gap are those of its newest questions; :func:`find` returns all of them.
-
-    Args:
-        connection: The log.
-        state: Only gaps in this state; ``None`` for all.
-        limit: How many at most; ``None`` for all.
     """
     best = connection.execute(
         "SELECT * FROM ranked_gaps WHERE state = coalesce(?, state) ORDER BY rank DESC, gap LIMIT ?",
-        (state, -1 if limit is None else limit),
+        (state, limit),
     ).fetchall()
     return [_gap(connection, row, _LISTED) for row in best]
 
@@ -206,37 +198,23 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
     """
     row = connection.execute("SELECT * FROM ranked_gaps WHERE gap = ?", (number,)).fetchone()
     if row is None:
-        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(number)
     return _gap(connection, row, -1)
 
 
 def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
     """Return a gap with the wordings of its newest questions, up to ``limit`` of them (-1 for all)."""
-    members = connection.execute(
-        """SELECT q.id, q.time, q.question, q.language, q.person, m.similarity
+    connection.create_function("normal", 1, normal, deterministic=True)
+    # SQLite takes the other columns from the latest question, which has the highest number.
+    asked = connection.execute(
+        """SELECT question AS text, language, count(*) AS times, count(DISTINCT coalesce(q.person, '')) AS people,
+                q.time AS last, q.id, similarity, max(q.seq)
             FROM (SELECT * FROM gap_members WHERE gap = ? ORDER BY time DESC LIMIT ?) AS m
-            JOIN questions AS q ON q.id = m.question_id ORDER BY q.time""",
+            JOIN questions AS q ON q.id = m.question_id
+            GROUP BY normal(question) ORDER BY people DESC, similarity DESC, q.id""",
         (row["gap"], limit),
     ).fetchall()
-    wordings: dict[str, list[sqlite3.Row]] = {}
-    for member in members:
-        wordings.setdefault(normal(member["question"]), []).append(member)
-    asked = sorted(
-        (
-            Wording(
-                text=same[-1]["question"],
-                language=same[-1]["language"],
-                times=len(same),
-                people=len({member["person"] for member in same}),
-                last=same[-1]["time"],
-                id=same[-1]["id"],
-                similarity=same[-1]["similarity"],
-            )
-            for same in wordings.values()
-        ),
-        key=lambda each: (-each.people, -each.similarity, each.id),
-    )
-    [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0].id,)).fetchall()
+    [(candidates,)] = connection.execute("SELECT candidates FROM questions WHERE id = ?", (asked[0]["id"],)).fetchall()
     return Gap(
         id=row["gap"],
         state=State(row["state"]),
@@ -246,7 +224,7 @@ def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
         questions=row["questions"],
         last=row["last"],
         rank=row["rank"],
-        asked=tuple(asked),
+        asked=tuple(Wording(*wording[:-1]) for wording in asked),
         nearest=tuple((hit["id"], hit["score"]) for hit in json.loads(candidates)[:3]),
     )
 
@@ -262,20 +240,15 @@ def mark(connection: sqlite3.Connection, number: int, state: State, note: str | 
         (str(state), note, timestamp(), number),
     ).rowcount
     if not changed:
-        raise NoSuchGapError(f"There is no gap {number}; `partnership-bot log gaps` lists them.")
+        raise NoSuchGapError(number)
 
 
 def note_index(
     connection: sqlite3.Connection, version: str, encoder: str, built: str, snippets: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Record the encoder of an index version, and its snippets in place of those of an earlier version.
+    """Record an index version with its encoder's key, and its snippets in place of those of an earlier version.
 
-    Args:
-        connection: The log, in a transaction.
-        version: Name of the index version.
-        encoder: Key of its encoder.
-        built: When it was built.
-        snippets: Title and topic of each snippet by its id.
+    ``snippets`` holds the title and the topic of each by its id. The caller has begun a transaction.
     """
     connection.execute(
         "INSERT OR REPLACE INTO index_versions VALUES (?, ?, ?, ?)", (version, encoder, built, len(snippets))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,26 +36,14 @@ _THRESHOLDS = (0.32, 0.50)
 """
 
 
-class Signatures(Protocol):
-    """Makes the vectors by which questions are grouped."""
-
-    name: str
-    """Signatures with different names cannot be compared."""
-
-    def signature(self, text: str, language: str, embedding: Vectors | None) -> Vectors:
-        """Return a vector of length one; ``embedding`` is that of the question, if it is known."""
-        ...
-
-    def threshold(self, language: str) -> float:
-        """Return the least cosine of two questions of one meaning."""
-        ...
-
-
-class IndexSignatures:
-    """Signatures made with an open index: its encoder, its terms and its synonyms."""
+class Signatures:
+    """Makes the vectors by which questions are grouped, with an open index: its encoder, terms and synonyms."""
 
     def __init__(self, index: Index) -> None:
-        self.name = f"{index.manifest.encoder_key}+terms"
+        self.encoder = index.manifest.encoder_key
+        """The stored embeddings of this encoder can be used."""
+        self.name = f"{self.encoder}+terms"
+        """Signatures with different names cannot be compared."""
         self._index = index
         self._terms = Terms(index.manifest.synonyms)
         self._seen: Counter[int] = Counter()
@@ -68,7 +56,11 @@ class IndexSignatures:
                     self._texts += 1
 
     def signature(self, text: str, language: str, embedding: Vectors | None) -> Vectors:
-        """Return the embedding beside the hashed words (signed feature hashing, Weinberger et al. 2009)."""
+        """Return a vector of length one: the embedding beside the hashed words.
+
+        The words are hashed with signs (feature hashing, Weinberger et al. 2009). The index embeds the text if its
+        embedding is not known.
+        """
         if embedding is None:
             embedding = self._index.answer(text).vector
         share = self._share(language)
@@ -111,8 +103,7 @@ class Cluster:
     @property
     def centroid(self) -> Vectors:
         """The mean of the members, scaled to length one."""
-        norm = float(np.linalg.norm(self.total))
-        return self.total / norm if norm else self.total
+        return _unit(self.total)
 
 
 def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, weights: Vectors) -> list[Cluster]:
@@ -149,8 +140,7 @@ def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, wei
                 continue
             near = free & (among[seed] >= least)
             # The seed's neighbours agree on a centre; those near the centre are the cluster.
-            centre = (vectors[left[near]] * weights[left[near], None]).sum(axis=0)
-            centre /= max(float(np.linalg.norm(centre)), 1e-9)
+            centre = _unit((vectors[left[near]] * weights[left[near], None]).sum(axis=0))
             nearness = vectors[left] @ centre
             chosen = free & (nearness >= least)
             chosen[seed] = True

@@ -65,67 +65,54 @@ def is_fit(question: str) -> bool:
 
 
 def add_questions(knowledge: Path, snippet: str, questions: Sequence[tuple[str, str]]) -> list[Change]:
-    """Return the changes that add questions to the list ``questions`` of a snippet.
+    """Return the changes that add questions, each with its language, to the list ``questions`` of a snippet.
 
     Each question goes to the translation in its language. Without such a translation it goes to the snippet's main
     file, which has no language in its name.
 
-    Args:
-        knowledge: The knowledge folder.
-        snippet: The snippet's id.
-        questions: Pairs of language and question.
-
     Raises:
         TeachError: There is no such snippet, or its front matter cannot be extended safely.
     """
-    base = _file(knowledge, snippet, None)
-    by_file: dict[Path, list[str]] = {}
+    main = _main_file(knowledge, snippet)
+    by_file: dict[Path, dict[str, str]] = {}
     for language, question in questions:
-        by_file.setdefault(_file(knowledge, snippet, language) or base or Path(), []).append(_one_line(question))
-    if base is None:
-        raise TeachError(f"{knowledge / snippet}.md: there is no such snippet.")
+        translation = main.with_suffix(f".{language}.md")
+        text = _one_line(question)
+        by_file.setdefault(translation if translation.is_file() else main, {})[text] = _scalar(text)
     changes = []
-    for path, new in by_file.items():
+    for path, items in by_file.items():
         before = _read(path)
         start, end = _front_matter(path, before)
-        after = (
-            before[:start]
-            + _with_items(path, before[start:end], "questions", {text: _scalar(text) for text in new})
-            + before[end:]
-        )
+        after = before[:start] + _with_items(path, before[start:end], items) + before[end:]
         if after != before:
             changes.append(Change(path, before, after))
     return changes
 
 
 def add_to_evaluation(
-    knowledge: Path, questions: Sequence[tuple[str, str]], answers: Sequence[str] = ()
+    knowledge: Path, questions: Sequence[tuple[str, str]], snippet: str | None = None
 ) -> list[Change]:
-    """Return the change that adds questions to ``evaluation.yaml``.
+    """Return the change that adds questions, each with its language, to ``evaluation.yaml``.
 
-    Args:
-        knowledge: The knowledge folder.
-        questions: Pairs of language and question.
-        answers: Ids of the snippets that answer every one of the questions. Empty for questions out of scope.
+    ``snippet`` is the id of the snippet that answers them; ``None`` means that they are out of scope.
 
     Raises:
         TeachError: There is no such snippet, it lists one of the questions itself, or the file cannot be extended
             safely.
     """
-    for snippet in answers:
-        own = _own_questions(knowledge, snippet)
-        for _, question in questions:
-            if _one_line(question).casefold() in own:
-                raise TeachError(f"{question!r} is one of the questions of {snippet}: asking it would prove nothing.")
+    new = {_one_line(question): language for language, question in questions}
+    own = _own_questions(knowledge, snippet) if snippet else ()
+    for question in new:
+        if question.casefold() in own:
+            raise TeachError(f"{question!r} is one of the questions of {snippet}: asking it would prove nothing.")
     path = knowledge / EVALUATION_FILE
     before = _read(path) if path.exists() else ""
-    new = {_one_line(question): language for language, question in questions}
-    ids = f"[{', '.join(_scalar(snippet) for snippet in answers)}]"
+    ids = _scalar(snippet) if snippet else ""
     items = {
-        text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: {ids}"
+        text: f"question: {_scalar(text)}\n  kind: asked\n  language: {_scalar(language)}\n  answers: [{ids}]"
         for text, language in new.items()
     }
-    after = _with_items(path, before, "questions", items)
+    after = _with_items(path, before, items)
     return [Change(path, before, after)] if after != before else []
 
 
@@ -159,19 +146,20 @@ def slug_of(question: str, fallback: str) -> str:
     return "-".join(words[:6]) if len(words) >= 2 else fallback
 
 
-def _file(knowledge: Path, snippet: str, language: str | None) -> Path | None:
+def _main_file(knowledge: Path, snippet: str) -> Path:
+    """Return the file of a snippet that has no language in its name."""
     folder = knowledge.resolve()
-    path = (folder / f"{snippet}{f'.{language}' if language else ''}.md").resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
+    path = (folder / f"{snippet}.md").resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise TeachError(f"{knowledge / snippet}.md: there is no such snippet.")
+    return path
 
 
 def _own_questions(knowledge: Path, snippet: str) -> set[str]:
     """Return the ``questions`` of a snippet and its translations, casefolded."""
-    base = _file(knowledge, snippet, None)
-    if base is None:
-        raise TeachError(f"{knowledge / snippet}.md: there is no such snippet.")
+    main = _main_file(knowledge, snippet)
     own: set[str] = set()
-    for path in [base, *base.parent.glob(f"{glob.escape(base.stem)}.*.md")]:
+    for path in [main, *main.parent.glob(f"{glob.escape(main.stem)}.*.md")]:
         text = _read(path)
         start, end = _front_matter(path, text)
         own.update(str(question).casefold() for question in _values(path, text[start:end]).get("questions") or [])
@@ -203,14 +191,10 @@ def _front_matter(path: Path, text: str) -> tuple[int, int]:
     return found.span(1)
 
 
-def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
-    """Return YAML text with items added at the end of the list ``key``; prove that nothing else has changed.
+def _with_items(path: Path, text: str, new: Mapping[str, str]) -> str:
+    """Return YAML text with items added at the end of the list ``questions``; prove that nothing else has changed.
 
-    Args:
-        path: The file, for error messages.
-        text: The YAML.
-        key: Name of the list.
-        new: The YAML of each item by its question. Questions that the list holds already are not added again.
+    ``new`` holds the YAML of each item by its question. Questions that the list holds already are not added again.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     try:
@@ -218,24 +202,26 @@ def _with_items(path: Path, text: str, key: str, new: Mapping[str, str]) -> str:
     except yaml.YAMLError as error:
         raise TeachError(f"{path}: broken YAML; `partnership-bot check` tells where.") from error
     old = _values(path, text)
-    there = {each.get("question") if isinstance(each, dict) else each for each in old.get(key) or []}
+    kept = old.get("questions") or []
+    there = {each.get("question") if isinstance(each, dict) else each for each in kept}
     items = [item for question, item in new.items() if question not in there]
     if not items:
         return text
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    value = next((value for name, value in pairs if name.value == key), None)
+    value = next((value for name, value in pairs if name.value == "questions"), None)
     if value is None:
         gap = "" if not text or text.endswith("\n") else newline
-        after = f"{text}{gap}{key}:{newline}" + "".join(_block("  ", item, newline) for item in items)
+        after = f"{text}{gap}questions:{newline}" + "".join(_block("  ", item, newline) for item in items)
     elif isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
         line_end = text.find("\n", _end_of(value.value[-1]))
         head = text[: line_end + 1] if line_end >= 0 else text + newline
         indent = " " * value.start_mark.column
         after = head + "".join(_block(indent, item, newline) for item in items) + text[len(head) :]
     else:
-        raise TeachError(f"{path}: `{key}` is empty or written in one line; add the questions by hand.")
-    changed, kept = _values(path, after), old.get(key) or []
-    if {**changed, key: None} != {**old, key: None} or (changed.get(key) or [])[: len(kept)] != kept:
+        raise TeachError(f"{path}: `questions` is empty or written in one line; add the questions by hand.")
+    changed = _values(path, after)
+    now = changed.get("questions") or []
+    if {**changed, "questions": now} != {**old, "questions": now} or now[: len(kept)] != kept:
         raise TeachError(f"{path} is written in a way that cannot be extended safely; add the questions by hand.")
     return after
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -15,39 +13,27 @@ import click
 
 from bot.database import open_for_reading
 from bot.review.queries import moment
-from bot.settings import Settings, load_settings
+from bot.settings import LOG_FILE, Settings, load_settings
 
 if TYPE_CHECKING:
     from index import Index
 
 F = TypeVar("F", bound=Callable[..., Any])
-LOG_FILE = "queries.db"
-MARKS = {
-    "answer": "green",
-    "closest": "yellow",
-    "none": "red",
-    "open": "yellow",
-    "answered": "green",
-    "will-not-cover": "dim",
-}
-_VERBS = ("records", "gaps", "teach", "browse")
+_VERBS = ("records", "gaps", "replay", "browse")
 
 
-class LogGroup(click.Group):
+class _LogGroup(click.Group):
     """A group whose verbs are imported when they are needed, and that reports a broken database in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all verbs."""
         _import_verbs()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a verb by its name."""
         _import_verbs()
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; an error of SQLite becomes the message that the person sees."""
         try:
             return super().invoke(ctx)
         except sqlite3.Error as error:
@@ -60,25 +46,25 @@ def _import_verbs() -> None:
         import_module(f"bot.review.{module}")
 
 
-@click.group(cls=LogGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LogGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def log() -> None:
     """Read what people asked, see what was not answered, and improve the knowledge with it."""
 
 
-def data_option(command: F) -> F:
-    """Give a command the option --data."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=lambda: load_settings().data_dir,
-        show_default="BOT_DATA_DIR or data",
-        help="Folder with the index and the query log.",
-    )(command)
-
-
-def json_option(command: F) -> F:
-    """Give a command the option --json."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=lambda: load_settings().data_dir,
+    show_default="BOT_DATA_DIR or data",
+    help="Folder with the index and the query log.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+days_option = click.option(
+    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
+)
+update_option = click.option(
+    "--update/--no-update", "fresh", default=True, help="First put new questions into gaps; needs the index."
+)
 
 
 def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -105,9 +91,8 @@ def settings_for(data: Path, **given: object) -> Settings:
     return settings if settings.data_dir == data else load_settings(data_dir=data, **given)
 
 
-@contextmanager
-def reading(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the log of a data folder for reading.
+def log_file(data: Path) -> Path:
+    """Return the log of a data folder.
 
     Raises:
         click.ClickException: There is no log.
@@ -116,69 +101,29 @@ def reading(data: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         message = f"{path}: there is no query log here yet. The bot begins it with the first question; see --data."
         raise click.ClickException(message)
-    with closing(open_for_reading(path)) as connection:
-        yield connection
+    return path
+
+
+def reading(data: Path) -> closing[sqlite3.Connection]:
+    """Open the log of a data folder for reading."""
+    return closing(open_for_reading(log_file(data)))
 
 
 @contextmanager
 def writing(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the log of a data folder for writing what reviewers decide.
-
-    Raises:
-        click.ClickException: There is no log.
-    """
+    """Open the log of a data folder for writing what reviewers decide."""
     from bot.querylog.schema import open_log
 
-    with reading(data):
-        pass
-    with closing(open_log(data / LOG_FILE)) as connection:
+    with closing(open_log(log_file(data))) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Index]:
+def opened(path: Path) -> closing[Index]:
     """Open the index of a data folder."""
     from index import Index
 
-    with closing(Index.open(settings_for(path).index_home)) as index:
-        yield index
-
-
-def print_json(value: object) -> None:
-    """Print a value as indented JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Print rows under headings, or the text ``empty`` without rows. Only a terminal cuts long cells."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from bot.commands.terminal import console
-
-    cells = [["" if cell is None else one_line(str(cell)) for cell in row] for row in rows]
-    if not cells:
-        click.echo(empty)
-        return
-    out = console()
-    terminal = out.is_terminal
-    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, expand=False)
-    for column in columns:
-        table.add_column(column, overflow="fold" if terminal else "ignore", no_wrap=not terminal)
-    for row in cells:
-        table.add_row(*(f"[{MARKS[cell]}]{cell}[/]" if cell in MARKS else escape(cell) for cell in row))
-    with out.capture() as printed:
-        out.print(table)
-    for line in printed.get().splitlines():
-        click.echo(line.rstrip())
-
-
-def one_line(text: str) -> str:
-    """Return a text on one line without control characters; a question must not control the reviewer's terminal."""
-    words = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in words)
+    return closing(Index.open(settings_for(path).index_home))
 
 
 def short_time(text: object) -> str:

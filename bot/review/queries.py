@@ -20,7 +20,23 @@ from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
+_MOST_QUOTED = 10
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_CONDITIONS = {
+    "since": "time >= :since",
+    "until": "time < :until",
+    # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows, which is
+    # faster than sorting all matches.
+    "search": "+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)",
+}
+# Without the hint SQLite reads the rows themselves.
+_COUNTS = """SELECT
+    (SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person
+        WHERE person > '' AND time >= :since) AS people,
+    (SELECT count(*) FROM votes WHERE value > 0 AND time >= :since) AS up,
+    (SELECT count(*) FROM votes WHERE value < 0 AND time >= :since) AS down,
+    (SELECT count(*) FROM requests WHERE time >= :since) AS requests,
+    (SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= :since) AS undelivered"""
 
 
 class NoSuchEntryError(UserFacingError):
@@ -65,21 +81,10 @@ class Filter:
 
     def where(self) -> tuple[str, dict[str, object]]:
         """Return an SQL condition on the columns of ``questions`` and its parameters."""
-        conditions, values = ["1"], {}
-        for name, comparison in (("since", "time >= :since"), ("until", "time < :until")):
-            if getattr(self, name):
-                conditions.append(comparison)
-                values[name] = getattr(self, name)
-        for name in ("decision", "language", "surface", "topic"):
-            if getattr(self, name):
-                conditions.append(f"{name} = :{name}")
-                values[name] = getattr(self, name)
+        values = {name: value for name, value in asdict(self).items() if value}
         if self.search:
-            # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows,
-            # which is faster than sorting all matches.
-            conditions.append("+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)")
             values["search"] = _full_text(self.search)
-        return " AND ".join(conditions), values
+        return " AND ".join(_CONDITIONS.get(name, f"{name} = :{name}") for name in values) or "1", values
 
 
 def _full_text(search: str) -> str:
@@ -89,9 +94,9 @@ def _full_text(search: str) -> str:
     return " ".join(quoted)
 
 
-def questions(connection: sqlite3.Connection, which: Filter, *, limit: int | None = None) -> Iterator[sqlite3.Row]:
+def questions(connection: sqlite3.Connection, which: Filter, *, limit: int = -1) -> Iterator[sqlite3.Row]:
     """Yield questions, the newest first, with ``vote`` (1, -1 or ``NULL``), ``requested`` and ``gap``."""
-    yield from _newest(connection, "questions_and_feedback", which, limit)
+    return _newest(connection, "questions_and_feedback", which, limit)
 
 
 def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50) -> list[sqlite3.Row]:
@@ -99,12 +104,10 @@ def unanswered(connection: sqlite3.Connection, which: Filter, *, limit: int = 50
     return _newest(connection, "unanswered_questions", which, limit).fetchall()
 
 
-def _newest(connection: sqlite3.Connection, view: str, which: Filter, limit: int | None) -> sqlite3.Cursor:
+def _newest(connection: sqlite3.Connection, view: str, which: Filter, limit: int) -> sqlite3.Cursor:
     where, values = which.where()
-    return connection.execute(
-        f"SELECT * FROM {view} WHERE {where} ORDER BY time DESC, id DESC LIMIT :limit",
-        values | {"limit": -1 if limit is None else limit},
-    )
+    sql = f"SELECT * FROM {view} WHERE {where} ORDER BY time DESC, id DESC LIMIT :limit"
+    return connection.execute(sql, values | {"limit": limit})
 
 
 def entry(connection: sqlite3.Connection, entry_id: str) -> dict[str, object]:
@@ -176,10 +179,6 @@ class Stats:
             lines.append(f"never quoted: {len(self.never_quoted)} snippets")
         return "\n".join(lines)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the figures as values that JSON can hold."""
-        return asdict(self)
-
 
 def read_stats(path: Path, *, days: int = 30) -> Stats | None:
     """Return the figures of the log at ``path``, or ``None`` if there is no log that can be read."""
@@ -191,14 +190,8 @@ def read_stats(path: Path, *, days: int = 30) -> Stats | None:
         return None
 
 
-def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> Stats:
-    """Return the figures of the last days, today included.
-
-    Args:
-        connection: The log, with rows as :class:`sqlite3.Row`.
-        days: How many days.
-        top: How many of the most quoted snippets.
-    """
+def stats(connection: sqlite3.Connection, *, days: int = 30) -> Stats:
+    """Return the figures of the last days, today included."""
     today = datetime.now(UTC).date()
     since = (today - timedelta(days=days - 1)).isoformat()
     every_day = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(days))]
@@ -208,11 +201,7 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         per_day[row["day"]][row["decision"]] += row["questions"]
         for name, counts in totals.items():
             counts[row[name]] += row["questions"]
-
-    def count(sql: str) -> int:
-        number: int = connection.execute(sql, (since,)).fetchone()[0]
-        return number
-
+    numbers = connection.execute(_COUNTS, {"since": since}).fetchone()
     percentiles = connection.execute(
         f"SELECT {PERCENTILES} FROM "
         "(SELECT latency_ms, cume_dist() OVER (ORDER BY latency_ms) AS share FROM questions WHERE time >= ?)",
@@ -226,19 +215,12 @@ def stats(connection: sqlite3.Connection, *, days: int = 30, top: int = 10) -> S
         since=since,
         until=every_day[-1],
         questions=totals["decision"].total(),
-        # Without the hint SQLite reads the rows themselves.
-        people=count(
-            "SELECT count(DISTINCT person) FROM questions INDEXED BY questions_person WHERE person > '' AND time >= ?"
-        ),
         decisions=dict(totals["decision"].most_common()),
         languages=dict(totals["language"].most_common()),
         surfaces=dict(totals["surface"].most_common()),
         latency_ms={name: ms for name, ms in dict(percentiles).items() if ms is not None},
-        up=count("SELECT count(*) FROM votes WHERE value > 0 AND time >= ?"),
-        down=count("SELECT count(*) FROM votes WHERE value < 0 AND time >= ?"),
-        requests=count("SELECT count(*) FROM requests WHERE time >= ?"),
-        undelivered=count("SELECT count(*) FROM questions WHERE delivery IN ('failed', 'forbidden') AND time >= ?"),
+        **dict(numbers),
         days=tuple({"day": day, **counts} for day, counts in per_day.items()),
-        quoted=tuple((row[0], row[1]) for row in quoted[:top]),
+        quoted=tuple((row[0], row[1]) for row in quoted[:_MOST_QUOTED]),
         never_quoted=tuple(sorted(snippets - {row[0] for row in quoted})),
     )

@@ -7,24 +7,23 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
+from bot.commands.terminal import one_line, print_json, print_table
 from bot.querylog.statements import COLUMNS, DELIVERY_COLUMNS
 from bot.review.options import (
-    LOG_FILE,
     F,
     data_option,
+    days_option,
     json_option,
     limit_option,
     log,
-    one_line,
+    log_file,
     opened,
-    print_json,
-    print_table,
     reading,
     settings_for,
     short_time,
@@ -33,7 +32,7 @@ from bot.review.options import (
 )
 from bot.review.queries import Filter, entry, questions, stats, unanswered
 
-EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
+_EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
@@ -55,10 +54,6 @@ def filter_options(command: F) -> F:
     return command
 
 
-def _filter(chosen: dict[str, Any]) -> Filter:
-    return Filter(**{field.name: chosen.pop(field.name) for field in fields(Filter)})
-
-
 @log.command("list")
 @filter_options
 @limit_option(50)
@@ -73,7 +68,7 @@ def list_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
       partnership-bot log list --search "lith* export" --language en --json
     """
     with reading(data) as connection:
-        rows = list(questions(connection, _filter(chosen), limit=limit))
+        rows = list(questions(connection, Filter(**chosen), limit=limit))
     _print_questions(rows, as_json, "No question matches.")
 
 
@@ -94,7 +89,7 @@ def unanswered_(limit: int, as_json: bool, data: Path, **chosen: Any) -> None:
       partnership-bot log unanswered --language kk --json
     """
     with reading(data) as connection:
-        rows = unanswered(connection, _filter(chosen), limit=limit)
+        rows = unanswered(connection, Filter(**chosen), limit=limit)
     _print_questions(rows, as_json, "Nothing was left unanswered.")
 
 
@@ -190,9 +185,7 @@ def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
 
 
 @log.command("stats")
-@click.option(
-    "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days up to today (UTC)."
-)
+@days_option
 @json_option
 @data_option
 def stats_(days: int, as_json: bool, data: Path) -> None:
@@ -206,7 +199,7 @@ def stats_(days: int, as_json: bool, data: Path) -> None:
     with reading(data) as connection:
         figures = stats(connection, days=days)
     if as_json:
-        print_json(figures.as_json())
+        print_json(asdict(figures))
     else:
         click.echo(str(figures))
 
@@ -227,16 +220,17 @@ def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> 
     """
     from index.version.versions import replacing
 
-    write = write_json_lines if (form or (output.suffix[1:] if output else "")) == "jsonl" else write_csv
+    if form is None:
+        form = "jsonl" if output and output.suffix == ".jsonl" else "csv"
     with reading(data) as connection:
-        rows = questions(connection, _filter(chosen))
+        rows = questions(connection, Filter(**chosen))
         if output is None:
-            write(rows, sys.stdout)
+            _write(rows, form, sys.stdout)
             return
         try:
             # The byte order mark tells spreadsheets that this is UTF-8.
-            with replacing(output, encoding="utf-8-sig" if write is write_csv else "utf-8") as file:
-                count = write(rows, file)
+            with replacing(output, encoding="utf-8-sig" if form == "csv" else "utf-8") as file:
+                count = _write(rows, form, file)
         except OSError as error:
             message = f"{output} cannot be written: {error.strerror}."
             raise click.ClickException(message) from None
@@ -250,22 +244,19 @@ def defused(cell: object) -> object:
     return cell
 
 
-def write_csv(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
-    """Write rows as CSV (RFC 4180) with a heading; return their number."""
+def _write(rows: Iterable[sqlite3.Row], form: str, file: TextIO) -> int:
+    """Write rows as JSON, one object per line, or as CSV (RFC 4180) with a heading; return their number."""
     writer = csv.writer(file)
-    writer.writerow(EXPORTED)
+    if form == "csv":
+        writer.writerow(_EXPORTED)
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
-        writer.writerow([defused(row[column]) for column in EXPORTED])
-    return count
-
-
-def write_json_lines(rows: Iterable[sqlite3.Row], file: TextIO) -> int:
-    """Write one JSON object per line; return their number."""
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is what is returned
-        record = {column: row[column] for column in EXPORTED} | {"candidates": json.loads(row["candidates"])}
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    for row in rows:
+        if form == "csv":
+            writer.writerow([defused(row[column]) for column in _EXPORTED])
+        else:
+            record = {column: row[column] for column in _EXPORTED} | {"candidates": json.loads(row["candidates"])}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        count += 1
     return count
 
 
@@ -285,10 +276,9 @@ def backup(target: Path | None, data: Path) -> None:
     """
     from bot.querylog.erasure import back_up
 
-    with reading(data):
-        pass
+    path = log_file(data)
     try:
-        click.echo(back_up(data / LOG_FILE, target))
+        click.echo(back_up(path, target))
     except OSError as error:
         raise click.ClickException(str(error)) from None
 
@@ -316,7 +306,7 @@ def forget(person: str, yes: bool, data: Path) -> None:
         [(count,)] = connection.execute("SELECT count(*) FROM questions WHERE person = ?", (person,))
     if not yes:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
-    deleted, failures = forget_everywhere(data / LOG_FILE, person)
+    deleted, failures = forget_everywhere(log_file(data), person)
     click.echo(f"{deleted} questions deleted")
     for failure in failures:
         click.echo(f"Warning: {failure}", err=True)

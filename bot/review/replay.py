@@ -1,17 +1,32 @@
-"""Asks an index the logged questions again and compares the answers."""
+"""The command that asks an index the logged questions again and compares the answers."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.review.gap_store import normal
-from index.search.answer import Answer
+import click
 
-Ask = Callable[[str], Answer]
+from bot.commands.terminal import print_json, print_table
+from bot.querylog.entry import content_hash
+from bot.review.options import (
+    data_option,
+    json_option,
+    limit_option,
+    log,
+    opened,
+    reading,
+    since_option,
+)
+
+if TYPE_CHECKING:
+    from index.search.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +68,42 @@ class Replayed:
         return "text" if self.before.hash != self.after.hash else None
 
 
-def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000) -> Iterator[tuple[sqlite3.Row, int]]:
-    """Yield the most frequent wordings since a moment: the latest row of each, and how often it was asked."""
-    times: Counter[str] = Counter()
-    latest: dict[str, str] = {}
-    for row in connection.execute(
-        "SELECT id, coalesce(asked, question) AS text FROM questions WHERE time >= ? ORDER BY time", (since,)
-    ):
-        wording = normal(row["text"])
-        times[wording] += 1
-        latest[wording] = row["id"]
-    for wording, number in times.most_common(limit):
-        yield connection.execute("SELECT * FROM questions WHERE id = ?", (latest[wording],)).fetchone(), number
+def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000) -> list[sqlite3.Row]:
+    """Return the most frequent wordings since a moment: the latest row of each, with ``times`` it was asked."""
+    from bot.review.gap_store import normal
+
+    connection.create_function("normal", 1, normal, deterministic=True)
+    return connection.execute(
+        """SELECT q.*, wordings.times FROM questions AS q JOIN (
+                SELECT max(seq) AS seq, min(seq) AS first, count(*) AS times FROM questions WHERE time >= ?
+                GROUP BY normal(coalesce(asked, question)) ORDER BY times DESC, first LIMIT ?
+            ) AS wordings USING (seq) ORDER BY times DESC, first""",
+        (since, limit),
+    ).fetchall()
 
 
-def replay(rows: Iterable[tuple[sqlite3.Row, int]], ask: Ask) -> Iterator[Replayed]:
+def replay(rows: Iterable[sqlite3.Row], ask: Callable[[str], Answer]) -> Iterator[Replayed]:
     """Ask each question again and yield the comparison with the logged answer."""
-    for row, times in rows:
-        hits = json.loads(row["candidates"])
+    for row in rows:
+        question, hits = row["asked"] or row["question"], json.loads(row["candidates"])
         best = hits[0] if hits else {}
         yield Replayed(
-            question=row["asked"] or row["question"],
+            question=question,
             language=row["language"],
-            times=times,
+            times=row["times"],
             id=row["id"],
             before=Verdict(row["decision"], round(row["confidence"], 4), best.get("id"), best.get("hash")),
-            after=verdict(ask(row["asked"] or row["question"])),
+            after=verdict(ask(question)),
         )
 
 
 def verdict(answer: Answer) -> Verdict:
     """Return the parts of an answer that are compared."""
-    from bot.querylog.entry import content_hash
-
+    decision, confidence = str(answer.decision), round(answer.confidence, 4)
     if not answer.hits:
-        return Verdict(str(answer.decision), round(answer.confidence, 4), None, None)
+        return Verdict(decision, confidence, None, None)
     best = answer.hits[0].snippet
-    return Verdict(str(answer.decision), round(answer.confidence, 4), best.id, content_hash(best))
+    return Verdict(decision, confidence, best.id, content_hash(best))
 
 
 def summary(results: Iterable[Replayed]) -> dict[str, int]:
@@ -102,3 +116,44 @@ def summary(results: Iterable[Replayed]) -> dict[str, int]:
         if result.change == "decision":
             counts[f"{result.before.decision} to {result.after.decision}"] += 1
     return dict(counts)
+
+
+@log.command("replay")
+@since_option
+@click.option(
+    "--index",
+    "other",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Data folder or version folder of the index to ask; default: the live one.",
+)
+@limit_option(2000, "How many wordings at most, the most frequent first.")
+@click.option("--all", "everything", is_flag=True, help="Also show the questions whose answer stays the same.")
+@json_option
+@data_option
+def replay_(since: str | None, other: Path | None, limit: int, everything: bool, as_json: bool, data: Path) -> None:
+    """Ask an index the logged questions again and show which answers change.
+
+    \b
+    Example, before publishing:
+      partnership-bot build --data candidate && partnership-bot log replay --since 30d --index candidate
+    """
+    with reading(data) as connection, opened(other or data) as index:
+        rows = logged(connection, since=since or "", limit=limit)
+        with click.progressbar(rows, label="Asking again", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+            results = list(replay(shown, index.answer))
+        version = index.version
+    counts = summary(results)
+    chosen = [result for result in results if everything or result.change]
+    if as_json:
+        questions = [asdict(result) | {"change": result.change} for result in chosen]
+        print_json({"index_version": version, "summary": counts, "questions": questions})
+        return
+    print_table(
+        ("times", "change", "before", "after", "lang", "question"),
+        [
+            (each.times, each.change or "", str(each.before), str(each.after), each.language, each.question)
+            for each in chosen
+        ],
+        empty="Nothing changes.",
+    )
+    click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))

@@ -23,7 +23,7 @@ from telegram.ext import (
 from bot.database import open_database
 from bot.messages.answers import Rendered
 from bot.querylog.log import QueryLog
-from bot.settings import Settings
+from bot.settings import LOG_FILE, Settings
 from bot.telegram.bot_api import TelegramBot
 from bot.telegram.context import App, BotContext, Services
 from bot.telegram.failures import Failures
@@ -67,7 +67,7 @@ def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metri
     sender = Sender(bot, queue, state)
     failures = Failures(sender, state, metrics, settings.admins)
     log = QueryLog(
-        settings.data_dir / "queries.db",
+        settings.data_dir / LOG_FILE,
         key_file=settings.key_file,
         opt_outs=state,
         retention_days=settings.log_days,

@@ -19,16 +19,16 @@ from bot.database import transaction
 from bot.querylog import schema
 from bot.querylog.erasure import forget
 from bot.review.gap_store import NoSuchGapError, State, find, mark, note_index, ranked, update
-from bot.review.grouping import group
+from bot.review.grouping import Signatures, group
 from bot.review.replay import logged, replay, summary
 from tests.support.log_answers import answer_to, entry, open_log
 
 
-class Meanings:
+class Meanings(Signatures):
     """Compares questions by embeddings alone; a text's embedding is the one it would have been answered with."""
 
-    def __init__(self, name: str = "meanings") -> None:
-        self.name = name
+    def __init__(self, name: str = "meanings", encoder: str = "encoder") -> None:
+        self.name, self.encoder = name, encoder
         self.embedded: list[str] = []
 
     def signature(self, text: str, language: str, embedding: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -66,7 +66,7 @@ def regroup(connection: sqlite3.Connection, meanings: Meanings | None = None) ->
     """Put new questions into gaps; the encoder of index version v1 is the one in use."""
     with transaction(connection):
         note_index(connection, "v1", "encoder", "2026-11-01", {"resources/lithium": ("Lithium", "resources")})
-    return update(connection, meanings or Meanings(), encoder="encoder")
+    return update(connection, meanings or Meanings())
 
 
 async def test_questions_of_one_meaning_are_one_gap(tmp_path: Path) -> None:
@@ -148,8 +148,8 @@ async def test_only_questions_of_the_span_are_grouped(tmp_path: Path) -> None:
     """Only questions from the given moment on are put into gaps."""
     await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
     with opened(tmp_path) as connection:
-        assert update(connection, Meanings(), encoder="encoder", since="2999") == 0
-        assert update(connection, Meanings(), encoder="encoder", since="2000") == 2
+        assert update(connection, Meanings(), since="2999") == 0
+        assert update(connection, Meanings(), since="2000") == 2
 
 
 async def test_people_who_opted_out_are_left_out(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ async def test_another_encoder_keeps_the_gaps(tmp_path: Path) -> None:
         regroup(connection)
     await ask(tmp_path, ("price: what?", 2))
     with opened(tmp_path) as connection:
-        update(connection, Meanings("others"), encoder="another")
+        update(connection, Meanings("others", "another"))
         [gap] = ranked(connection)
     assert gap.people == 2
 

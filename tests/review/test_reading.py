@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from bot.database import open_for_reading
 from bot.querylog.log import Delivery
 from bot.querylog.schema import open_log as open_database
-from bot.review.html_report import png
+from bot.review.browse import png
 from bot.review.options import log as log_commands
 from bot.review.queries import read_stats, stats
 from bot.review.records import defused

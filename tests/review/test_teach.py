@@ -166,7 +166,7 @@ def test_questions_with_an_answer_go_to_the_evaluation(tmp_path: Path) -> None:
     snippet_id = loaded.snippets[0].id
     before = (knowledge / "evaluation.yaml").read_text()
     asked = [("en", "so: what is this about, then?"), ("kk", "бұл не туралы?")]
-    [change] = add_to_evaluation(knowledge, asked, [snippet_id])
+    [change] = add_to_evaluation(knowledge, asked, snippet_id)
     assert change.after.startswith(before)
     change.write()
     found = read_evaluation(knowledge / "evaluation.yaml")
@@ -180,9 +180,9 @@ def test_what_would_prove_nothing_stays_out_of_the_evaluation(tmp_path: Path) ->
     """A question of the snippet itself, in whatever case, and a snippet that is not there are refused."""
     snippet(tmp_path, FORMS["block"] + BODY)
     with pytest.raises(TeachError, match="prove nothing"):
-        add_to_evaluation(tmp_path, [("en", "What is it")], ["resources/lithium"])
+        add_to_evaluation(tmp_path, [("en", "What is it")], "resources/lithium")
     with pytest.raises(TeachError, match="no such snippet"):
-        add_to_evaluation(tmp_path, [("en", "where is it")], ["resources/copper"])
+        add_to_evaluation(tmp_path, [("en", "where is it")], "resources/copper")
 
 
 def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:

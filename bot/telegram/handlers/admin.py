@@ -11,7 +11,7 @@ from html import escape
 from telegram import Update
 
 from bot.messages.telegram_text import clip
-from bot.review.html_report import png
+from bot.review.browse import png
 from bot.review.queries import read_stats
 from bot.telegram.context import BotContext
 from bot.telegram.live_index import Swap

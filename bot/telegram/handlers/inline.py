@@ -17,7 +17,7 @@ from telegram import (
 from telegram.constants import ParseMode
 
 from bot.locales import Texts
-from bot.messages.answers import Frame, Rendered, answer_message, highlight_of, snippet_html
+from bot.messages.answers import Frame, Rendered, answer_message, snippet_html
 from bot.messages.buttons import AnswerRef, snippet_rows
 from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
@@ -60,7 +60,8 @@ async def query(update: Update, context: BotContext) -> None:
             button = InlineQueryResultsButton(texts("inline-none"), start_parameter="ask")
         else:
             results = [
-                _snippet_result(hit.snippet, hit.highlight, highlight_of(hit), texts, services) for hit in answer.hits
+                _snippet_result(hit.snippet, hit.highlight, hit.snippet.text[slice(*hit.highlight)], texts, services)
+                for hit in answer.hits
             ]
         _record_when_settled(asked.from_user, answer, services)
     start = int(asked.offset) if asked.offset.isdecimal() and len(asked.offset) < 4 else 0
