@@ -69,10 +69,10 @@ def test_no_index_is_not_well(tmp_path: Path) -> None:
 def test_a_damaged_index_is_not_well(copied: Path) -> None:
     """A file of the live version that was cut short is named."""
     version = (copied / "index" / "current").read_text().strip()
-    (copied / "index" / version / "snippets.jsonl").write_text("{}\n")
+    (copied / "index" / version / "snippets.db").write_text("{}\n")
     result = status(copied)
     assert result.exit_code == 1
-    assert "snippets.jsonl: damaged" in result.output
+    assert "snippets.db: damaged" in result.output
 
 
 async def test_the_log_is_counted(copied: Path) -> None:

@@ -295,17 +295,6 @@ def test_nobody_becomes_administrator_by_looks(real_index: Index, tmp_path: Path
     run(real_index, tmp_path, scenario, admins=frozenset({ADMIN}))
 
 
-def test_without_administrators_nobody_is_one(real_index: Index, tmp_path: Path) -> None:
-    """An empty list lets no one in."""
-
-    async def scenario(there: Bench) -> None:
-        for command in ("/status", "/reload", "/stats"):
-            (reply,) = await there.say(command)
-            assert "do not know that command" in reply.text
-
-    run(real_index, tmp_path, scenario)
-
-
 @pytest.mark.parametrize("number", [{}, [1], "x", float("inf"), None])
 def test_numbers_that_are_none_stop_nobody_else(number: object, real_index: Index, tmp_path: Path) -> None:
     """An update that names a person or chat by something else than a number is left out, for good."""

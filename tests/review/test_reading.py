@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click import Context
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,14 +40,6 @@ async def data(tmp_path: Path) -> Path:
         connection.execute("UPDATE questions SET edit_of = ? WHERE question = 'What is lithium?'", (edited,))
         connection.commit()
     return tmp_path
-
-
-@pytest.mark.parametrize("verb", log_commands.list_commands(Context(log_commands)))
-def test_help_has_an_example(verb: str) -> None:
-    """The help of every command shows how it is called."""
-    result = CliRunner().invoke(log_commands, [verb, "--help"])
-    assert result.exit_code == 0
-    assert re.search(rf"Examples?.*:\n(.*&& |  +)partnership-bot log {verb}", result.output), result.output
 
 
 def run(data: Path, *arguments: str, code: int = 0) -> Result:

@@ -83,7 +83,7 @@ def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_versi
             versions = index_folder(data)
             damaged = "20990101T000000000Z-0123abcd"
             shutil.copytree(versions / second, versions / damaged)
-            (versions / damaged / "snippets.jsonl").write_text("{}\n")
+            (versions / damaged / "snippets.db").write_text("{}\n")
             (versions / "pointer").write_text(f"{damaged}\n")
             (versions / "pointer").rename(versions / "current")
             assert live_version(data) == damaged
