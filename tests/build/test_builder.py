@@ -162,6 +162,7 @@ def test_an_index_that_does_not_find_its_passages_is_not_published(
     assert (live_version(data), versions(data)) == (first.version, [first.version])
 
 
+@pytest.mark.faults
 def test_a_damaged_live_version_is_replaced(small: Small) -> None:
     """Damage stops reuse, not the build; a lost pointer does not either."""
     folder, data, first = small
@@ -175,6 +176,7 @@ def test_a_damaged_live_version_is_replaced(small: Small) -> None:
     assert "Balkhash" in ask(data)
 
 
+@pytest.mark.faults
 def test_a_damaged_encoder_is_exported_again(small: Small) -> None:
     """The command that the error names mends it."""
     folder, data, _ = small
@@ -218,6 +220,7 @@ def test_after_a_rollback_a_build_goes_on_from_there(small: Small) -> None:
     assert rollback(data) == first.version
 
 
+@pytest.mark.faults
 def test_rollback_to_a_damaged_version_is_refused(small: Small) -> None:
     """The live version stays."""
     folder, data, first = small
@@ -281,6 +284,7 @@ with build_lock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.faults
 def test_a_second_build_says_that_one_is_running(small: Small) -> None:
     """The lock belongs to the other process and goes with it, however that dies."""
     folder, data, first = small

@@ -346,6 +346,7 @@ def data_is_a_file(data: Path) -> None:
     data.write_text("")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [

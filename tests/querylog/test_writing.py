@@ -17,9 +17,9 @@ import pytest
 
 from bot.database import open_for_reading
 from bot.querylog import statements
+from bot.querylog.anonymity import Pseudonyms
 from bot.querylog.entry import Row
 from bot.querylog.log import Delivery
-from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.schema import open_log as open_file
 from tests.support.log_answers import entry, open_log, until
 
@@ -218,6 +218,7 @@ async def test_rows_lost_at_the_end_are_counted(tmp_path: Path, caplog: pytest.L
     assert len(rows(tmp_path)) == 1
 
 
+@pytest.mark.faults
 async def test_a_disk_that_hangs_never_silences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a write does not return, questions are answered and nothing raises; the rows are there in the end."""
     released = threading.Event()

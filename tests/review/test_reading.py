@@ -134,6 +134,7 @@ async def test_no_log_yet(tmp_path: Path) -> None:
     assert str(tmp_path / "queries.db") in result.output
 
 
+@pytest.mark.faults
 async def test_file_that_is_no_log(tmp_path: Path) -> None:
     """A file that is no database ends in one line, not a traceback."""
     (tmp_path / "queries.db").write_text("hello")

@@ -82,6 +82,7 @@ def test_webhook_takes_only_calls_with_the_secret(real_index: Index, own_data: P
     assert "quite_a-secret" not in log.read_text()
 
 
+@pytest.mark.faults
 def test_a_killed_bot_answers_after_its_restart(real_index: Index, own_data: Path, tmp_path: Path) -> None:
     """What was delivered when the process was killed is answered by the next; nothing is silently lost or repeated."""
     question, _ = asked_for(real_index)
@@ -111,6 +112,7 @@ def test_a_killed_bot_answers_after_its_restart(real_index: Index, own_data: Pat
         assert api.violations == []
 
 
+@pytest.mark.faults
 def test_a_data_folder_is_worked_on_by_one_process(real_index: Index, own_data: Path, tmp_path: Path) -> None:
     """A second one ends with a line that names the folder; once the first is killed, another takes its place."""
     question, _ = asked_for(real_index)

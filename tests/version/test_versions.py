@@ -49,6 +49,7 @@ def test_a_version_answers_as_long_as_it_is_whole(small_data: Path, version: Pat
     assert answers[0][0][0].id == "deals/roadmap"
 
 
+@pytest.mark.faults
 def test_all_damage_is_told_at_once(small_data: Path, version: Path) -> None:
     """One look tells everything that is wrong."""
     (version / "vectors.npy").unlink()
@@ -66,6 +67,7 @@ def test_another_format_is_refused(small_data: Path, version: Path) -> None:
         Index.open(small_data)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"../../etc", b"\xff\xfe", b"20260101T000000000Z-0123456"])
 def test_a_pointer_to_nothing_is_refused(small_data: Path, content: bytes) -> None:
     """The pointer names a version or is refused by its own name."""
@@ -74,6 +76,7 @@ def test_a_pointer_to_nothing_is_refused(small_data: Path, content: bytes) -> No
         Index.open(small_data)
 
 
+@pytest.mark.faults
 def test_a_pointer_to_a_version_that_is_gone_is_refused(small_data: Path, version: Path) -> None:
     """The error names the folder that should be there."""
     shutil.rmtree(version)
@@ -108,6 +111,7 @@ def test_an_open_index_outlives_its_version(small_data: Path, version: Path) -> 
     opened.close()
 
 
+@pytest.mark.faults
 def test_a_manifest_nested_without_end_is_refused(small_data: Path, version: Path) -> None:
     """Python's JSON reader gives up with an error of its own."""
     (version / MANIFEST_FILE).write_text("[" * 100_000)
