@@ -282,14 +282,6 @@ def test_hidden_files_and_readmes_are_not_knowledge(folder: Path) -> None:
     assert ids(read(folder)) == {("metals/copper", "en")}
 
 
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    """So is a file in its place; the error tells how to name another."""
-    write(tmp_path, "file.md", "text")
-    for path in (tmp_path / "nowhere", tmp_path / "file.md"):
-        with pytest.raises(KnowledgeError, match="no such folder; name one with --knowledge"):
-            read(path)
-
-
 def test_an_empty_folder_is_sound_but_cannot_be_indexed(tmp_path: Path) -> None:
     """The error says what belongs into it."""
     knowledge = read(tmp_path)

@@ -21,33 +21,7 @@ from bot.telegram.update_queue import UPDATE_MIGRATIONS, DurableQueue
 from index.search.index import Index
 from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
 
-BROKEN = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
 BLOCKED = (403, {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"})
-WAIT = (
-    429,
-    {
-        "ok": False,
-        "error_code": 429,
-        "description": "Too Many Requests: retry after 1",
-        "parameters": {"retry_after": 1},
-    },
-)
-
-
-@pytest.mark.parametrize("fault", [BROKEN, WAIT])
-def test_an_answer_that_surely_did_not_arrive_is_sent_again(
-    fault: tuple[int, object], real_index: Index, tmp_path: Path
-) -> None:
-    """Server errors and flood control delay an answer and change nothing about it."""
-    question, _ = asked_for(real_index)
-
-    async def scenario(there: Bench) -> None:
-        there.telegram.answers = [fault, fault]  # type: ignore[list-item]
-        calls = await there.say(question)
-        assert len(calls) == 3
-        assert len({call.parameters["text"] for call in calls}) == 1
-
-    run(real_index, tmp_path, scenario)
 
 
 def test_who_blocked_the_bot_is_remembered_until_they_write_again(real_index: Index, tmp_path: Path) -> None:
