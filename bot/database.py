@@ -22,16 +22,16 @@ logger = logging.getLogger(__name__)
 
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What using a database may raise; the second where SQLite quotes text of a damaged file in its message."""
-BUSY_SECONDS = 0.25
-"""How long the bot waits for another program's lock; answers wait behind it."""
 
+_BUSY_SECONDS = 0.25
+"""How long the bot waits for another program's lock; answers wait behind it."""
 _MEMORY = Path(":memory:")
 
 
 def passing(error: Exception) -> bool:
     """Return whether the disk, missing rights or another program caused an error, so that it may pass."""
-    # SQLite reports what it cannot do as operational errors; among them only a wrong statement stays wrong.
-    operational = isinstance(error, sqlite3.OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
+    # Among SQLite's operational errors a wrong statement (1) stays wrong, and so does text that is no UTF-8 (no code).
+    operational = isinstance(error, sqlite3.OperationalError) and primary_code(error) > sqlite3.SQLITE_ERROR
     return operational or isinstance(error, OSError)
 
 
@@ -83,7 +83,7 @@ def open_database(
         return connect(_MEMORY, migrations)
 
 
-def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
     """Open a database for writing as it is; make it (mode 0600) where there is none, and apply pending migrations.
 
     Raises:
