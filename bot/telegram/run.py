@@ -200,11 +200,11 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
             webhook_pending=receiver.pending,
         )
         watchdog = asyncio.create_task(notifier.watch(health))
-        manifest = services.live_index.index.manifest  # not the index, which could not be freed while this runs
-        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {manifest.version}")
+        index = services.live_index.index
+        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {index.version}")
         logger.info(
             "@%s answers from index %s with %s snippets (%s).",
-            bot.username, manifest.version, manifest.counts["snippets"], receiver.name,
+            bot.username, index.version, index.manifest.counts["snippets"], receiver.name,
         )  # fmt: skip
         await _first(receiving, stopped)
     except ReceivingError as error:
