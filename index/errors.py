@@ -1,4 +1,13 @@
-"""What can go wrong, one class for each thing a caller would do differently."""
+"""What can go wrong, one class for each thing a caller would do differently.
+
+::
+
+    UserFacingError
+    ├── KnowledgeError   the knowledge folder needs an editor
+    ├── EncoderError     the encoder needs to be installed, set or exported
+    ├── ArtifactError    the index needs to be built
+    └── BuildError       a build needs space, memory, a free lock or better answers
+"""
 
 
 class UserFacingError(Exception):

@@ -93,6 +93,8 @@ class Polls:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """Done when polling cannot go on."""
+    stopping: bool = False
+    """Polling ends, and a last call only confirms what was received. If it fails, Telegram delivers that again."""
 
 
 class TelegramBot(ExtBot[Any]):
@@ -137,6 +139,8 @@ class TelegramBot(ExtBot[Any]):
             await asyncio.get_running_loop().create_future()
             raise
         except TelegramError:
+            if self._polls.stopping:
+                return ()
             raise
         except Exception as error:
             updates = await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))

@@ -42,11 +42,11 @@ _REMEMBERED = 10_000
 
 
 class Recent(OrderedDict[Any, float]):
-    """When something last happened, for the 10,000 things that happened last."""
+    """The 10,000 keys noted last, each with its number: a time, or a vote."""
 
-    def note(self, key: object, at: float) -> None:
-        """Note that something happened."""
-        self[key] = at
+    def note(self, key: object, number: float) -> None:
+        """Note a key, as the newest."""
+        self[key] = number
         self.move_to_end(key)
         if len(self) > _REMEMBERED:
             self.popitem(last=False)

@@ -60,4 +60,5 @@ class Polling:
     async def close(self) -> None:
         """Confirm to Telegram what is on disk, and stop."""
         if self._updater and self._updater.running:
+            self._polls.stopping = True
             await self._updater.stop()

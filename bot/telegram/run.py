@@ -200,11 +200,12 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
             webhook_pending=receiver.pending,
         )
         watchdog = asyncio.create_task(notifier.watch(health))
-        index = services.live_index.index
-        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {index.version}")
+        # The manifest and not the index, which must be freed when a newer version takes its place.
+        manifest = services.live_index.index.manifest
+        notifier.notify("READY=1", f"STATUS=@{bot.username} answers from index {manifest.version}")
         logger.info(
             "@%s answers from index %s with %s snippets (%s).",
-            bot.username, index.version, index.manifest.counts["snippets"], receiver.name,
+            bot.username, manifest.version, manifest.counts["snippets"], receiver.name,
         )  # fmt: skip
         await _first(receiving, stopped)
     except ReceivingError as error:

@@ -148,11 +148,11 @@ class _Calls(tornado.web.RequestHandler):
             raise tornado.web.HTTPError(503)
         try:
             raw = json.loads(self.request.body)
-            number = int(raw["update_id"])
-            if not 0 <= number < 2**63:
-                raise ValueError("no number of an update")
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            number = raw["update_id"]
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise tornado.web.HTTPError(400) from None
+        if not isinstance(number, int) or not 0 <= number < 2**63:
+            raise tornado.web.HTTPError(400)
         try:
             update = Update.de_json(raw, self._bot)
         except Exception:

@@ -212,31 +212,19 @@ def _result(manifest: Manifest, *, embedded: int, unchanged: bool) -> BuildResul
 
 def _export_once(passages: PassageEncoder, data: Path, report: Report) -> OnnxEncoder:
     """Return the encoder for questions; it is exported unless this very one lies in the data folder already."""
-    expected = EncoderCard(
-        id=passages.id,
-        revision="",
-        weights_sha256=passages.weights_sha256,
-        dimension=passages.dimension,
-        token_dimension=0,
-        max_tokens=passages.max_tokens,
-        query_prefix=passages.query_prefix,
-        passage_prefix=passages.passage_prefix,
-        precision="",
-        agreement=0.0,
-        inputs=(),
-    )
-    final = encoder_folder(data, expected.key)
+    key = passages.card.key
+    final = encoder_folder(data, key)
     if final.is_dir():
         try:
             return OnnxEncoder(final)
         except EncoderError as error:
             report.say(f"{error} Exporting it again.")
     report.step("Exporting the query encoder to ONNX")
-    with unfinished(final.parent, expected.key) as scratch:
+    with unfinished(final.parent, key) as scratch:
         export(passages, scratch)
         if final.exists():
             # The damaged folder is kept until its replacement is complete.
-            final.rename(final.with_name(f".building-damaged-{expected.key}"))
+            final.rename(final.with_name(f".building-damaged-{key}"))
         finalize(scratch, final)
     return OnnxEncoder(final)
 

@@ -50,19 +50,7 @@ def export(passages: PassageEncoder, folder: Path) -> EncoderCard:
         full = Path(scratch) / "full.onnx"
         inputs = _export_onnx(passages, full, basis)
         for precision in ("int8", "float32"):
-            card = EncoderCard(
-                id=passages.id,
-                revision=passages.weights_sha256[:12],
-                weights_sha256=passages.weights_sha256,
-                dimension=passages.dimension,
-                token_dimension=len(basis) - 1,
-                max_tokens=passages.max_tokens,
-                query_prefix=passages.query_prefix,
-                passage_prefix=passages.passage_prefix,
-                precision=precision,
-                agreement=1.0,
-                inputs=inputs,
-            )
+            card = replace(passages.card, token_dimension=len(basis) - 1, precision=precision, inputs=inputs)
             card.write(folder)
             if precision == "int8":
                 _quantise(full, folder / MODEL_FILE)
@@ -72,9 +60,8 @@ def export(passages: PassageEncoder, folder: Path) -> EncoderCard:
                 exported = OnnxEncoder(folder)
             except EncoderError:
                 continue
-            agreement = float(np.mean([exported.encode(t).vector @ r for t, r in zip(PROBES, reference, strict=True)]))
             hashes = {name: hash_file(folder / name) for name in FILES if name != CARD_FILE}
-            card = replace(card, agreement=round(agreement, 5), files=hashes)
+            card = replace(card, agreement=round(exported.agreement, 5), files=hashes)
             card.write(folder)
             return card
     raise EncoderError(

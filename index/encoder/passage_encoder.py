@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder.query_encoder import EncoderCard
 from index.errors import BuildError, EncoderError, reason
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ class PassageEncoder:
         self.passage_prefix = passage_prefix or prompts.get("document", "") or prompts.get("passage", "")
         self.max_tokens = int(self.model.max_seq_length or 512)
         self.dimension = len(self.forward(["any text"])[0][0])
+
+    @property
+    def card(self) -> EncoderCard:
+        """What is known of the encoder before its export; this suffices for the ``key``."""
+        return EncoderCard(
+            id=self.id,
+            revision=self.weights_sha256[:12],
+            weights_sha256=self.weights_sha256,
+            dimension=self.dimension,
+            max_tokens=self.max_tokens,
+            query_prefix=self.query_prefix,
+            passage_prefix=self.passage_prefix,
+        )
 
     @property
     def device(self) -> str:
@@ -188,7 +202,7 @@ class PassageEncoder:
                 for _, tokens, _ in self.forward(texts[start : start + _BATCH])
             ]
         )
-        unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
+        unit = _unit(tokens)
         mean = unit.mean(axis=0)
         axes = np.linalg.svd(unit - mean, full_matrices=False)[2][: min(TOKEN_DIMENSION, self.dimension)]
         return np.vstack([mean, axes]).astype(np.float32)
@@ -196,9 +210,11 @@ class PassageEncoder:
 
 def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
     """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
-    unit = tokens / np.maximum(np.linalg.norm(tokens, axis=1, keepdims=True), 1e-9)
-    reduced = (unit - basis[0]) @ basis[1:].T
-    return np.asarray(reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9), np.float32)
+    return _unit((_unit(tokens) - basis[0]) @ basis[1:].T)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _hash_weights(source: str, model: SentenceTransformer) -> str:
@@ -241,12 +257,10 @@ def quiet() -> Iterator[None]:
     """Keep progress bars, advice and deprecation notices of libraries off the operator's terminal."""
     import logging
 
-    levels = {
-        name: logging.getLogger(name).level
-        for name in ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")
-    }
-    for name in levels:
-        logging.getLogger(None if name == "root" else name).setLevel(logging.ERROR)
+    names = ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -255,5 +269,5 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        for name, level in levels.items():
-            logging.getLogger(None if name == "root" else name).setLevel(level)
+        for logger, level in levels.items():
+            logger.setLevel(level)

@@ -45,15 +45,15 @@ class EncoderCard:
     revision: str
     weights_sha256: str
     dimension: int
-    token_dimension: int
     max_tokens: int
     query_prefix: str
     passage_prefix: str
-    precision: str
-    """``int8`` or ``float32``."""
-    agreement: float
+    token_dimension: int = 0
+    precision: str = ""
+    """``int8`` or ``float32``; like all that follows, known after the export."""
+    agreement: float = 0.0
     """Mean cosine between the exported and the original model on the probes."""
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of the files beside the card."""
     format: int = FORMAT
@@ -165,13 +165,13 @@ class OnnxEncoder:
             self._session = onnxruntime.InferenceSession(
                 str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
             )
-            agreement = self._agreement(probes)
+            self.agreement = self._agreement(probes)
         except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
             raise EncoderError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build --force'.") from error
-        if not agreement >= MIN_AGREEMENT:
+        if not self.agreement >= MIN_AGREEMENT:
             raise EncoderError(
                 f"{folder}: on this processor the encoder gives other vectors than when it was exported "
-                f"(cosine {agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
+                f"(cosine {self.agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
             )
 
     def _agreement(self, probes: NDArray[np.float32]) -> float:

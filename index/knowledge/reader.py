@@ -81,9 +81,12 @@ def _registered(text: str, info: ValidationInfo) -> str:
 
 
 def _as_list(value: Plain) -> Plain:
-    if isinstance(value, list) and len(value) > _MAX_ITEMS:
+    items = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("must be text or a list of texts (quote a text that contains ': ')")
+    if len(items) > _MAX_ITEMS:
         raise ValueError(f"has more than {_MAX_ITEMS} entries")
-    return [] if value is None else [value] if isinstance(value, str) else value
+    return items
 
 
 def _distinct(texts: tuple[str, ...]) -> tuple[str, ...]:

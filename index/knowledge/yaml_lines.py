@@ -224,7 +224,6 @@ BLANK_IS_NONE = BeforeValidator(lambda value: None if isinstance(value, str) and
 _REASONS = {
     "missing": "missing",
     "string_type": "must be plain text",
-    "tuple_type": "must be text or a list of texts (quote a text that contains ': ')",
     "dict_type": "must be text or 'language: text' lines",
     "too_short": "empty",
     "value_error": "{error}",
@@ -273,9 +272,7 @@ class Entry:
         kind, place = error["type"], error["loc"]
         if len(place) > 1 and isinstance(place[1], str):
             return f"'{place[1]}' must be a language code with text behind it"
-        if kind == "string_type" and len(place) > 1:
-            kind = "tuple_type"
-        elif kind == "string_too_short" or error["input"] is None:
+        if kind == "string_too_short" or error["input"] is None:
             kind = "too_short"
         reason = _REASONS[kind].format(**error.get("ctx", {})) if kind in _REASONS else error["msg"]
         return f"{reason} in {self.name}" if self.name and kind in ("missing", "too_short") else reason

@@ -42,8 +42,8 @@ _CORRECTED_FROM = 6
 class Index:
     """A published version, opened for answering. Immutable, and safe to use from several threads.
 
-    ``open`` is the way in and ``answer`` the way through. ``query``, ``find`` and ``evidence`` are the steps of an
-    answer, which calibration takes one by one to leave out some of the knowledge.
+    Use ``open`` and ``answer``. An answer consists of the steps ``query``, ``find`` and ``evidence``; calibration calls
+    them one by one, because it leaves out some of the knowledge.
     """
 
     def __init__(self, manifest: Manifest, encoder: Encoder, files: VersionFiles) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.build.builder import build
+from index.build.calibrate import _fields_of_snippet
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search import decision
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, fit
@@ -65,14 +66,13 @@ def test_a_question_that_is_asked_of_another_passage_is_no_near_miss(make_knowle
     index.close()
 
 
-def test_a_passage_left_out_takes_its_words_along(real_index: Index) -> None:
-    """A near miss is asked as if the passage did not exist: what only it says is unknown."""
-    number = int(
-        real_index.snippets.snippet_numbers[real_index.snippets.numbers("resources/uranium-output-and-share")[0]]
-    )
+def test_a_snippet_left_out_takes_its_words_along(real_index: Index) -> None:
+    """A near miss is asked as if the snippet did not exist: what only it says is unknown."""
+    snippets = real_index.snippets
+    number = int(snippets.snippet_numbers[snippets.numbers("resources/uranium-output-and-share")[0]])
     question = "was it 21,227 tonnes of uranium"
-    whole = real_index.query(question, "en").wording.unknown
-    without = real_index.query(question, "en", without_rows=real_index.rows_of(number)).wording.unknown
+    whole = real_index.query(question, "en").terms.unknown
+    without = real_index.query(question, "en", without_fields=_fields_of_snippet(real_index, number)).terms.unknown
     assert without > whole
 
 

@@ -1,4 +1,4 @@
-"""Another sentence-transformers model is used as it says itself: prompts, pooling, longest text."""
+"""Another sentence-transformers model is used as its own files say: prompts, pooling, longest text."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_questions_are_embedded_as_the_model_itself_does(built: tuple[Path, Path
 
 
 def test_an_index_refuses_the_encoder_of_another(built: tuple[Path, Path], tmp_path: Path, encoder_cache: Path) -> None:
-    """Vectors of one model mean nothing to another, though its files lie in the right place."""
+    """Vectors of different models do not compare, even where the files lie in the right place."""
     data = shutil.copytree(built[1], tmp_path / "data")
     key = Index.open(data).manifest.encoder_key
     folder = encoder_folder(data, key)
@@ -82,7 +82,7 @@ def test_an_index_refuses_the_encoder_of_another(built: tuple[Path, Path], tmp_p
 
 
 def test_a_prefix_of_the_operator_replaces_the_models_own(make_knowledge: MakeKnowledge, tmp_path: Path) -> None:
-    """What the settings say about prefixes is what questions and passages get."""
+    """Questions and snippets get the prefixes from the settings."""
     model = make_model(tmp_path / "encoder", "mean")
     build(make_knowledge(), tmp_path / "data", encoder=str(model), options=BuildOptions("ask: ", "say: "))
     card = Index.open(tmp_path / "data").encoder.card

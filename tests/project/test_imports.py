@@ -20,9 +20,8 @@ PACKAGE = Path(str(index.__file__)).parent
 HEAVY = {"torch", "transformers", "sentence_transformers"}
 
 LAYERS = ("errors", "text", "knowledge", "encoder", "search", "version", "search.index", "evaluation", "build")
-"""A module of ``index`` imports only from its own layer and those before it.
-
-The facade ``search.index`` opens versions, so it is a layer of its own."""
+"""A module of ``index`` imports only from its own layer and those before it. The facade ``search.index`` opens
+versions, and is therefore a layer of its own."""
 UPWARD = {
     ("knowledge.lint", "evaluation.evaluation_set"): "checking a folder includes its evaluation questions",
     ("encoder.query_encoder", "version.versions"): "an encoder is sealed by a hash as a version is",

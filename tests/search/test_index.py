@@ -309,7 +309,7 @@ def test_the_matched_words_are_in_the_snippet(real_index: Index) -> None:
 def test_a_question_in_other_letters_is_read_as_it_was_meant(
     real_index: Index, typed: str, language: str, snippet: str
 ) -> None:
-    """The wrong keyboard layout and Latin letters cost neither the language nor the snippet."""
+    """A wrong keyboard layout or Latin letters change neither the language nor the snippet."""
     answer = real_index.answer(typed)
     assert answer.question == typed
     assert answer.language == language
@@ -319,7 +319,7 @@ def test_a_question_in_other_letters_is_read_as_it_was_meant(
 
 @pytest.mark.parametrize("typed", ["recommend a pasta recipe", "qwerty asdfgh", "lithium", "Иран Шархан"])
 def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed: str) -> None:
-    """Strange words alone are no reason to read something else into them."""
+    """Unknown words alone do not make the bot assume another alphabet."""
     assert real_index.answer(typed).language == real_index.detect(typed)
 
 
@@ -332,7 +332,7 @@ def test_what_no_other_letters_explain_is_left_as_it_is(real_index: Index, typed
     ],
 )
 def test_a_mistyped_question_is_read_as_it_was_meant(real_index: Index, typed: str, meant: str, snippet: str) -> None:
-    """Typos cost neither the snippet nor the confidence in it."""
+    """Typos change neither the snippet nor the confidence in it."""
     answer = real_index.answer(typed)
     assert answer.question == typed
     assert answer.read_as.casefold() == meant.casefold()

@@ -112,7 +112,23 @@ def test_before_telegram_is_reached_the_bot_is_neither_ready_nor_well(own_data: 
         assert bot.wait(30) == 0
 
 
-HASTY = "import bot.telegram.run as serve; serve._WEBHOOK_SECONDS = 0.1; " + LOGGED
+def test_health_works_beside_a_webhook(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """With a webhook well means that its server accepts connections; no polling age is told, and no secret."""
+    port, hook = free_port(), free_port()
+    settings = {
+        "BOT_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{hook}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{hook}",
+        "BOT_WEBHOOK_SECRET": SECRET,
+    }
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings):
+        api.wait(lambda: api.ready and get(port, "/healthz") == (200, "ok\n"))
+        page = get(port, "/metrics")[1]
+        assert "polling_age" not in page
+        assert SECRET not in page
+
+
+HASTY = "import bot.telegram.webhook as webhook; webhook._LOOK_SECONDS = 0.1; " + LOGGED
 
 
 def test_a_webhook_that_another_program_takes_is_told_and_set_again(own_data: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_question_is_read_as_meant(typed: str, language: str, meant: str) -> N
 
 
 def test_text_of_several_alphabets_is_left_alone() -> None:
-    """Nobody types half a question on the wrong layout; names in Latin letters stand in Russian questions."""
+    """Nobody types half a question on the wrong layout, but Russian questions contain names in Latin letters."""
     assert not list(possible_readings("чем занимается Rio Tinto"))
     assert not list(possible_readings("2024?"))
 

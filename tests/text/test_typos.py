@@ -58,7 +58,7 @@ def test_a_known_word_is_no_misspelling() -> None:
 
 
 def test_the_best_snippet_counts_first() -> None:
-    """Of two words that are as near, the one in the better snippet is meant."""
+    """Of two words that are equally near, the one in the better snippet is meant."""
     assert correct_typos("the miners", nobody_knows, ["its mines", "a miner"]) == "the mines"
     assert correct_typos("the miners", nobody_knows, ["a miner", "its mines"]) == "the miner"
 
@@ -85,7 +85,7 @@ def test_composed_and_combining_letters_are_one() -> None:
 )
 @given(word=WORDS, place=st.integers(1, 11), letter=st.sampled_from(string.ascii_lowercase))
 def test_every_single_slip_is_found(slip: Callable[[str, int, str], str], word: str, place: int, letter: str) -> None:
-    """Whatever word, wherever behind its first letter."""
+    """In any word, anywhere behind its first letter."""
     assert correct_typos(slip(word, min(place, len(word) - 1), letter), nobody_knows, [word]) == word
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
@@ -70,7 +69,6 @@ async def unknown(update: Update, context: BotContext) -> None:
         await context.show(Rendered(context.texts()("unknown-command")))
 
 
-@lru_cache(maxsize=2)
 def _newest_date(index: Index) -> str | None:
     """Return the latest date at which a snippet is said to hold."""
     dates = [
