@@ -121,11 +121,12 @@ def redact(text: str) -> str:
     if "\0" in text or not text.isascii():
         text = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     # Most questions hold nothing of the kind; looking for what all of a kind have in common is many times cheaper.
-    if max(map(len, text.split()), default=0) >= _SHORTEST_KEY:
+    room_for_a_key = max(map(len, text.split()), default=0) >= _SHORTEST_KEY
+    if room_for_a_key:
         text = _TOKENS.sub("[token]", text)
     if ":" in text or "=" in text:
         text = _NAMED_SECRET.sub(r"\1\2[token]", text)
-    if max(map(len, text.split()), default=0) >= _SHORTEST_KEY:
+    if room_for_a_key:
         text = _RUN.sub(lambda run: "[token]" if _is_key(run[0]) else run[0], text)
     if "@" in text or "me/" in text or "tg:" in text:
         text = _EMAIL.sub("[e-mail]", text)
