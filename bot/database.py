@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,37 +22,31 @@ logger = logging.getLogger(__name__)
 
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What using a database may raise; the second where SQLite quotes text of a damaged file in its message."""
-BUSY_SECONDS = 0.25
-"""How long the bot waits for another program's lock; answers wait behind it."""
-LOCK_SECONDS = 30.0
-"""How long a command in a terminal waits for the bot's lock."""
 
+_BUSY_SECONDS = 0.25
+"""How long the bot waits for another program's lock; answers wait behind it."""
 _MEMORY = Path(":memory:")
-_PASSING = frozenset(
-    {
-        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_NOMEM,
-    }
-)  # fmt: skip
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def passing(error: Exception) -> bool:
     """Return whether the disk, missing rights or another program caused an error, so that it may pass."""
-    return isinstance(error, OSError) or _code(error) in _PASSING
+    # Among SQLite's operational errors a wrong statement (1) stays wrong, and so does text that is no UTF-8 (no code).
+    operational = isinstance(error, sqlite3.OperationalError) and primary_code(error) > sqlite3.SQLITE_ERROR
+    return operational or isinstance(error, OSError)
 
 
 def damaged(error: Exception) -> bool:
     """Return whether an error says that the file is no sound database."""
-    return _code(error) in _DAMAGE
+    return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _code(error: Exception) -> int:
+def primary_code(error: Exception) -> int:
+    """Return SQLite's primary result code of an error, 0 where it has none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _log_problem(text: str) -> None:
+def log_problem(text: str) -> None:
+    """Write to the program's log what the operator should know."""
     logger.error("%s", text)
 
 
@@ -60,7 +55,7 @@ def open_database(
     migrations: Sequence[Migrations],
     *,
     memory_fallback: bool = False,
-    on_problem: Callable[[str], None] = _log_problem,
+    on_problem: Callable[[str], None] = log_problem,
 ) -> sqlite3.Connection:
     """Open a database of the bot. A broken file is moved aside and a new one begun.
 
@@ -88,7 +83,7 @@ def open_database(
         return connect(_MEMORY, migrations)
 
 
-def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
     """Open a database for writing as it is; make it (mode 0600) where there is none, and apply pending migrations.
 
     Raises:
@@ -103,7 +98,7 @@ def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float
     try:
         # Deleted text is overwritten with zeros instead of being left in free pages.
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _begin_write_ahead_log(connection, busy_seconds)
         # A commit survives the end of this process. Whoever needs it to survive a power cut asks for more.
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection, migrations)
@@ -111,6 +106,19 @@ def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float
         connection.close()
         raise
     return connection
+
+
+def _begin_write_ahead_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Keep a write-ahead log. SQLite does not wait where two programs begin one at once, so this does."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migrations]) -> None:
@@ -148,7 +156,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def move_aside(path: Path, error: Exception, on_problem: Callable[[str], None] = _log_problem) -> None:
+def move_aside(path: Path, error: Exception, on_problem: Callable[[str], None] = log_problem) -> None:
     """Give a broken database, with the files beside it, another name.
 
     Raises:

@@ -2,8 +2,8 @@
 
     log.QueryLog.record(Entry)            the door for the rest of the program, on the event loop
       -> writer.Writer                    one thread, a transaction for each change, through full disks and broken files
-           -> entry.row_of                the row: redaction takes secrets out of the text, pseudonyms hide who asked
-           -> statements                  the row into SQLite (schema: its tables; views: what reviewers read)
+           -> entry.row_of                the row: anonymity takes secrets out of the text and hides who asked
+           -> statements                  the row into SQLite (schema: its tables, and the views that reviewers read)
     log.QueryLog.forget_person            erasure deletes a person from the log and its backups, down to the last byte
 
 Reading the log is the business of :mod:`bot.review`. Nothing here imports it.

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
-from bot.querylog.pseudonyms import Pseudonyms
-from bot.querylog.redaction import redact
+from bot.querylog.anonymity import Pseudonyms, redact
 
 if TYPE_CHECKING:
     from index.knowledge.snippet import Snippet

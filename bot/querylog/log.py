@@ -16,9 +16,10 @@ from typing import Protocol, TypeVar
 
 from ulid import ULID
 
+from bot.database import log_problem
 from bot.querylog import erasure, statements
+from bot.querylog.anonymity import Pseudonyms
 from bot.querylog.entry import Delivery, Entry, new_id, row_of, timestamp
-from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.writer import NotWrittenError, Writer
 from index.errors import UserFacingError
 
@@ -59,10 +60,6 @@ class OptOuts(Protocol):
         """Remember that a person opted out, or no longer does."""
 
 
-def _log_problem(text: str) -> None:
-    logger.error("%s", text)
-
-
 class QueryLog:
     """The log of one process. Its methods are called from the event loop; none of them blocks it.
 
@@ -86,7 +83,7 @@ class QueryLog:
         opt_outs: OptOuts | None = None,
         retention_days: int = 180,
         enabled: bool = True,
-        on_problem: Callable[[str], None] = _log_problem,
+        on_problem: Callable[[str], None] = log_problem,
     ) -> None:
         self.path = path
         self.enabled = enabled

@@ -1,4 +1,4 @@
-"""The log's tables; a migration that has been released is never changed."""
+"""The log's tables and views; a migration that has been released is never changed."""
 
 from __future__ import annotations
 
@@ -7,36 +7,29 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from bot.database import LOCK_SECONDS, connect
-from bot.querylog.views import VIEWS
+from bot.database import connect
 
 MIGRATIONS = Migrations("query-log")
+
+_LOCK_SECONDS = 30.0
+"""How long a command in a terminal waits for the bot's lock."""
+PERCENTILES = ", ".join(
+    f"min(latency_ms) FILTER (WHERE share >= {percent / 100}) AS p{percent}" for percent in (50, 95, 99)
+)
+"""Percentiles by nearest rank; ``share`` is ``cume_dist()`` over ``latency_ms``."""
+_DAY = "substr(time, 1, 10)"
+_CONSENTING = "(person IS NULL OR person NOT IN (SELECT person FROM opt_outs))"
 
 _TABLES = (
     """
     CREATE TABLE questions (
-        seq INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        time TEXT NOT NULL,
-        question TEXT NOT NULL,
-        asked TEXT,
-        language TEXT NOT NULL,
-        surface TEXT NOT NULL,
-        decision TEXT NOT NULL,
-        confidence REAL NOT NULL,
-        margin REAL,
-        snippet TEXT,
-        topic TEXT,
-        candidates TEXT NOT NULL,
-        index_version TEXT NOT NULL,
-        latency_ms REAL NOT NULL,
-        truncated INTEGER NOT NULL DEFAULT 0,
-        person TEXT,
-        chat TEXT,
-        edit_of TEXT,
-        follow_up_of TEXT,
-        delivery TEXT NOT NULL DEFAULT 'pending',
-        delivered_at TEXT
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, time TEXT NOT NULL,
+        question TEXT NOT NULL, asked TEXT, language TEXT NOT NULL, surface TEXT NOT NULL,
+        decision TEXT NOT NULL, confidence REAL NOT NULL, margin REAL,
+        snippet TEXT, topic TEXT, candidates TEXT NOT NULL,
+        index_version TEXT NOT NULL, latency_ms REAL NOT NULL, truncated INTEGER NOT NULL DEFAULT 0,
+        person TEXT, chat TEXT, edit_of TEXT, follow_up_of TEXT,
+        delivery TEXT NOT NULL DEFAULT 'pending', delivered_at TEXT
     )""",
     "CREATE TABLE vectors (seq INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
     # A vote taken back stays, as 0.
@@ -107,18 +100,70 @@ _TRIGGERS = (
         DELETE FROM gap_questions WHERE question_id = old.id;
     END""",
 )
+# What the review commands and Datasette both show, in one text for both. People who opted out stay in the counts. Their
+# questions are left out wherever reviewers read them to improve the knowledge: in the unanswered questions and in the
+# gaps.
+_VIEWS = (
+    # Every candidate of every question as a row.
+    """CREATE VIEW candidates AS
+        SELECT q.id AS question_id, q.time, each.key + 1 AS rank,
+            each.value ->> 'id' AS snippet, each.value ->> 'language' AS language, each.value ->> 'score' AS score,
+            each.value ->> 'shown' AS shown, each.value ->> 'question' AS example_question,
+            each.value ->> 'hash' AS hash, each.value -> 'parts' AS parts
+        FROM questions AS q, json_each(q.candidates) AS each""",
+    # A vote taken back stays in the table as 0.
+    """CREATE VIEW counted_votes AS
+        SELECT votes.time, votes.value, q.id AS question_id, q.question, q.decision, q.language, q.snippet
+        FROM votes JOIN questions AS q ON q.id = votes.question_id AND q.person = votes.person
+        WHERE votes.value <> 0""",
+    """CREATE VIEW questions_and_feedback AS
+        SELECT q.*,
+            (SELECT nullif(value, 0) FROM votes WHERE question_id = q.id AND person = q.person) AS vote,
+            EXISTS (SELECT 1 FROM requests WHERE question_id = q.id AND person = q.person) AS requested,
+            (SELECT gap FROM gap_questions WHERE question_id = q.id) AS gap
+        FROM questions AS q""",
+    # A question that was edited later is left out: what counts is what it became.
+    f"""CREATE VIEW unanswered_questions AS
+        SELECT * FROM questions_and_feedback AS q
+        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {_CONSENTING}
+            AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)""",
+    f"CREATE VIEW gap_members AS SELECT * FROM gap_questions WHERE {_CONSENTING}",
+    # Each person counts by the age of their latest question: half after 30 days, a quarter after 60.
+    """CREATE VIEW ranked_gaps AS
+        WITH askers AS (
+            SELECT gap, count(*) AS questions, max(time) AS last FROM gap_members GROUP BY gap, person
+        )
+        SELECT gaps.id AS gap, gaps.state, count(*) AS people, sum(askers.questions) AS questions,
+            max(askers.last) AS last,
+            sum(pow(0.5, max(julianday('now') - julianday(askers.last), 0) / 30)) AS rank,
+            (SELECT q.question FROM gap_members AS m JOIN questions AS q ON q.id = m.question_id
+                WHERE m.gap = gaps.id ORDER BY m.similarity DESC, m.time DESC LIMIT 1) AS typical_question,
+            gaps.note, gaps.opened
+        FROM askers JOIN gaps ON gaps.id = askers.gap GROUP BY gaps.id""",
+    f"""CREATE VIEW daily_figures AS
+        SELECT {_DAY} AS day, decision, language, surface, count(*) AS questions FROM questions GROUP BY 1, 2, 3, 4""",
+    # The last 90 days: SQLite reads every row of a view with a window function, whatever is asked of it.
+    f"""CREATE VIEW daily_latency AS
+        SELECT day, count(*) AS questions, {PERCENTILES} FROM (
+            SELECT {_DAY} AS day, latency_ms,
+                cume_dist() OVER (PARTITION BY {_DAY} ORDER BY latency_ms) AS share
+            FROM questions WHERE time >= date('now', '-89 days')
+        ) GROUP BY day""",
+    f"""CREATE VIEW quoted_snippets AS
+        SELECT {_DAY} AS day, snippet, count(*) AS quoted FROM questions WHERE decision = 'answer' GROUP BY 1, 2""",
+)
 
 
 @MIGRATIONS(name="0001_query_log")
 def _query_log(database: Database) -> None:
-    for statement in (*_TABLES, *_REVIEW_TABLES, *_INDEXES, *_TRIGGERS, *VIEWS):
+    for statement in (*_TABLES, *_REVIEW_TABLES, *_INDEXES, *_TRIGGERS, *_VIEWS):
         database.conn.execute(statement)
 
 
-def open_log(path: Path, *, busy_seconds: float = LOCK_SECONDS) -> sqlite3.Connection:
-    """Open a log, or a copy of one, for writing; make it where there is none.
+def open_log(path: Path) -> sqlite3.Connection:
+    """Open a log, or a copy of one, for writing from a terminal; make it where there is none.
 
     Raises:
         sqlite3.Error, OSError: It cannot be opened, written or understood.
     """
-    return connect(path, [MIGRATIONS], busy_seconds=busy_seconds)
+    return connect(path, [MIGRATIONS], busy_seconds=_LOCK_SECONDS)

@@ -9,26 +9,9 @@ from operator import itemgetter
 
 from bot.querylog.entry import Delivery, Row, timestamp
 
-COLUMNS = (
-    "id",
-    "time",
-    "question",
-    "asked",
-    "language",
-    "surface",
-    "decision",
-    "confidence",
-    "margin",
-    "snippet",
-    "topic",
-    "candidates",
-    "index_version",
-    "latency_ms",
-    "truncated",
-    "person",
-    "chat",
-    "edit_of",
-    "follow_up_of",
+COLUMNS = tuple(
+    "id time question asked language surface decision confidence margin snippet topic candidates index_version "
+    "latency_ms truncated person chat edit_of follow_up_of".split()
 )
 """What is stored of a question when it is recorded."""
 DELIVERY_COLUMNS = ("delivery", "delivered_at")

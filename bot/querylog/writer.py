@@ -9,13 +9,13 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from bot.database import damaged, move_aside, open_database, passing, transaction
+from bot.database import damaged, move_aside, open_database, passing, primary_code, transaction
 from bot.querylog.schema import MIGRATIONS
 
 logger = logging.getLogger(__name__)
@@ -27,10 +27,10 @@ _PATIENCE = 1.0
 """Seconds an answer waits for its row at most; a disk that hangs must not silence the bot."""
 _SHORT_PATIENCE = 0.05
 """The same while the thread does something that takes long."""
-_RETRY_SECONDS = 0.5
-_GRACE_SECONDS = 2.0
+_SYNC_SECONDS = 0.5
+"""How long what nobody waits for is left queued, and what could not be written."""
+_GRACE_SECONDS = 1.5
 """How long another program may hold the lock, as the review commands do, before that is a problem."""
-_SYNC_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
 
@@ -70,13 +70,12 @@ class Writer:
         self._failing_since = 0.0
         self._told = False
         self._reason: Exception | None = None
-        self._retry: asyncio.TimerHandle | None = None
         self._occupied = False
         """The thread does something that takes long, or the disk hangs."""
-        self._sync: asyncio.TimerHandle | None = None
-        self._syncing: Future[None] | None = None
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
+        self._queued = asyncio.Event()
+        self._upkeep = self._loop.create_task(self._write_queued())
         self.put(lambda connection: None)
         self._thread.submit(self._flush)
 
@@ -93,8 +92,7 @@ class Writer:
                 self._pending.popleft()
                 self._lost += 1
         self._pending.append(change)
-        if self._sync is None:
-            self._sync = self._loop.call_later(_SYNC_SECONDS, self._begin_sync)
+        self._queued.set()
         return change
 
     async def write(self, run: Callable[[sqlite3.Connection], _T], *, patience: float | None = None) -> _T:
@@ -132,30 +130,27 @@ class Writer:
 
         What cannot be committed is lost, and the program's log says how much that is.
         """
+        self._upkeep.cancel()
         finished = self._loop.run_in_executor(self._thread, self._finish, last)
         _, running = await asyncio.wait({finished}, timeout=_STOP_SECONDS)
         if running and self._connection:
             with suppress(sqlite3.Error):  # it has just been closed
                 self._connection.interrupt()
             await asyncio.wait(running, timeout=_STOP_SECONDS)
-        for timer in (self._sync, self._retry):
-            if timer:
-                timer.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
         if lost := self.backlog + self._lost:
             reason = self._reason or ("the disk does not answer" if running else f"memory keeps no more than {_BOUND}")
             logger.error("%d rows and changes are lost; they could not be written to %s: %s.", lost, self.path, reason)
 
-    def _begin_sync(self) -> None:
-        """Have the thread write what nobody waits for, and sync the file."""
-        self._sync = None
-        if self._syncing is None or self._syncing.done():
-            self._syncing = self._thread.submit(self._flush_and_sync)
-        else:
-            self._sync = self._loop.call_later(_SYNC_SECONDS, self._begin_sync)
-
-    def _retry_later(self) -> None:
-        self._retry = self._loop.call_later(_RETRY_SECONDS, self._thread.submit, self._flush, True)
+    async def _write_queued(self) -> None:
+        """Have the thread write what nobody waits for, try again what could not be written, and sync the file."""
+        while True:
+            await self._queued.wait()
+            await asyncio.sleep(_SYNC_SECONDS)
+            self._queued.clear()
+            await self._loop.run_in_executor(self._thread, self._flush_and_sync)
+            if self._pending:
+                self._queued.set()
 
     # From here on everything runs on the thread.
 
@@ -222,7 +217,7 @@ class Writer:
         self._connection = None
 
     def _flush_and_sync(self) -> None:
-        self._flush()
+        self._flush(again=True)
         if self._connection is not None:
             with suppress(sqlite3.Error):  # the next commit meets it again
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
@@ -249,20 +244,18 @@ class Writer:
         self._disconnect()
 
     def _keep(self, error: Exception) -> None:
-        """Note that the log cannot be written; tell the operator if that is new, and try again later."""
+        """Note that the log cannot be written, and tell the operator if that is new."""
         self._disconnect()
         now = time.monotonic()
         self._reason = error
         self._failing_since = self._failing_since or now
-        locked = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-        if not self._told and now >= self._failing_since + (_GRACE_SECONDS if locked else 0.0):
+        grace = _GRACE_SECONDS if primary_code(error) == sqlite3.SQLITE_BUSY else 0.0
+        if not self._told and now >= self._failing_since + grace:
             self._told = True
             self._on_problem(
                 f"The query log {self.path} cannot be written ({error}). The bot answers all the same. "
                 f"Up to {_BOUND} rows are kept in memory and written as soon as possible."
             )
-        with suppress(RuntimeError):  # the loop is closed: nobody is left to try again
-            self._loop.call_soon_threadsafe(self._retry_later)
 
     def _recovered(self) -> None:
         if self._told:

@@ -7,7 +7,7 @@
     gaps            verbs gaps, teach
     replay          verb replay: asking logged questions again
     browse          verbs serve, report; charts
-    queries         filters, single questions and figures         (SQL views: bot.querylog.views)
+    queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_store       gaps in the log: made, ranked, marked
     grouping        which questions mean the same
     knowledge_edit  adding questions to the files of the knowledge

@@ -1,4 +1,4 @@
-"""What reviewers ask of the log. The views of the log (:mod:`bot.querylog.views`) hold most of the SQL."""
+"""What reviewers ask of the log. The views of the log (:mod:`bot.querylog.schema`) hold most of the SQL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.database import open_for_reading
 from bot.querylog.entry import timestamp
-from bot.querylog.views import PERCENTILES
+from bot.querylog.schema import PERCENTILES
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)

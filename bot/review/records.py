@@ -170,8 +170,8 @@ def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
 
 def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
     """Return what the live index answers to a question, or why it cannot be asked."""
+    from bot.querylog.anonymity import Pseudonyms
     from bot.querylog.entry import Entry, new_id, row_of
-    from bot.querylog.pseudonyms import Pseudonyms
     from index.errors import UserFacingError
 
     try:
@@ -297,8 +297,8 @@ def forget(person: str, yes: bool, data: Path) -> None:
       partnership-bot log forget k3q7xw2mz5ltvb4a
       partnership-bot log forget 123456789 --yes
     """
+    from bot.querylog.anonymity import Pseudonyms
     from bot.querylog.erasure import forget_everywhere
-    from bot.querylog.pseudonyms import Pseudonyms
 
     with reading(data) as connection:
         if person.lstrip("-").isdigit():

@@ -24,7 +24,6 @@ ANSWER_SECONDS = 7 * 24 * 3600
 """How long the bot knows its answer to a question; people can edit theirs for 48 hours."""
 _KEY_BYTES = 32
 _REMEMBERED = 10_000
-_TIDY_EVERY = 1000
 
 STATE_MIGRATIONS = Migrations("bot-state")
 
@@ -81,7 +80,6 @@ class BotState:
         self._key: bytes = kept[0] if kept else key
         self._languages: dict[int, str | None] = {}
         self._blocked = {row[0] for row in self._rows("SELECT chat FROM blocked")}
-        self._answers = 0
 
     def language(self, person: int) -> str | None:
         """Return the interface language a person chose, if they did."""
@@ -98,11 +96,7 @@ class BotState:
         if language is None:
             self._write("DELETE FROM languages WHERE person = ?", self._hash("person", person))
         else:
-            self._write(
-                "INSERT OR REPLACE INTO languages (person, language) VALUES (?, ?)",
-                self._hash("person", person),
-                language,
-            )
+            self._write("INSERT OR REPLACE INTO languages VALUES (?, ?)", self._hash("person", person), language)
 
     def block(self, chat: int) -> None:
         """Remember that nothing can be sent to a chat."""
@@ -133,17 +127,10 @@ class BotState:
 
     def remember_answer(self, question: Posted, text: str, message_id: int, entry: str) -> None:
         """Remember which message answers a question, so that an edit of one changes the other."""
-        self._answers += 1
-        if self._answers % _TIDY_EVERY == 1:
-            self._write("DELETE FROM answers WHERE time < ?", time.time() - ANSWER_SECONDS)
-        self._write(
-            "INSERT OR REPLACE INTO answers (question, message_id, entry, text, time) VALUES (?, ?, ?, ?, ?)",
-            self._hash("message", *question),
-            message_id,
-            entry,
-            self._hash("text", text),
-            time.time(),
-        )
+        now = time.time()
+        self._write("DELETE FROM answers WHERE time < ?", now - ANSWER_SECONDS)
+        row = (self._hash("message", *question), message_id, entry, self._hash("text", text), now)
+        self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", *row)
 
     def answer_to(self, question: Posted, text: str) -> Given | None:
         """Return the answer given to a question, if it is remembered."""

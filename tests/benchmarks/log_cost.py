@@ -21,9 +21,9 @@ from pathlib import Path
 
 from bot.database import transaction
 from bot.querylog import statements
+from bot.querylog.anonymity import Pseudonyms
 from bot.querylog.entry import Row, new_id, row_of, timestamp
 from bot.querylog.log import Delivery, Entry, QueryLog
-from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.schema import open_log
 from index import Answer, Index
 

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 # Found by the path set above; these are programs, not part of the tests' own path.
-from index.search.index import Index  # noqa: E402
-from tests.support.bot_process import process  # noqa: E402
-from tests.support.botapi_server import TOKEN, BotApi  # noqa: E402
+from index.search.index import Index
+from tests.support.bot_process import process
+from tests.support.botapi_server import TOKEN, BotApi
 
 __all__ = ["TOKEN", "BotApi", "Load", "bot", "copied", "questions_of", "report", "spread"]
 

@@ -17,7 +17,7 @@ from index.encoder.query_encoder import Encoder
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
 from index.search.index import Index
 from index.version.manifest import Manifest
-from index.version.versions import build_lock, index_folder, live_version, versions
+from index.version.versions import index_folder, live_version, versions
 
 Small = tuple[Path, Path, BuildResult]
 ROOT = Path(__file__).parents[2]
@@ -162,6 +162,7 @@ def test_an_index_that_does_not_find_its_passages_is_not_published(
     assert (live_version(data), versions(data)) == (first.version, [first.version])
 
 
+@pytest.mark.faults
 def test_a_damaged_live_version_is_replaced(small: Small) -> None:
     """Damage stops reuse, not the build; a lost pointer does not either."""
     folder, data, first = small
@@ -175,6 +176,7 @@ def test_a_damaged_live_version_is_replaced(small: Small) -> None:
     assert "Balkhash" in ask(data)
 
 
+@pytest.mark.faults
 def test_a_damaged_encoder_is_exported_again(small: Small) -> None:
     """The command that the error names mends it."""
     folder, data, _ = small
@@ -218,6 +220,7 @@ def test_after_a_rollback_a_build_goes_on_from_there(small: Small) -> None:
     assert rollback(data) == first.version
 
 
+@pytest.mark.faults
 def test_rollback_to_a_damaged_version_is_refused(small: Small) -> None:
     """The live version stays."""
     folder, data, first = small
@@ -270,13 +273,6 @@ def test_a_folder_that_is_no_model_is_refused(small: Small, tmp_path: Path) -> N
         build(folder, data, encoder=str(tmp_path / "empty"))
 
 
-def test_a_data_folder_that_cannot_be_is_refused(make_knowledge, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """A file in the place of the data folder is named."""
-    (tmp_path / "file").write_text("")
-    with pytest.raises(BuildError, match=r"file: cannot be written \(.*choose another folder with --data"):
-        rebuild(make_knowledge(), tmp_path / "file")
-
-
 HOLDER = """
 import sys
 from pathlib import Path
@@ -288,6 +284,7 @@ with build_lock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.faults
 def test_a_second_build_says_that_one_is_running(small: Small) -> None:
     """The lock belongs to the other process and goes with it, however that dies."""
     folder, data, first = small
@@ -302,16 +299,6 @@ def test_a_second_build_says_that_one_is_running(small: Small) -> None:
         assert "Balkhash" in ask(data)
         holder.kill()
     assert rebuild(folder, data).version == first.version
-
-
-def test_leftovers_of_a_killed_build_are_removed(small: Small) -> None:
-    """The next build begins by clearing away what was never finished."""
-    folder, data, _ = small
-    leftover = index_folder(data) / ".building-20260101T000000000Z-01234567"
-    leftover.mkdir()
-    (leftover / "vectors.npy").write_bytes(b"x")
-    rebuild(folder, data)
-    assert not leftover.exists()
 
 
 def test_a_build_opens_two_indexes_at_most(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,15 +331,6 @@ def test_the_build_tells_what_it_does(small: Small) -> None:
     assert told[0] == "Reading knowledge"
     assert any(name.startswith("Embedding 1 of 6 passages") and total for name, total in report.steps)
     assert any("Calibrating" in name for name in told)
-
-
-def test_the_lock_is_free_after_a_failure(small: Small) -> None:
-    """A build that ends in an error does not block the next."""
-    _, data, _ = small
-    with pytest.raises(KnowledgeError):
-        rebuild(data / "nowhere", data)
-    with build_lock(data):
-        pass
 
 
 @pytest.mark.parametrize("name", ["plain", "one", "russian"])

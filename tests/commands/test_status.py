@@ -66,6 +66,7 @@ def test_no_index_is_not_well(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["ok"] is False
 
 
+@pytest.mark.faults
 def test_a_damaged_index_is_not_well(copied: Path) -> None:
     """A file of the live version that was cut short is named."""
     version = (copied / "index" / "current").read_text().strip()
@@ -85,6 +86,7 @@ async def test_the_log_is_counted(copied: Path) -> None:
     assert json.loads(status(copied, "--json").stdout)["log"]["questions"] == 2
 
 
+@pytest.mark.faults
 def test_a_log_that_cannot_be_read_is_told(copied: Path) -> None:
     """A broken log is said to be one; the index is well all the same."""
     (copied / "queries.db").write_bytes(b"no database at all" * 100)

@@ -328,27 +328,3 @@ def test_a_file_that_cannot_grow_leaves_the_live_version(small: Small, most: int
     assert live_version(data) == first.version
     assert "Balkhash" in ask(data)
     assert build(folder, data, encoder=DEFAULT_ENCODER).embedded == 1
-
-
-@pytest.fixture
-def read_only(small: Small, tmp_path: Path) -> Iterator[Path]:
-    """The small data folder on a file system mounted read-only; skipped where the tests may not mount one."""
-    place = tmp_path / "read-only"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if not mount or subprocess.run([mount, "--bind", str(small[1]), str(place)], capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        subprocess.run([mount, "-o", "remount,bind,ro", str(place)], check=True)
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def test_a_read_only_disk_answers_and_refuses_a_build(small: Small, read_only: Path) -> None:
-    """The error names the folder; reading needs no right to write."""
-    assert "Balkhash" in ask(read_only)
-    with pytest.raises(BuildError, match=f"{read_only}.*Read-only file system") as caught:
-        build(small[0], read_only, encoder=DEFAULT_ENCODER, options=BuildOptions(force=True))
-    assert "\n" not in str(caught.value)
-    assert live_version(read_only) == small[2].version

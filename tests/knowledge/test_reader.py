@@ -155,14 +155,6 @@ def test_all_problems_are_told_at_once(folder: Path) -> None:
     ]
 
 
-def test_a_folder_with_errors_is_not_indexed(folder: Path) -> None:
-    """What a build raises names every error."""
-    write(folder, "metals/a.md", snippet("title: A\n"))
-    write(folder, "metals/b.md", b"\xff")
-    with pytest.raises(KnowledgeError, match=r"(?s)a\.md:1: as_of.*a\.md:1: sources.*b\.md:1: file.*3 problem\(s\)"):
-        read(folder).require_sound()
-
-
 def test_a_broken_original_is_told_once(folder: Path) -> None:
     """Its translations are not blamed for fields they would have taken from it."""
     write(folder, "metals/copper.md", snippet("sources: [press]\nas_of: 2025\n"))
@@ -288,14 +280,6 @@ def test_hidden_files_and_readmes_are_not_knowledge(folder: Path) -> None:
         write(folder, name, "not a snippet")
     assert problems(folder) == []
     assert ids(read(folder)) == {("metals/copper", "en")}
-
-
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    """So is a file in its place; the error tells how to name another."""
-    write(tmp_path, "file.md", "text")
-    for path in (tmp_path / "nowhere", tmp_path / "file.md"):
-        with pytest.raises(KnowledgeError, match="no such folder; name one with --knowledge"):
-            read(path)
 
 
 def test_an_empty_folder_is_sound_but_cannot_be_indexed(tmp_path: Path) -> None:

@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database import open_database, open_for_reading
+from bot.querylog.anonymity import Pseudonyms, redact
 from bot.querylog.erasure import back_up
 from bot.querylog.log import Delivery, QueryLogError
-from bot.querylog.pseudonyms import Pseudonyms
-from bot.querylog.redaction import redact
 from bot.querylog.statements import COLUMNS, EXPORTED_ROWS
 from bot.telegram.state import STATE_MIGRATIONS, BotState
 from tests.support.log_answers import entry, open_log, until

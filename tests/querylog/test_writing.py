@@ -17,9 +17,9 @@ import pytest
 
 from bot.database import open_for_reading
 from bot.querylog import statements
+from bot.querylog.anonymity import Pseudonyms
 from bot.querylog.entry import Row
 from bot.querylog.log import Delivery
-from bot.querylog.pseudonyms import Pseudonyms
 from bot.querylog.schema import open_log as open_file
 from tests.support.log_answers import entry, open_log, until
 
@@ -218,6 +218,7 @@ async def test_rows_lost_at_the_end_are_counted(tmp_path: Path, caplog: pytest.L
     assert len(rows(tmp_path)) == 1
 
 
+@pytest.mark.faults
 async def test_a_disk_that_hangs_never_silences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a write does not return, questions are answered and nothing raises; the rows are there in the end."""
     released = threading.Event()
@@ -369,21 +370,6 @@ def test_read_only_log_never_silences(read_only: str) -> None:
 
 
 @pytest.mark.faults
-async def test_broken_file_is_set_aside(tmp_path: Path) -> None:
-    """A file that is no database any more is kept under another name, and the log goes on in a new one."""
-    (tmp_path / "queries.db").write_bytes(b"not a database, but somebody may want to look at it" * 100)
-    warnings: list[str] = []
-    log = open_log(tmp_path, on_problem=warnings.append)
-    await log.record(entry("What is lithium?"))
-    await log.close()
-    assert len(rows(tmp_path)) == 1
-    [aside] = tmp_path.glob("queries.db.broken-*")
-    assert aside.read_bytes().startswith(b"not a database")
-    assert len(warnings) == 1
-    assert str(aside) in warnings[0]
-
-
-@pytest.mark.faults
 async def test_file_broken_while_running_is_set_aside(tmp_path: Path) -> None:
     """Damage that shows while writing costs no question."""
     warnings: list[str] = []
@@ -476,9 +462,3 @@ async def test_rows_can_be_searched_at_once(tmp_path: Path) -> None:
     )
     await log.close()
     assert [row["question"] for row in found] == ["Қазақстандағы литий қоры қандай?"]
-
-
-def test_opening_makes_the_file_private(tmp_path: Path) -> None:
-    """Nobody but its owner may read the log."""
-    open_file(tmp_path / "queries.db").close()
-    assert (tmp_path / "queries.db").stat().st_mode & 0o077 == 0

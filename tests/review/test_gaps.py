@@ -152,17 +152,6 @@ async def test_only_questions_of_the_span_are_grouped(tmp_path: Path) -> None:
         assert update(connection, Meanings(), since="2000") == 2
 
 
-async def test_people_who_opted_out_are_left_out(tmp_path: Path) -> None:
-    """What somebody asked before they opted out is not used."""
-    await ask(tmp_path, ("price: how much?", 1), ("visa: where?", 2))
-    log = open_log(tmp_path)
-    await log.opt_out(1, True)
-    await log.close()
-    with opened(tmp_path) as connection:
-        assert regroup(connection) == 1
-        assert [gap.asked[0].text for gap in ranked(connection)] == ["visa: where?"]
-
-
 async def test_forgotten_people_leave_gaps(tmp_path: Path) -> None:
     """A gap is made anew without them, and one that was theirs alone is gone."""
     await ask(tmp_path, ("price: how much?", 1), ("price: what?", 2), ("visa: where?", 1))

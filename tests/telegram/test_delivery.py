@@ -17,37 +17,11 @@ from bot.telegram.quota import Quota, Verdict
 from bot.telegram.rate_limiter import GROUP_BURST, PRIVATE_BURST, ChatRateLimiter, Departure
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
 from bot.telegram.state import STATE_MIGRATIONS
-from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, DurableQueue
+from bot.telegram.update_queue import UPDATE_MIGRATIONS, DurableQueue
 from index.search.index import Index
 from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
 
-BROKEN = (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
 BLOCKED = (403, {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"})
-WAIT = (
-    429,
-    {
-        "ok": False,
-        "error_code": 429,
-        "description": "Too Many Requests: retry after 1",
-        "parameters": {"retry_after": 1},
-    },
-)
-
-
-@pytest.mark.parametrize("fault", [BROKEN, WAIT])
-def test_an_answer_that_surely_did_not_arrive_is_sent_again(
-    fault: tuple[int, object], real_index: Index, tmp_path: Path
-) -> None:
-    """Server errors and flood control delay an answer and change nothing about it."""
-    question, _ = asked_for(real_index)
-
-    async def scenario(there: Bench) -> None:
-        there.telegram.answers = [fault, fault]  # type: ignore[list-item]
-        calls = await there.say(question)
-        assert len(calls) == 3
-        assert len({call.parameters["text"] for call in calls}) == 1
-
-    run(real_index, tmp_path, scenario)
 
 
 def test_who_blocked_the_bot_is_remembered_until_they_write_again(real_index: Index, tmp_path: Path) -> None:
@@ -158,23 +132,6 @@ def test_an_answer_that_was_under_way_when_the_process_died_says_that_it_may_com
             await there.drain()
             (answer,) = there.telegram.sent()
             assert "Sent once more" in answer.text
-
-    asyncio.run(scenario())
-
-
-def test_an_update_that_ends_every_process_is_given_up_and_the_person_told(real_index: Index, tmp_path: Path) -> None:
-    """After several starts that did not finish it the update is no longer handled."""
-    question, _ = asked_for(real_index)
-
-    async def scenario() -> None:
-        async with bench(real_index, tmp_path) as there:
-            update = {"update_id": 5, "message": there.message(question)}
-            await leave_behind(tmp_path, update, *["count_attempt"] * ATTEMPTS)
-            there.services.queue.resume(there.application.bot)
-            await there.drain()
-            (told,) = there.telegram.sent()
-            assert "Something went wrong" in told.text
-            assert left(there) == 0
 
     asyncio.run(scenario())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.telegram.live_index import LiveIndex, Swap
 from index.build.builder import BuildOptions, BuildResult, build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
@@ -19,6 +21,7 @@ def publish(folder: Path, data: Path, slug: str) -> str:
     return build(folder, data, encoder=DEFAULT_ENCODER, options=BuildOptions(force=True)).version
 
 
+@pytest.mark.faults
 def test_a_new_version_is_taken_over_and_a_damaged_one_refused_once(small: tuple[Path, Path, BuildResult]) -> None:
     """Questions are answered by the newest sound version; a refusal is reported once, and again only when asked for."""
     folder, data, first = small

@@ -44,6 +44,7 @@ def flip_a_bit(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.faults
 def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_version_each(
     make_knowledge: MakeKnowledge, small_data: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_questions_asked_during_a_build_and_a_rollback_are_answered_by_one_versi
     assert len(rows) == len(asked)
 
 
+@pytest.mark.faults
 def test_a_bot_started_on_a_damaged_version_answers_from_the_newest_sound_one(small_data: Path, tmp_path: Path) -> None:
     """The log and the administrators are told which is damaged and what mends it; a sound new one is taken over."""
     first = str(live_version(small_data))
@@ -135,6 +137,7 @@ def test_a_bot_started_on_a_damaged_version_answers_from_the_newest_sound_one(sm
         assert connection.execute("SELECT index_version FROM questions").fetchall() == [(first,)]
 
 
+@pytest.mark.faults
 def test_a_bot_whose_versions_are_all_damaged_names_the_published_one(small_data: Path, tmp_path: Path) -> None:
     """What is wrong with the version that should answer is told in one line, not what is wrong with the last one tried.
 

@@ -19,6 +19,7 @@ from bot.database import open_database
 from bot.telegram.update_queue import UPDATE_MIGRATIONS, ChatOrder, DurableQueue
 
 
+@pytest.mark.faults
 async def test_a_queue_that_cannot_be_written_loses_nothing_while_the_process_lives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,6 +123,7 @@ def full_disk(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute(f"PRAGMA max_page_count = {2**30}")
 
 
+@pytest.mark.faults
 async def test_marks_that_a_full_disk_refuses_are_written_when_there_is_room(tmp_path: Path) -> None:
     """After a restart nothing answered is answered again, and what was being sent and what came meanwhile is known."""
     with closing(open_database(tmp_path / "telegram.db", (UPDATE_MIGRATIONS,))) as connection:
