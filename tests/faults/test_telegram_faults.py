@@ -78,6 +78,35 @@ def test_a_partition_loses_no_question(state: str, real_index: Index, own_data: 
         assert api.violations == []
 
 
+def test_a_slow_server_delays_answers_and_repeats_none(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """Every call takes more than a second; each question is answered once."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url, **FAST):
+        api.wait(lambda: api.ready)
+        api.delays = {"sendMessage": 1.2, "getUpdates": 0.5}
+        asked = [api.say(f"{question} ({person})", person) for person in range(1, 31)]
+        api.wait(lambda: all(api.answers_to(number) for number in asked), 40)
+        assert [len(api.answers_to(number)) for number in asked] == [1] * 30
+
+
+def test_a_server_that_hangs_is_given_up_and_the_answer_repeated_as_such(real_index: Index, tmp_path: Path) -> None:
+    """A call without an answer may have had its effect, so the next attempt says that it is one."""
+    question, _ = asked_for(real_index)
+
+    async def scenario() -> None:
+        with BotApi() as api:
+            async with bench(real_index, tmp_path) as there:
+                request = CountingRequest(4, lambda kind: None, answer_seconds=0.5)
+                there.services.sender._bot = TelegramBot(SERVED, api.url, (request, request), 0)
+                api.faults = [("sendMessage", "hang")]
+                await there.take("message", {**there.message(question), "message_id": 77})
+                (answer,) = api.answers_to(77)
+                assert REMARK in answer
+                await request.shutdown()
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("error", "cause", "certain"),
     [
@@ -249,6 +278,20 @@ def test_a_name_that_does_not_resolve_is_told_and_tried_again(own_data: Path, tm
     assert "Traceback" not in log.read_text()
 
 
+def test_a_server_that_goes_away_stops_no_polling(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """While the bot runs the loop goes on, and receives as soon as the server is there again."""
+    question, _ = asked_for(real_index)
+    log = tmp_path / "log"
+    with BotApi() as api, Network(api.url) as network, process(own_data, log, BOT_API_URL=network.url, **FAST):
+        api.wait(lambda: api.ready)
+        network.become("reset")
+        while "Updates cannot be received" not in log.read_text():
+            time.sleep(0.05)
+        network.become("up")
+        number = api.say(question)
+        api.wait(lambda: api.answers_to(number), 40)
+
+
 async def test_an_update_that_cannot_be_read_costs_no_other(real_index: Index, tmp_path: Path) -> None:
     """Of a batch with a malformed update, the others are received, and the next poll goes on behind it."""
     with BotApi() as api:
@@ -323,6 +366,32 @@ def test_a_crowded_group_keeps_nobody_else_waiting(real_index: Index, tmp_path: 
         assert [call.parameters["chat_id"] for call in notes] == [asked[0]["chat"]["id"]]
 
     run(real_index, tmp_path, scenario)
+
+
+def test_a_flood_from_ten_thousand_is_taken_in_small_parts(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """The queue stays bounded while the rest waits at Telegram; told to stop, the bot answers what it took, once."""
+    question, _ = asked_for(real_index)
+    port = free_port()
+    settings = {"BOT_QUEUE": "100", "BOT_HTTP_LISTEN": f"127.0.0.1:{port}", **FAST}
+    with BotApi() as api:
+        asked = [api.say(f"{question} ({person})", person) for person in range(1, 10_001)]
+        with process(own_data, tmp_path / "log", BOT_API_URL=api.url, **settings) as bot:
+            most = 0.0
+
+            def some() -> bool:
+                nonlocal most
+                most = max(most, queue(port))
+                return len(api.under) > 600
+
+            api.wait(some, 60)
+            assert 0 < most < 100 + 100
+            bot.terminate()
+            assert bot.wait(60) == 0
+        answered = [number for number in asked if api.answers_to(number)]
+        assert answered == asked[: len(answered)]
+        assert all(len(api.answers_to(number)) <= 2 for number in answered)
+        assert len(api._updates) == len(asked) - len(answered)
+        assert api.violations == []
 
 
 POISON = """

@@ -176,8 +176,8 @@ def model_with(node_domain: str = "", external: str | None = None) -> bytes:
     return bytes(model.SerializeToString())
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("hostile", ["operator", "outside", "absolute"])
+@pytest.mark.faults
 def test_a_model_runs_no_foreign_code_and_reads_no_foreign_file(small_data: Path, tmp_path: Path, hostile: str) -> None:
     """Operators that are not ONNX Runtime's own, and weights outside the encoder's folder, are refused."""
     (folder,) = (small_data / "encoders").iterdir()
@@ -296,6 +296,17 @@ def test_nobody_becomes_administrator_by_looks(real_index: Index, tmp_path: Path
                 assert real_index.version not in json.dumps(call.parameters), (kind, message)
 
     run(real_index, tmp_path, scenario, admins=frozenset({ADMIN}))
+
+
+def test_without_administrators_nobody_is_one(real_index: Index, tmp_path: Path) -> None:
+    """An empty list lets no one in."""
+
+    async def scenario(there: Bench) -> None:
+        for command in ("/status", "/reload", "/stats"):
+            (reply,) = await there.say(command)
+            assert "do not know that command" in reply.text
+
+    run(real_index, tmp_path, scenario)
 
 
 @pytest.mark.parametrize("number", [{}, [1], "x", float("inf"), None])

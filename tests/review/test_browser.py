@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
@@ -70,6 +71,15 @@ def test_dashboard_is_drawn(server: str, tmp_path: Path) -> None:
     for mark in ("mark-rect", "mark-arc", "mark-line"):
         assert mark in dom
     assert "What people ask" in dom
+
+
+@pytest.mark.parametrize("page", ["/queries/questions", "/queries/unanswered", "/queries/gaps_ranked?state="])
+def test_pages_have_no_error(server: str, tmp_path: Path, page: str) -> None:
+    """A page shows what was asked, typed programs as text, and its own scripts run."""
+    dom, console = seen(server + page, tmp_path / "profile")
+    assert console == []
+    assert "&lt;script&gt;alert(1)" in dom
+    assert urllib.request.urlopen(server + page).status == 200
 
 
 async def test_report_is_drawn(tmp_path: Path) -> None:

@@ -112,6 +112,25 @@ def test_a_killed_bot_answers_after_its_restart(real_index: Index, own_data: Pat
         assert api.violations == []
 
 
+def test_failing_calls_delay_answers_and_lose_none(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """Every question is answered; where nobody knows whether the answer arrived it is repeated and says so."""
+    question, _ = asked_for(real_index)
+    with BotApi() as api, process(own_data, tmp_path / "log", BOT_API_URL=api.url):
+        api.wait(lambda: api.ready)
+        api.faults = [
+            ("sendMessage", "500"),
+            ("sendMessage", "drop"),
+            ("sendMessage", "lost"),
+            ("getUpdates", "drop"),
+            ("getUpdates", "500"),
+        ]
+        asked = [api.say(question, person) for person in range(1, 7)]
+        api.wait(lambda: all(api.answers_to(number) for number in asked) and not api.faults)
+        api.wait(lambda: sum(len(api.answers_to(number)) for number in asked) == 7)
+        assert sum("Sent once more" in answer for number in asked for answer in api.answers_to(number)) == 2
+        assert api.violations == []
+
+
 @pytest.mark.faults
 def test_a_data_folder_is_worked_on_by_one_process(real_index: Index, own_data: Path, tmp_path: Path) -> None:
     """A second one ends with a line that names the folder; once the first is killed, another takes its place."""
@@ -151,6 +170,19 @@ def test_a_rejected_token_ends_in_one_line(own_data: Path, tmp_path: Path) -> No
         assert bot.wait(30) == 1
     assert "rejects the token" in log.read_text()
     assert "wrong-and-secret" not in log.read_text()
+
+
+def test_a_server_that_is_down_is_tried_again(real_index: Index, own_data: Path, tmp_path: Path) -> None:
+    """The bot waits for the network and ends cleanly when told to meanwhile."""
+    log = tmp_path / "log"
+    with process(own_data, log, BOT_API_URL=f"http://127.0.0.1:{free_port()}") as bot:
+        for _ in range(200):
+            if "cannot be reached" in log.read_text():
+                break
+            time.sleep(0.1)
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(30) == 0
+    assert "cannot be reached" in log.read_text()
 
 
 def test_a_webhook_without_a_secret_is_refused(own_data: Path, tmp_path: Path) -> None:
