@@ -36,7 +36,6 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       versions          names, lock, publishing, rolling back
       manifest          what is not in the other files, and their hashes
       snippet_db        the snippets, in one SQLite table
-      read              opens the files
       write             writes the files
     evaluation/         how good the answers are, and whether a version may be published
       evaluation_set    questions with known answers

@@ -89,7 +89,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
             left_out = _fields_of_snippet(index, question.snippet)
             query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
-            if not _asked_alike(index, missed):
+            if not _asked_alike(missed):
                 evidence = index.evidence(read, missed)
                 yield _Sample(question.language, NEAR_MISS, question.snippet, evidence, answered=False)
         report.advance(1)
@@ -106,12 +106,11 @@ def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
     return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
 
 
-def _asked_alike(index: Index, ranking: Ranking) -> bool:
+def _asked_alike(ranking: Ranking) -> bool:
     """Tell whether the best snippet is asked for in nearly the same words, as far as the encoder can read them."""
-    position, snippet = int(ranking.positions[0]), index.snippets.translation(int(ranking.translations[0]))
-    scores = ranking.field_scores
-    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
-    return bool(ranking.encoder_reads[0] >= READABLE and (scores.similarity[fields] >= _SAME_QUESTION).any())
+    position, scores = int(ranking.positions[0]), ranking.field_scores
+    similarity = scores.similarity[scores.questions(position)]
+    return bool(ranking.encoder_reads[0] >= READABLE and (similarity >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,17 +95,15 @@ TARGET_FALSE_ANSWERS = 0.05
 ALL_LANGUAGES = "all"
 """Key of the calibration for questions in a language that has none of its own."""
 
-DEFAULT_ANSWER, DEFAULT_CLOSEST = 0.6, 0.2
-
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A logistic model of "the best snippet answers", and two thresholds that follow from a stated target."""
 
     coefficients: tuple[float, ...] = PUBLIC
-    answer: float = DEFAULT_ANSWER
+    answer: float = 0.6
     """Least probability at which the best snippet is quoted as the answer."""
-    closest: float = DEFAULT_CLOSEST
+    closest: float = 0.2
     """Least probability at which the nearest snippets are shown at all."""
     target: float = TARGET_FALSE_ANSWERS
     """Largest share of unanswerable questions that may get ``answer``."""

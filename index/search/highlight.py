@@ -67,7 +67,7 @@ def best_sentence(snippet: Snippet, scores: FieldScores, position: int, wanted: 
     """
     if len(snippet.sentences) == 1:
         return 0
-    fields = scores.sentences(position, len(snippet.sentences))
+    fields = scores.sentences(position)
     similarity, stems, grams = scores.similarity[fields], scores.stems[fields], scores.grams[fields]
 
     def worth(number: int) -> float:
@@ -82,6 +82,6 @@ def nearest_question(snippet: Snippet, scores: FieldScores, position: int) -> st
     """Return the example question of a translation that is nearest to what was asked, if it has any."""
     if not snippet.questions:
         return None
-    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
+    fields = scores.questions(position)
     similarity: list[float] = scores.similarity[fields].tolist()
     return snippet.questions[similarity.index(max(similarity))]

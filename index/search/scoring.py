@@ -6,17 +6,19 @@ folder and for every question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
+from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoded
-from index.search.lexical_index import QueryTerms
+from index.search.lexical_index import QueryTerms, array_file, map_array
+
+FAISS_FILE, DENSE_FIELDS = "vectors.faiss", "dense_fields"
+"""The vectors that FAISS searches, and the array with the field of each."""
 
 TITLE, FIRST_SENTENCE = 1, 2
 """Places of the title and the first sentence among the fields of a translation. The vector of the whole text is before
@@ -103,33 +105,32 @@ class Features:
         return dict(zip(Weights._fields, self.values[:, position].tolist(), strict=True))
 
 
-@lru_cache(maxsize=64)
-def weights(encoder_reads: float) -> Mapping[str, float]:
+def weights(encoder_reads: float) -> dict[str, float]:
     """Return the weight of each feature by its name, where the encoder reads this well, 0 to 1."""
-    mixed = (
-        encoder_reads * dense + (1 - encoder_reads) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True)
-    )
-    return MappingProxyType(dict(zip(Weights._fields, mixed, strict=True)))
+    named = zip(Weights._fields, DENSE, LEXICAL, strict=True)
+    return {name: encoder_reads * dense + (1 - encoder_reads) * lexical for name, dense, lexical in named}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldScores:
-    """How each single field compares with a question; arrays of shape (fields,), ``offsets`` (translations,)."""
+    """How each field of several translations compares with a question."""
 
-    offsets: NDArray[np.int64]
     similarity: NDArray[np.float32]
+    """Cosines, shape (fields + 1,); nothing belongs to the last one."""
     stems: NDArray[np.float64]
     grams: NDArray[np.float64]
+    first_sentences: NDArray[np.int64]
+    """Where the sentences of each translation begin, shape (translations,); its example questions follow."""
+    first_questions: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
-    def sentences(self, position: int, count: int) -> slice:
-        """Return where the ``count`` sentences of the translation at ``position`` stand."""
-        begin = int(self.offsets[position]) + FIRST_SENTENCE
-        return slice(begin, begin + count)
+    def sentences(self, position: int) -> slice:
+        """Return where the sentences of the translation at ``position`` stand."""
+        return slice(int(self.first_sentences[position]), int(self.first_questions[position]))
 
-    def questions(self, position: int, sentences: int, count: int) -> slice:
-        """Return where the ``count`` example questions of that translation stand, behind its ``sentences``."""
-        begin = int(self.offsets[position]) + FIRST_SENTENCE + sentences
-        return slice(begin, begin + count)
+    def questions(self, position: int) -> slice:
+        """Return where the example questions of that translation stand."""
+        return slice(int(self.first_questions[position]), int(self.ends[position]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +149,45 @@ class Ranking:
     """Late interaction of the best translation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldVectors:
     """The vectors of all fields and tokens of an index; the fields of a translation stand together."""
 
-    starts: NDArray[np.int64]
+    field_starts: NDArray[np.int64]
     """First field of each translation and the end, shape (translations + 1,)."""
     sentence_counts: NDArray[np.int32]
     """Number of sentences of each translation, shape (translations,)."""
     vectors: NDArray[np.int8]
     """Unit vectors times ``1 / scales``, shape (fields, dimension)."""
     scales: NDArray[np.float32]
-    sentence_starts: NDArray[np.int64]
-    """Where each translation begins among all titles and sentences, and the end, shape (translations + 1,)."""
     token_starts: NDArray[np.int64]
     """First token of each title and sentence, and the end, shape (titles and sentences + 1,)."""
     tokens: NDArray[np.int8]
     """Reduced token vectors times 127, shape (tokens, token_dimension)."""
 
+    def save(self, folder: Path) -> None:
+        """Write a file for each array, named like it."""
+        for name, array in vars(self).items():
+            np.save(array_file(folder, name), array, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> FieldVectors:
+        """Memory-map what ``save`` wrote."""
+        return cls(*(map_array(array_file(folder, name)) for name in cls.__dataclass_fields__))
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """The translation of each field, shape (fields,)."""
+        return np.repeat(np.arange(len(self.sentence_counts)), np.diff(self.field_starts))
+
+    @cached_property
+    def sentence_starts(self) -> NDArray[np.int64]:
+        """Where each translation begins among all titles and sentences, and the end, shape (translations + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.sentence_counts + 1)])
+
     def fields_of(self, translation: int) -> range:
         """Return the numbers of all fields of a translation."""
-        return range(int(self.starts[translation]), int(self.starts[translation + 1]))
+        return range(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
 
     def questions_of(self, translation: int) -> range:
         """Return the numbers of the fields that are a translation's example questions, in their order."""
@@ -179,7 +198,7 @@ class FieldVectors:
         self, translation: int
     ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]:
         """Copy what is stored of a translation: vectors, scales, tokens, and token counts of title and sentences."""
-        fields = slice(int(self.starts[translation]), int(self.starts[translation + 1]))
+        fields = slice(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
         sentences = slice(int(self.sentence_starts[translation]), int(self.sentence_starts[translation + 1]) + 1)
         token_starts = self.token_starts[sentences]
         tokens = self.tokens[int(token_starts[0]) : int(token_starts[-1])]
@@ -187,7 +206,7 @@ class FieldVectors:
 
     def features(self, query: Query, translations: NDArray[np.int64]) -> tuple[Features, FieldScores]:
         """Compare ``query`` with ``translations``, of which there is at least one."""
-        fields, offsets = _ranges(self.starts[translations], self.starts[translations + 1])
+        fields, offsets = _ranges(self.field_starts[translations], self.field_starts[translations + 1])
         # One entry more than fields: the last translation may have no questions, yet needs a place where they begin.
         similarity = np.full(len(fields) + 1, -1.0, np.float32)
         similarity[:-1] = (self.vectors[fields].astype(np.float32) @ query.encoded.vector) * self.scales[fields]
@@ -197,8 +216,8 @@ class FieldVectors:
         questions = sentences + self.sentence_counts[translations]
         kinds = np.array([offsets, offsets + TITLE, sentences, questions]).T
         passage, title, sentence, question = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4).T
-        lengths = self.starts[translations + 1] - self.starts[translations]
-        without = (questions - offsets == lengths) | (question <= -1)
+        ends = offsets + self.field_starts[translations + 1] - self.field_starts[translations]
+        without = (questions == ends) | (question <= -1)
         asked = np.where(without, (passage + sentence) / 2, np.maximum(title, question))
         terms = query.terms
         stems, grams = terms.stems.fields[fields], terms.grams.fields[fields]
@@ -212,7 +231,8 @@ class FieldVectors:
             terms.stems.translations[translations],
             terms.grams.translations[translations],
         )
-        return Features(np.array(values, np.float32), without), FieldScores(offsets, similarity, stems, grams)
+        scores = FieldScores(similarity, stems, grams, sentences, questions, ends)
+        return Features(np.array(values, np.float32), without), scores
 
     def late_interaction(self, query: Query, translations: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return ColBERT's MaxSim (Khattab and Zaharia, 2020) between the question and each translation.
@@ -276,6 +296,18 @@ class FieldVectors:
         if best_late is None:
             best_late = float(self.late_interaction(query, candidates[best[:1]])[0])
         return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, field_scores, best_late)
+
+
+def open_faiss(folder: Path) -> Any:
+    """Memory-map the vectors that FAISS searches, from the folder of a version."""
+    import faiss
+
+    index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+    if hasattr(index, "invlists"):
+        # Threads that fetch lists from the disk beforehand would cost each search a millisecond.
+        lists: Any = faiss.downcast_InvertedLists(index.invlists)
+        lists.prefetch_nthread = 0
+    return index
 
 
 def lexical_candidates(languages: int) -> int:

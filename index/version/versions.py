@@ -32,7 +32,7 @@ REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version bef
 _VERSION = re.compile(r"\d{8}T\d{6}(?:\d{3})?Z-[0-9a-f]{8}")
 _UNFINISHED = ".building-"
 SEAL = "sha256"
-"""Field of a JSON file with the hash of all its others."""
+"""Field of a sealed JSON file with the hash of all its others."""
 
 
 def index_folder(data: Path) -> Path:
@@ -85,8 +85,53 @@ def resolve(path: Path) -> tuple[Path, Path]:
     return index_folder(path) / name, path
 
 
-def seal(fields: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of ``fields`` as JSON, in hexadecimal."""
+def write_sealed(path: Path, fields: Mapping[str, Any]) -> None:
+    """Write ``fields`` as JSON, with their hash and, as ``files``, the hashes of all files beside ``path``."""
+    names = sorted(file.name for file in path.parent.iterdir() if file.is_file() and file != path)
+    sealed = {**fields, "files": {name: hash_file(path.parent / name) for name in names}}
+    sealed[SEAL] = _hash_fields(sealed)
+    write_atomically(path, json.dumps(sealed, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_sealed(path: Path, what: str, file_format: int) -> dict[str, Any]:
+    """Read what ``write_sealed`` wrote, of something whose ``format`` must be ``file_format``.
+
+    Raises:
+        ValueError: The file is missing, damaged or of another format; the text says which and names ``what``.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found, expected = fields.get("format"), fields.pop(SEAL, None)
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path}: missing or damaged") from error
+    if found != file_format:
+        raise ValueError(f"{path}: {what} format {found!r:.40}, this program reads {file_format}")
+    if _hash_fields(fields) != expected:
+        raise ValueError(f"{path}: damaged")
+    return dict(fields)
+
+
+def prove_files(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Make sure that every file of ``folder`` is as it was when ``write_sealed`` hashed it.
+
+    Raises:
+        ValueError: Some are not; the text names every one.
+    """
+    faults = {name: _fault(folder / name, expected) for name, expected in hashes.items()}
+    if any(faults.values()):
+        raise ValueError(f"{folder}: {'; '.join(f'{name}: {fault}' for name, fault in faults.items() if fault)}")
+
+
+def _fault(file: Path, expected: str) -> str | None:
+    try:
+        if not file.is_file():
+            return "missing"
+        return "damaged" if hash_file(file) != expected else None
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def _hash_fields(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

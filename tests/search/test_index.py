@@ -19,7 +19,7 @@ from index.knowledge.yaml_lines import split_front_matter
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 from index.search.index import Index
-from index.version.read import FAISS_FILE
+from index.search.scoring import FAISS_FILE
 from index.version.versions import index_folder
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"

@@ -185,7 +185,7 @@ def test_a_manifest_nested_without_end_is_refused(small_data: Path, version: Pat
 
 def test_snippets_can_be_read_from_many_threads(real_index: Index) -> None:
     """Threads that read at once get what one thread reads."""
-    numbers = range(real_index.snippets.translations)
+    numbers = range(len(real_index.snippets.languages))
     expected = [real_index.snippets.translation(number) for number in numbers]
     real_index.snippets.translation.cache_clear()
     with ThreadPoolExecutor(8) as threads:
@@ -200,7 +200,7 @@ def test_a_snippet_is_found_by_id_by_key_and_by_topic(real_index: Index) -> None
         snippets[snippet.id]
     )
     assert snippets.by_key(snippet.key) == snippet.id
-    assert set(snippets.numbers(snippet.id)) <= set(snippets.in_topic(snippet.topic))
+    assert snippet.id in snippets.in_topic(snippet.topic)
     assert list(snippets) == sorted(snippets)
     assert len(list(snippets)) == len(snippets)
     assert (snippets.numbers("no/such"), snippets.by_key("nosuchkey00"), snippets.in_topic("nowhere")) == ([], None, [])
