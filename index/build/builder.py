@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.build import Report, Silent
+from index.build import Report
 from index.build.calibrate import calibrate, off_topic_lines
 from index.build.embed import Vectors, embed
 from index.encoder.onnx_export import export
@@ -101,7 +101,7 @@ def build(
         BuildError: the build cannot run, or its result must not be published.
             The live version stays as it was after each of them.
     """
-    report = report or Silent()
+    report = report or Report()
     try:
         with build_lock(data):
             return _build(knowledge_folder, data, encoder, options, report)
@@ -112,12 +112,22 @@ def build(
         raise BuildError(f"{problem}. The live version is untouched.") from error
 
 
+# What SQLite, torch, FAISS, ONNX Runtime and tokenizers say, each in an exception of its own. numpy gives no reason,
+# only how many bytes were "requested and" how many were written.
+_DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "disk is full", "requested and")
+_NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
+
+
 def _problem(error: Exception, data: Path) -> str | None:
     """Name what kept a build from working on this machine; ``None`` where the error is about something else."""
-    if _is_disk_full(error):
+    if any(text in str(error) for text in _DISK_FULL):
         return f"{data}: the disk is full; free some space and build again"
-    if _is_out_of_memory(error):
-        return f"{data}: out of memory; free some and build again"
+    cause: BaseException | None = error
+    while cause is not None:
+        # C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
+        if isinstance(cause, MemoryError | SystemError) or any(text in str(cause) for text in _NO_MEMORY):
+            return f"{data}: out of memory; free some and build again"
+        cause = cause.__cause__ or cause.__context__
     if isinstance(error, sqlite3.Error):
         return f"{data}: {error}"
     if isinstance(error, OSError):
@@ -125,30 +135,6 @@ def _problem(error: Exception, data: Path) -> str | None:
     # FAISS begins with its own source line, and raises a bare RuntimeError.
     _, found, file = str(error).partition("write error in")
     return f"{found}{file}" if found else None
-
-
-def _is_disk_full(error: Exception) -> bool:
-    """Recognise a full disk by the error's number or, where a library hides that, by its text."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    numpy_gave_up = isinstance(error, OSError) and error.errno is None and "requested and" in str(error)
-    sqlite_gave_up = isinstance(error, sqlite3.Error) and "disk is full" in str(error)
-    return numpy_gave_up or sqlite_gave_up or os.strerror(errno.ENOSPC) in str(error)
-
-
-# C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
-_OUT_OF_MEMORY = (MemoryError, SystemError)
-# What torch, FAISS, ONNX Runtime, tokenizers and the loader of shared libraries say, each in an exception of its own.
-_NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Tell whether memory ran out, by the error or by what caused it."""
-    while error is not None:
-        if isinstance(error, _OUT_OF_MEMORY) or any(text in str(error) for text in _NO_MEMORY):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def rollback(data: Path) -> str:

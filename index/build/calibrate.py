@@ -18,14 +18,13 @@ import yaml
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
+from index.search.decision import ALL_LANGUAGES, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.search.index import Index
 from index.search.scoring import Ranking
 from index.text.language import READABLE
 
 _MOST_QUESTIONS = 400
 """Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""
-_MOST_OFF_TOPIC = 260
 _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
@@ -77,7 +76,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     asked = [question for language in index.languages for question in _own_questions(index, language)]
     lines = off_topic_lines()
     spoken = [language for language in index.languages if language in lines] or ["en"]
-    strangers = [(language, line) for language in spoken for line in lines[language][:_MOST_OFF_TOPIC]]
+    strangers = [(language, line) for language in spoken for line in lines[language]]
     report.step("Calibrating the decision", len(asked) + len(strangers))
     for question in asked:
         if question.field is not None:
@@ -86,7 +85,8 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
             right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
             yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
-            left_out = _fields_of_snippet(index, question.snippet)
+            translations = np.flatnonzero(index.snippets.snippet_numbers == question.snippet).tolist()
+            left_out = [field for number in translations for field in index.fields.fields_of(number)]
             query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
             if not _asked_alike(missed):
@@ -100,16 +100,10 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
 
 
-def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
-    """Return the fields of all translations of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
-    translations = np.flatnonzero(index.snippets.snippet_numbers == snippet)
-    return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
-
-
 def _asked_alike(ranking: Ranking) -> bool:
     """Tell whether the best snippet is asked for in nearly the same words, as far as the encoder can read them."""
-    position, scores = int(ranking.positions[0]), ranking.field_scores
-    similarity = scores.similarity[scores.questions(position)]
+    features = ranking.features
+    similarity = features.similarity[features.questions(int(ranking.positions[0]))]
     return bool(ranking.encoder_reads[0] >= READABLE and (similarity >= _SAME_QUESTION).any())
 
 
@@ -129,7 +123,7 @@ def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
     random = np.random.default_rng(0)
     chosen = random.permutation(translations)[:_MOST_QUESTIONS]
     found: list[_OwnQuestion] = []
-    per_translation = max(1, _MOST_QUESTIONS // max(1, len(chosen)))
+    per_translation = max(1, _MOST_QUESTIONS // len(chosen))
     for translation in chosen.tolist():
         snippet = index.snippets.translation(translation)
         owner = int(index.snippets.snippet_numbers[translation])
@@ -137,16 +131,14 @@ def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
         # Curators write the plainest wording first; those after it are more like what others ask.
         for number in random.permutation(len(fields))[:per_translation].tolist():
             found.append(_OwnQuestion(snippet.questions[number], language, owner, fields[number]))
-        if not snippet.questions and snippet.sentences:
+        if not snippet.questions:
             start, end = snippet.sentences[translation % len(snippet.sentences)]
             found.append(_OwnQuestion(snippet.text[start:end], language, owner, None))
     return found[:_MOST_QUESTIONS]
 
 
 def _calibration(samples: Sequence[_Sample]) -> Calibration:
-    if not samples:
-        return Calibration()
-    evidence = np.array([sample.evidence for sample in samples], np.float64).reshape(-1, len(EVIDENCE))
+    evidence = np.array([sample.evidence for sample in samples], np.float64)
     answered = np.array([sample.answered for sample in samples], np.float64)
     kinds = np.array([sample.kind for sample in samples])
     weights = _weights(kinds)
@@ -178,10 +170,8 @@ def _weights(kinds: NDArray[np.str_]) -> NDArray[np.float64]:
     """Let near misses and off-topic lines together count as much as the folder's own questions."""
     own = max(1, int((kinds == OWN).sum()))
     weights = np.ones(len(kinds))
-    for kind, share in ((NEAR_MISS, 0.5), (OFF_TOPIC, 0.5)):
-        count = int((kinds == kind).sum())
-        if count:
-            weights[kinds == kind] = min(1.0, share * own / count)
+    for kind in (NEAR_MISS, OFF_TOPIC):
+        weights[kinds == kind] = min(1.0, 0.5 * own / max(1, int((kinds == kind).sum())))
     return weights
 
 

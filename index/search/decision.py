@@ -63,7 +63,7 @@ class Evidence(NamedTuple):
             late_interaction=ranking.late_interaction,
             sentence_stems=features["sentence_stems"],
             stems=features["stems"],
-            unknown=terms.unknown,
+            unknown=terms.asked.unknown,
             missing_numbers=missing_numbers,
             length=math.log1p(terms.length),
         )
@@ -132,7 +132,7 @@ def is_certainly_relevant(terms: QueryTerms, ranking: Ranking) -> bool:
     A lone acronym, name or number resembles no snippet, yet whoever asks for one wants the snippet that contains it.
     """
     covered = ranking.features.of(int(ranking.positions[0]))["sentence_stems"]
-    return terms.rarity >= _RARE and covered >= _ALL
+    return terms.asked.rarity >= _RARE and covered >= _ALL
 
 
 def fit(

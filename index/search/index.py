@@ -27,10 +27,9 @@ from index.search.scoring import (
     lexical_candidates,
     open_faiss,
 )
-from index.text.keyboard_layout import possible_readings
 from index.text.language import detect_language
+from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
-from index.text.typos import correct_typos
 from index.version.manifest import Manifest, read_manifest
 from index.version.snippet_db import SnippetDatabase
 from index.version.versions import encoder_folder, resolve
@@ -177,7 +176,7 @@ class Index:
         text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
         asked_in = language or self.detect(text)
         query = self.query(text, asked_in)
-        if query.terms.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(text)):
+        if query.terms.asked.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(text)):
             asked_in, read_as = reading
             query = self.query(read_as, asked_in)
         query, ranking = self.find(query, asked_in)
@@ -224,7 +223,7 @@ class Index:
             The question as it was read, with typos corrected, and what was found for it.
         """
         ranking = self._rank(query, language, without_snippet)
-        if query.terms.unknown:
+        if query.terms.asked.unknown:
             best = (self.snippets.translation(int(number)) for number in ranking.translations[:_CORRECTED_FROM])
             texts = (text for snippet in best for text in (snippet.title, snippet.text, *snippet.questions))
             # Calibration asks example questions as strangers would: the question itself must not correct its typos.
@@ -258,7 +257,7 @@ class Index:
     def _knows(self, terms: QueryTerms, language: str, word: str) -> bool:
         """Tell whether the corpus or the encoder's vocabulary knows a word of the question with these ``terms``."""
         stems = map(term_hash, self._term_search.terms.stems(word, language))
-        return terms.unknown_stems.isdisjoint(stems) or self.encoder.knows(word)
+        return terms.asked.unknown_terms.isdisjoint(stems) or self.encoder.knows(word)
 
     def _rank(self, query: Query, language: str, without_snippet: int | None) -> Ranking:
         candidates = find_candidates(query, self._faiss, self._faiss_owners, len(self.languages))
@@ -279,9 +278,9 @@ class Index:
         if shown is not found and len(shown.sentences) != len(found.sentences):
             sentence = self._best_sentence_of_other(query, shown, wanted)
         else:
-            sentence = best_sentence(found, ranking.field_scores, position, wanted)
+            sentence = best_sentence(found, ranking.features, position, wanted)
         if shown is found:
-            question = nearest_question(found, ranking.field_scores, position)
+            question = nearest_question(found, ranking.features, position)
         else:
             question = shown.questions[0] if shown.questions else None
         return Hit(
@@ -298,5 +297,4 @@ class Index:
         numbers = [
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]
-        _, scores = self.fields.features(query, np.array(numbers))
-        return best_sentence(shown, scores, 0, wanted)
+        return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, wanted)

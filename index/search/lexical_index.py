@@ -175,12 +175,8 @@ class QueryTerms:
     """Coverage of stems plus coverage of n-grams by each translation, shape (translations,)."""
     holders: NDArray[np.int64]
     """The translations that hold most, in no order."""
-    unknown: float
-    """Share of the stems' weight that belongs to stems the corpus does not know."""
-    unknown_stems: frozenset[int]
-    """Hashes of those stems."""
-    rarity: float
-    """How rare the rarest known stem is, 0 to 1."""
+    asked: TermWeights
+    """The stems."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -210,9 +206,7 @@ class TermSearch:
             grams=by_grams,
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
-            unknown=stems.unknown,
-            unknown_stems=stems.unknown_terms,
-            rarity=stems.rarity,
+            asked=stems,
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )

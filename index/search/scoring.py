@@ -83,20 +83,25 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The features of several translations for one question."""
+    """How several translations, and each of their fields, compare with a question."""
 
     values: NDArray[np.float32]
     """In the order of ``Weights``, shape (len(Weights), translations). Where there are no example questions, ``asked``
     is the mean of ``passage`` and ``sentence`` until late interaction takes its place."""
     without_questions: NDArray[np.bool_]
     """Which translations have no example questions that count, shape (translations,)."""
+    similarity: NDArray[np.float32]
+    """Cosine of each field, shape (fields + 1,); nothing belongs to the last one."""
+    stems: NDArray[np.float64]
+    """Coverage of the question's stems by each field, shape (fields,)."""
+    grams: NDArray[np.float64]
+    """Coverage of its n-grams, likewise."""
+    starts: NDArray[np.int64]
+    """Where the sentences of each translation begin, then its example questions, and where those end; shape (3,
+    translations)."""
 
     def score(self, encoder_reads: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the absolute scores.
-
-        Args:
-            encoder_reads: How well the encoder reads both the question and each translation, 0 to 1.
-        """
+        """Return the absolute scores, given how well the encoder reads the question and each translation, 0 to 1."""
         dense, lexical = _DENSE @ self.values, _LEXICAL @ self.values
         return np.asarray(encoder_reads * dense + (1 - encoder_reads) * lexical, np.float32)
 
@@ -104,33 +109,19 @@ class Features:
         """Return the features of the translation at ``position`` by the names that ``Weights`` gives them."""
         return dict(zip(Weights._fields, self.values[:, position].tolist(), strict=True))
 
+    def sentences(self, position: int) -> slice:
+        """Return where the sentences of that translation stand among the fields."""
+        return slice(int(self.starts[0, position]), int(self.starts[1, position]))
+
+    def questions(self, position: int) -> slice:
+        """Return where its example questions stand."""
+        return slice(int(self.starts[1, position]), int(self.starts[2, position]))
+
 
 def weights(encoder_reads: float) -> dict[str, float]:
     """Return the weight of each feature by its name, where the encoder reads this well, 0 to 1."""
     named = zip(Weights._fields, DENSE, LEXICAL, strict=True)
     return {name: encoder_reads * dense + (1 - encoder_reads) * lexical for name, dense, lexical in named}
-
-
-@dataclass(frozen=True, slots=True)
-class FieldScores:
-    """How each field of several translations compares with a question."""
-
-    similarity: NDArray[np.float32]
-    """Cosines, shape (fields + 1,); nothing belongs to the last one."""
-    stems: NDArray[np.float64]
-    grams: NDArray[np.float64]
-    first_sentences: NDArray[np.int64]
-    """Where the sentences of each translation begin, shape (translations,); its example questions follow."""
-    first_questions: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    def sentences(self, position: int) -> slice:
-        """Return where the sentences of the translation at ``position`` stand."""
-        return slice(int(self.first_sentences[position]), int(self.first_questions[position]))
-
-    def questions(self, position: int) -> slice:
-        """Return where the example questions of that translation stand."""
-        return slice(int(self.first_questions[position]), int(self.ends[position]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +133,8 @@ class Ranking:
     encoder_reads: NDArray[np.float32]
     """How well the encoder reads both the question and each translation, 0 to 1."""
     positions: NDArray[np.int64]
-    """Where each translation stands in ``features`` and ``field_scores``."""
+    """Where each translation stands in ``features``."""
     features: Features
-    field_scores: FieldScores
     late_interaction: float
     """Late interaction of the best translation."""
 
@@ -204,7 +194,7 @@ class FieldVectors:
         tokens = self.tokens[int(token_starts[0]) : int(token_starts[-1])]
         return np.array(self.vectors[fields]), np.array(self.scales[fields]), np.array(tokens), np.diff(token_starts)
 
-    def features(self, query: Query, translations: NDArray[np.int64]) -> tuple[Features, FieldScores]:
+    def features(self, query: Query, translations: NDArray[np.int64]) -> Features:
         """Compare ``query`` with ``translations``, of which there is at least one."""
         fields, offsets = _ranges(self.field_starts[translations], self.field_starts[translations + 1])
         # One entry more than fields: the last translation may have no questions, yet needs a place where they begin.
@@ -231,8 +221,8 @@ class FieldVectors:
             terms.stems.translations[translations],
             terms.grams.translations[translations],
         )
-        scores = FieldScores(similarity, stems, grams, sentences, questions, ends)
-        return Features(np.array(values, np.float32), without), scores
+        starts = np.array([sentences, questions, ends])
+        return Features(np.array(values, np.float32), without, similarity, stems, grams, starts)
 
     def late_interaction(self, query: Query, translations: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return ColBERT's MaxSim (Khattab and Zaharia, 2020) between the question and each translation.
@@ -274,7 +264,7 @@ class FieldVectors:
             snippets: The number of the snippet that each candidate is a translation of.
             encoder_reads: How well the encoder reads both the question and each candidate, 0 to 1.
         """
-        features, field_scores = self.features(query, candidates)
+        features = self.features(query, candidates)
         scores = features.score(encoder_reads)
         ranked = np.argsort(-scores, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
@@ -295,7 +285,7 @@ class FieldVectors:
         best_late = late_of.get(int(best[0]))
         if best_late is None:
             best_late = float(self.late_interaction(query, candidates[best[:1]])[0])
-        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, field_scores, best_late)
+        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, best_late)
 
 
 def open_faiss(folder: Path) -> Any:
