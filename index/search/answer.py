@@ -36,7 +36,6 @@ class Hit:
 
     def as_json(self) -> dict[str, Any]:
         """Return the hit as ``ask --json`` prints it."""
-        start, end = self.highlight
         snippet = self.snippet
         return {
             "id": snippet.id,
@@ -44,7 +43,7 @@ class Hit:
             "score": round(self.score, 4),
             "title": snippet.title,
             "text": snippet.text,
-            "highlight": snippet.text[start:end],
+            "highlight": snippet.text[slice(*self.highlight)],
             "speaker": snippet.speaker,
             "as_of": snippet.as_of,
             "sources": [

@@ -83,10 +83,6 @@ class Index:
             ArtifactError: A file is missing, damaged or does not fit the others.
             EncoderError: The same about the encoder.
         """
-        import faiss
-
-        # A search for one question takes microseconds; waking more threads costs more than they save.
-        faiss.omp_set_num_threads(1)
         folder, data = resolve(Path(path))
         manifest = read_manifest(folder)
         if encoder is None or encoder.card.key != manifest.encoder_key:
@@ -101,10 +97,12 @@ class Index:
             ArtifactError: A file is damaged, or the version needs another encoder.
             MemoryError: There is not enough memory.
         """
-        import faiss  # noqa: F401 - imported outside the try: a library that cannot be loaded is no damage
+        import faiss
         from threadpoolctl import threadpool_limits
 
-        # BLAS threads keep spinning after a call and slow the encoder down; one thread is faster here.
+        # A search for one question takes microseconds; waking more threads costs more than they save. BLAS threads even
+        # keep spinning after a call and slow the encoder down.
+        faiss.omp_set_num_threads(1)
         threadpool_limits(1, user_api="blas")
         if encoder.card.key != manifest.encoder_key:
             raise ArtifactError(

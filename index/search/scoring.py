@@ -6,6 +6,7 @@ folder and for every question.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -157,13 +158,13 @@ class FieldVectors:
 
     def save(self, folder: Path) -> None:
         """Write a file for each array, named like it."""
-        for name, array in vars(self).items():
-            np.save(array_file(folder, name), array, allow_pickle=False)
+        for each in dataclasses.fields(self):
+            np.save(array_file(folder, each.name), getattr(self, each.name), allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> FieldVectors:
         """Memory-map what ``save`` wrote."""
-        return cls(*(map_array(array_file(folder, name)) for name in cls.__dataclass_fields__))
+        return cls(*(map_array(array_file(folder, each.name)) for each in dataclasses.fields(cls)))
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:
@@ -232,7 +233,7 @@ class FieldVectors:
         window is taken, because the words of an answer stand close to each other.
         """
         asked = query.encoded.tokens
-        if not len(asked) or not len(translations):
+        if not len(asked):
             return np.zeros(len(translations), np.float32)
         begins, ends = self.sentence_starts[translations], self.sentence_starts[translations + 1]
         tokens, _ = _ranges(self.token_starts[begins], self.token_starts[ends])

@@ -79,15 +79,13 @@ def correct_typos(text: str, known: Callable[[str], bool], found: Iterable[str])
     unknown = [word for word in _WORD.finditer(composed) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
     if not unknown:
         return text
-    by_initial: dict[str, dict[str, str]] = {}
+    words: dict[str, str] = {}
     for word in _WORD.findall(unicodedata.normalize("NFC", " ".join(found))):
-        folded = fold(word)
-        by_initial.setdefault(folded[0], {}).setdefault(folded, word)
+        words.setdefault(fold(word), word)
     for mistyped in reversed(unknown):
         folded = fold(mistyped[0])
-        words = by_initial.get(folded[0], {})
-        meant = folded if folded in words else next((word for word in words if _one_slip_apart(folded, word)), folded)
-        if meant != folded:
+        near = (word for word in words if word[0] == folded[0] and _one_slip_apart(folded, word))
+        if folded not in words and (meant := next(near, None)):
             corrected = corrected[: mistyped.start()] + words[meant] + corrected[mistyped.end() :]
     return text if corrected == composed else corrected
 

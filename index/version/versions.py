@@ -25,11 +25,10 @@ from index.errors import ArtifactError, BuildError
 
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
-LOCK_FILE = "build.lock"
 KEEP_VERSIONS = 5
 REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version before)"
 
-_VERSION = re.compile(r"\d{8}T\d{6}(?:\d{3})?Z-[0-9a-f]{8}")
+_VERSION = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}")
 _UNFINISHED = ".building-"
 SEAL = "sha256"
 """Field of a sealed JSON file with the hash of all its others."""
@@ -49,7 +48,7 @@ def live_version(data: Path) -> str | None:
     """Return the name of the version to be served, or ``None`` where nothing was published; reads one small file.
 
     Raises:
-        ArtifactError: the pointer cannot be read or names no version.
+        ArtifactError: The pointer cannot be read or names no version.
     """
     try:
         name = (index_folder(data) / POINTER_FILE).read_text(encoding="ascii").strip()
@@ -72,7 +71,7 @@ def resolve(path: Path) -> tuple[Path, Path]:
     """Return the version folder and the data folder meant by ``path``, which may be either of them.
 
     Raises:
-        ArtifactError: there is no index.
+        ArtifactError: There is no index.
     """
     try:
         if (path / MANIFEST_FILE).is_file():
@@ -178,14 +177,14 @@ def build_lock(data: Path) -> Iterator[None]:
     """Lock the data folder for one build; the system frees the lock when the process dies.
 
     Raises:
-        BuildError: another build holds the lock, or the folder cannot be written.
+        BuildError: Another build holds the lock, or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
     folder = index_folder(data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK_FILE)
+        lock = FileLock(folder / "build.lock")
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BuildError(f"another build is running on {data}; wait for it to end.") from error
@@ -206,10 +205,8 @@ def build_lock(data: Path) -> Iterator[None]:
 @contextmanager
 def unfinished(parent: Path, name: str) -> Iterator[Path]:
     """Give an empty folder beside ``parent / name`` to write into; it is removed at the end unless it was renamed."""
-    parent.mkdir(parents=True, exist_ok=True)
     scratch = parent / f"{_UNFINISHED}{name}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    scratch.mkdir(parents=True)
     try:
         yield scratch
     finally:
@@ -230,8 +227,7 @@ def new_version(data: Path, corpus_sha256: str) -> str:
     """Return a name for a version built now. Names sort in the order of building, even after the clock was set back."""
     now = datetime.now(UTC)
     for name in versions(data)[-1:]:
-        newest = name.partition("Z-")[0]
-        last = datetime.strptime(f"{newest[:15]}{newest[15:] or '000'}+0000", "%Y%m%dT%H%M%S%f%z")
+        last = datetime.strptime(f"{name.partition('Z-')[0]}+0000", "%Y%m%dT%H%M%S%f%z")
         now = max(now, last + timedelta(milliseconds=1))
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{corpus_sha256[:8]}"
 
@@ -258,7 +254,7 @@ def previous_version(data: Path) -> str:
     """Return the version published before the live one.
 
     Raises:
-        BuildError: there is none.
+        BuildError: There is none.
     """
     live = live_version(data)
     older = [name for name in versions(data) if live and name < live]

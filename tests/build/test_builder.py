@@ -181,7 +181,7 @@ def test_a_damaged_encoder_is_exported_again(small: Small) -> None:
     (encoder,) = (data / "encoders").iterdir()
     (encoder / "model.onnx").unlink()
     (encoder / "model.onnx").write_bytes(b"rubbish")
-    with pytest.raises(EncoderError, match=r"model\.onnx damaged; run 'partnership-bot build"):
+    with pytest.raises(EncoderError, match=r"model\.onnx: damaged; run 'partnership-bot build"):
         Index.open(data)
     assert rebuild(folder, data).unchanged
     assert "Balkhash" in ask(data)
