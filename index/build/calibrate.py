@@ -187,12 +187,12 @@ def _thresholds(confidence: NDArray[np.float64], kinds: NDArray[np.str_]) -> tup
 
 def _is_strict_enough(off_topic: NDArray[np.float64], near: NDArray[np.float64], threshold: float) -> bool:
     rates = [_share_above(group, threshold) for group in (off_topic, near) if len(group)]
-    near_rate = _share_above(near, threshold) if len(near) else 0.0
-    return float(np.mean(rates or [0.0])) <= TARGET_FALSE_ANSWERS and near_rate <= _NEAR_MISSES_ANSWERED
+    answered = _share_above(near, threshold)
+    return float(np.mean(rates or [0.0])) <= TARGET_FALSE_ANSWERS and answered <= _NEAR_MISSES_ANSWERED
 
 
 def _share_above(confidence: NDArray[np.float64], threshold: float) -> float:
-    return float((confidence >= threshold).mean())
+    return float((confidence >= threshold).mean()) if len(confidence) else 0.0
 
 
 def _expected(
@@ -213,5 +213,5 @@ def _expected(
     own = kinds == OWN
     if own.any():
         rates["right_first"] = float(answered[own].mean())
-        rates["withheld"] = 1 - _share_above(confidence[own & (answered == 1)], answer) if answered[own].any() else 1.0
+        rates["withheld"] = 1 - _share_above(confidence[own & (answered == 1)], answer)
     return {name: round(rate, 4) for name, rate in rates.items()}

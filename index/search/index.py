@@ -17,9 +17,9 @@ from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
-from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, array_file, map_array
+from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
 from index.search.scoring import (
-    DENSE_FIELDS,
+    FAISS_FIELDS,
     FieldVectors,
     Query,
     Ranking,
@@ -64,7 +64,7 @@ class Index:
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
         self._faiss = open_faiss(folder)
-        self._faiss_owners = self.fields.owners[map_array(array_file(folder, DENSE_FIELDS))]
+        self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")

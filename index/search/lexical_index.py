@@ -99,12 +99,12 @@ class LexicalIndex:
     def save(self, folder: Path) -> None:
         """Write one ``lexical-*.npy`` for each array."""
         for name in self.FILES:
-            np.save(array_file(folder, f"lexical_{name}"), getattr(self, name), allow_pickle=False)
+            save_array(folder, f"lexical_{name}", getattr(self, name))
 
     @classmethod
     def load(cls, folder: Path, owners: NDArray[np.int64]) -> LexicalIndex:
         """Memory-map what ``save`` wrote."""
-        return cls(**{name: map_array(array_file(folder, f"lexical_{name}")) for name in cls.FILES}, owners=owners)
+        return cls(**{name: map_array(folder, f"lexical_{name}") for name in cls.FILES}, owners=owners)
 
     def look_up(self, terms: Collection[str], without: Sequence[int] = ()) -> TermWeights:
         """Look up the terms of a question. A term that only the fields in ``without`` hold is unknown."""
@@ -224,14 +224,18 @@ def _first_of_run(terms: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArra
     return first
 
 
-def array_file(folder: Path, name: str) -> Path:
-    """Return the file of an array in the folder of a version."""
+def save_array(folder: Path, name: str, array: NDArray[Any]) -> None:
+    """Write an array into the folder of a version."""
+    np.save(_file(folder, name), array, allow_pickle=False)
+
+
+def map_array(folder: Path, name: str) -> NDArray[Any]:
+    """Memory-map it as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
+    return np.asarray(np.load(_file(folder, name), mmap_mode="r", allow_pickle=False))
+
+
+def _file(folder: Path, name: str) -> Path:
     return folder / f"{name.replace('_', '-')}.npy"
-
-
-def map_array(path: Path) -> NDArray[Any]:
-    """Memory-map an array as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _inverse_document_frequency(frequency: NDArray[np.integer], translations: int) -> NDArray[np.float32]:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoded
-from index.search.lexical_index import QueryTerms, array_file, map_array
+from index.search.lexical_index import QueryTerms, map_array, save_array
 
-FAISS_FILE, DENSE_FIELDS = "vectors.faiss", "dense_fields"
+FAISS_FILE, FAISS_FIELDS = "vectors.faiss", "dense_fields"
 """The vectors that FAISS searches, and the array with the field of each."""
 
 TITLE, FIRST_SENTENCE = 1, 2
@@ -159,12 +159,12 @@ class FieldVectors:
     def save(self, folder: Path) -> None:
         """Write a file for each array, named like it."""
         for each in dataclasses.fields(self):
-            np.save(array_file(folder, each.name), getattr(self, each.name), allow_pickle=False)
+            save_array(folder, each.name, getattr(self, each.name))
 
     @classmethod
     def load(cls, folder: Path) -> FieldVectors:
         """Memory-map what ``save`` wrote."""
-        return cls(*(map_array(array_file(folder, each.name)) for each in dataclasses.fields(cls)))
+        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:

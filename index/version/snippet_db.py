@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from index.knowledge.snippet import Snippet, Source
-from index.search.lexical_index import map_array
+from index.search.lexical_index import map_array, save_array
 
 SNIPPETS_FILE = "snippets.db"
-_LANGUAGES, _NUMBERS = "translation-language", "translation-snippet"
+_LANGUAGES, _NUMBERS = "translation_language", "translation_snippet"
 _CACHE = 4096
 _SCHEMA = """
 CREATE TABLE translations (
@@ -37,8 +37,8 @@ def write_snippets(folder: Path, snippets: Sequence[Snippet]) -> None:
     languages = sorted({snippet.language for snippet in snippets})
     language = np.array([languages.index(snippet.language) for snippet in snippets], np.int16)
     number = np.cumsum([0, *(a.id != b.id for a, b in pairwise(snippets))]).astype(np.int32)
-    np.save(folder / f"{_LANGUAGES}.npy", language, allow_pickle=False)
-    np.save(folder / f"{_NUMBERS}.npy", number, allow_pickle=False)
+    save_array(folder, _LANGUAGES, language)
+    save_array(folder, _NUMBERS, number)
     with closing(sqlite3.connect(folder / SNIPPETS_FILE, isolation_level=None)) as connection:
         # The folder is unfinished: it is flushed as a whole later, or thrown away.
         connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN; {_SCHEMA}")
@@ -62,7 +62,7 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
 
     def __init__(self, folder: Path, sources: Sequence[Source]) -> None:
         """Open what ``write_snippets`` wrote."""
-        self.languages, self.snippet_numbers = (map_array(folder / f"{name}.npy") for name in (_LANGUAGES, _NUMBERS))
+        self.languages, self.snippet_numbers = map_array(folder, _LANGUAGES), map_array(folder, _NUMBERS)
         # Immutable: SQLite neither locks the file nor looks for a journal beside it.
         address = f"{(folder / SNIPPETS_FILE).absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)

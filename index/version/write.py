@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from index.build.embed import Vectors, field_texts
 from index.knowledge.snippet import Snippet
-from index.search.lexical_index import LexicalIndex, array_file
-from index.search.scoring import DENSE_FIELDS, FAISS_FILE, FieldVectors
+from index.search.lexical_index import LexicalIndex, save_array
+from index.search.scoring import FAISS_FIELDS, FAISS_FILE, FieldVectors
 from index.text.language import READABLE
 from index.text.terms import Terms, term_hashes
 from index.version.snippet_db import write_snippets
@@ -62,7 +62,7 @@ def write_files(
     # What the encoder cannot read is found by its terms; its vectors would only crowd out others.
     read = np.array([encoder_reads[snippet.language] >= READABLE for snippet in snippets])
     dense_fields = np.flatnonzero((read if read.any() else ~read)[fields.owners])
-    np.save(array_file(folder, DENSE_FIELDS), dense_fields, allow_pickle=False)
+    save_array(folder, FAISS_FIELDS, dense_fields)
     index, description = _faiss_index(fields.vectors[dense_fields], fields.scales[dense_fields])
     faiss.write_index(index, str(folder / FAISS_FILE))
     return description
