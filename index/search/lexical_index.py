@@ -146,8 +146,8 @@ class LexicalIndex:
         ids = wanted.ids[order]
         lengths = self.starts[ids + 1] - self.starts[ids]
         # The rarest term is always read, or a question of frequent terms would find nothing.
-        read = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), 1 if budget else 0)
-        if not len(ids) or not read:
+        read = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), 1)
+        if not len(ids):
             return Coverage(np.zeros(len(self.owners)), np.zeros(len(self.lengths)))
         fields = np.concatenate(list(self._postings_of(ids[:read])))
         terms = np.repeat(np.arange(read), lengths[:read])
