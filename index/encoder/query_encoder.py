@@ -6,16 +6,19 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from index.errors import EncoderError, reason
 from index.text.terms import fold
-from index.version.versions import SEAL, hash_file, seal
+from index.version.versions import prove_files, read_sealed, write_sealed
+
+# ONNX Runtime reads this when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 FORMAT = 4
 CARD_FILE = "encoder.json"
@@ -23,7 +26,7 @@ MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 BASIS_FILE = "token-basis.npy"
 PROBES_FILE = "probes.npy"
-FILES = (CARD_FILE, MODEL_FILE, TOKENIZER_FILE, BASIS_FILE, PROBES_FILE)
+_REMEDY = "run 'partnership-bot build --force'"
 
 MIN_AGREEMENT = 0.98
 """Least cosine between the exported and the original model, on every machine: int8 kernels differ by processor."""
@@ -36,25 +39,19 @@ PROBES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderCard:
+class EncoderCard(BaseModel):
     """What an encoder is. Vectors can be compared only where the ``key`` of their encoders is the same."""
+
+    model_config = ConfigDict(frozen=True)
 
     id: str
     """Name on the hub, or the local folder's name."""
-    revision: str
     weights_sha256: str
     dimension: int
     max_tokens: int
     query_prefix: str
     passage_prefix: str
-    token_dimension: int = 0
-    precision: str = ""
-    """``int8`` or ``float32``; like all that follows, known after the export."""
-    agreement: float = 0.0
-    """Mean cosine between the exported and the original model on the probes."""
-    inputs: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = {}
     """SHA-256 of the files beside the card."""
     format: int = FORMAT
 
@@ -66,10 +63,8 @@ class EncoderCard:
         return f"{self.id.rsplit('/', 1)[-1]}-{digest}"
 
     def write(self, folder: Path) -> None:
-        """Write the card into ``folder``."""
-        fields = asdict(self)
-        fields[SEAL] = seal(fields)
-        (folder / CARD_FILE).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+        """Hash the files of ``folder`` and write the card beside them."""
+        write_sealed(folder / CARD_FILE, self.model_dump(mode="json"))
 
     @classmethod
     def read(cls, folder: Path) -> EncoderCard:
@@ -78,20 +73,10 @@ class EncoderCard:
         Raises:
             EncoderError: The card is missing, damaged or of another format.
         """
-        path = folder / CARD_FILE
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
-            if fields.pop(SEAL, None) != seal(fields):
-                raise ValueError("changed since it was written")
-            card = cls(**{**fields, "inputs": tuple(fields["inputs"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise EncoderError(f"{path}: missing or damaged; run 'partnership-bot build --force'.") from error
-        if card.format != FORMAT:
-            raise EncoderError(
-                f"{path}: encoder format {card.format}, this program reads {FORMAT}; "
-                "run 'partnership-bot build --force'."
-            )
-        return card
+            return cls.model_validate(read_sealed(folder / CARD_FILE, "encoder", FORMAT))
+        except ValueError as error:
+            raise EncoderError(f"{error}; {_REMEDY}.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,84 +91,51 @@ class Encoded:
     """Whether the text had more tokens than the encoder reads."""
 
 
-class Encoder(Protocol):
-    """What the search needs of an encoder. All methods are safe to call from several threads."""
-
-    @property
-    def card(self) -> EncoderCard:
-        """What this encoder is."""
-
-    def encode(self, text: str) -> Encoded:
-        """Embed one question."""
-
-    def knows(self, word: str) -> bool:
-        """Tell whether ``word`` is in the encoder's vocabulary as a whole."""
-
-
-def import_onnxruntime() -> Any:
-    """Import ONNX Runtime with its telemetry switched off, which must happen before the import."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    return onnxruntime
-
-
 class OnnxEncoder:
     """The exported encoder, loaded from its folder. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         """Load the encoder and check that it gives the vectors it gave when it was exported.
 
         Raises:
             EncoderError: A file is missing or damaged, or the vectors differ on this processor.
         """
+        import onnxruntime
         from tokenizers import Tokenizer
-
-        onnxruntime = import_onnxruntime()
 
         self.card = EncoderCard.read(folder)
         try:
-            wrong = [f"{name} missing" for name in FILES if not (folder / name).is_file()]
-            wrong += [
-                f"{name} damaged"
-                for name, expected in self.card.files.items()
-                if (folder / name).is_file() and hash_file(folder / name) != expected
-            ]
-        except OSError as error:
-            raise EncoderError(f"{error.filename}: cannot be read ({error.strerror}).") from error
-        if wrong:
-            raise EncoderError(f"{folder}: {', '.join(wrong)}; run 'partnership-bot build --force'.")
+            prove_files(folder, self.card.files)
+        except ValueError as error:
+            raise EncoderError(f"{error}; {_REMEDY}.") from error
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
             self._tokenizer.enable_truncation(self.card.max_tokens)
             self._tokenizer.no_padding()
             probes = np.load(folder / PROBES_FILE, allow_pickle=False)
             options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.inter_op_num_threads = 1
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 3
             self._session = onnxruntime.InferenceSession(
                 str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
             )
-            self.agreement = self._agreement(probes)
+            self._inputs = {each.name for each in self._session.get_inputs()}
+            cosines = [self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]
+            agreement = float(np.mean(cosines))
         except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
-            raise EncoderError(f"{folder}: damaged ({reason(error)}); run 'partnership-bot build --force'.") from error
-        if not self.agreement >= MIN_AGREEMENT:
+            raise EncoderError(f"{folder}: damaged ({reason(error)}); {_REMEDY}.") from error
+        if not agreement >= MIN_AGREEMENT:
             raise EncoderError(
                 f"{folder}: on this processor the encoder gives other vectors than when it was exported "
-                f"(cosine {self.agreement:.3f}, {MIN_AGREEMENT} needed); run 'partnership-bot build --force' here."
+                f"(cosine {agreement:.3f}, {MIN_AGREEMENT} needed); {_REMEDY} here."
             )
-
-    def _agreement(self, probes: NDArray[np.float32]) -> float:
-        """Return the mean cosine with the vectors that the original model gave for the probes."""
-        return float(np.mean([self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]))
 
     def encode(self, text: str) -> Encoded:
         """Embed one question."""
         encoding = self._tokenizer.encode(self.card.query_prefix + text)
         ids = np.array([encoding.ids], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        if "token_type_ids" in self.card.inputs:
+        if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.zeros_like(ids)
         sentence, tokens = self._session.run(None, feeds)
         inner = np.array(encoding.special_tokens_mask) == 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet, Span
 from index.search.decision import Decision
+from index.search.scoring import weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,16 @@ class Hit:
     """The example question of the snippet that is nearest to what was asked."""
     score_parts: Mapping[str, float]
     """The features that make up the score, by the names of ``scoring.Weights``."""
-    weights: Mapping[str, float]
-    """The weight of each feature; it depends on how well the encoder reads the languages."""
+    encoder_reads: float
+    """How well the encoder reads both the question and the translation that was found, 0 to 1."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each feature in the score."""
+        return weights(self.encoder_reads)
 
     def as_json(self) -> dict[str, Any]:
         """Return the hit as ``ask --json`` prints it."""
-        start, end = self.highlight
         snippet = self.snippet
         return {
             "id": snippet.id,
@@ -38,7 +43,7 @@ class Hit:
             "score": round(self.score, 4),
             "title": snippet.title,
             "text": snippet.text,
-            "highlight": snippet.text[start:end],
+            "highlight": snippet.text[slice(*self.highlight)],
             "speaker": snippet.speaker,
             "as_of": snippet.as_of,
             "sources": [

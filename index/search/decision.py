@@ -63,7 +63,7 @@ class Evidence(NamedTuple):
             late_interaction=ranking.late_interaction,
             sentence_stems=features["sentence_stems"],
             stems=features["stems"],
-            unknown=terms.unknown,
+            unknown=terms.asked.unknown,
             missing_numbers=missing_numbers,
             length=math.log1p(terms.length),
         )
@@ -95,17 +95,15 @@ TARGET_FALSE_ANSWERS = 0.05
 ALL_LANGUAGES = "all"
 """Key of the calibration for questions in a language that has none of its own."""
 
-DEFAULT_ANSWER, DEFAULT_CLOSEST = 0.6, 0.2
-
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A logistic model of "the best snippet answers", and two thresholds that follow from a stated target."""
 
     coefficients: tuple[float, ...] = PUBLIC
-    answer: float = DEFAULT_ANSWER
+    answer: float = 0.6
     """Least probability at which the best snippet is quoted as the answer."""
-    closest: float = DEFAULT_CLOSEST
+    closest: float = 0.2
     """Least probability at which the nearest snippets are shown at all."""
     target: float = TARGET_FALSE_ANSWERS
     """Largest share of unanswerable questions that may get ``answer``."""
@@ -134,7 +132,7 @@ def is_certainly_relevant(terms: QueryTerms, ranking: Ranking) -> bool:
     A lone acronym, name or number resembles no snippet, yet whoever asks for one wants the snippet that contains it.
     """
     covered = ranking.features.of(int(ranking.positions[0]))["sentence_stems"]
-    return terms.rarity >= _RARE and covered >= _ALL
+    return terms.asked.rarity >= _RARE and covered >= _ALL
 
 
 def fit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.knowledge.snippet import Snippet
-from index.search.scoring import FieldScores
+from index.search.scoring import Features
 
 # What a sentence looks like that names a quantity, a date, a person or a place, or a sum of money.
 _NUMBER = re.compile(
@@ -56,19 +56,19 @@ def wanted_kinds(question: str) -> Kinds:
     return ()
 
 
-def best_sentence(snippet: Snippet, scores: FieldScores, position: int, wanted: Kinds) -> int:
+def best_sentence(snippet: Snippet, features: Features, position: int, wanted: Kinds) -> int:
     """Return the number of the sentence that answers best.
 
     Args:
         snippet: The translation to choose from.
-        scores: How the fields of several translations compare with the question.
-        position: Where the translation stands in ``scores``.
+        features: How several translations compare with the question.
+        position: Where the translation stands in ``features``.
         wanted: What the question asks for.
     """
     if len(snippet.sentences) == 1:
         return 0
-    fields = scores.sentences(position, len(snippet.sentences))
-    similarity, stems, grams = scores.similarity[fields], scores.stems[fields], scores.grams[fields]
+    fields = features.sentences(position)
+    similarity, stems, grams = features.similarity[fields], features.stems[fields], features.grams[fields]
 
     def worth(number: int) -> float:
         sentence = snippet.text[slice(*snippet.sentences[number])]
@@ -78,10 +78,10 @@ def best_sentence(snippet: Snippet, scores: FieldScores, position: int, wanted: 
     return max(range(len(snippet.sentences)), key=worth)
 
 
-def nearest_question(snippet: Snippet, scores: FieldScores, position: int) -> str | None:
+def nearest_question(snippet: Snippet, features: Features, position: int) -> str | None:
     """Return the example question of a translation that is nearest to what was asked, if it has any."""
     if not snippet.questions:
         return None
-    fields = scores.questions(position, len(snippet.sentences), len(snippet.questions))
-    similarity: list[float] = scores.similarity[fields].tolist()
+    fields = features.questions(position)
+    similarity: list[float] = features.similarity[fields].tolist()
     return snippet.questions[similarity.index(max(similarity))]

@@ -11,20 +11,27 @@ from pathlib import Path
 
 import numpy as np
 
-from index.encoder.query_encoder import Encoder, OnnxEncoder
+from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
-from index.search.lexical_index import QueryTerms, TermSearch
-from index.search.scoring import Query, Ranking, find_candidates, lexical_candidates, weights
-from index.text.keyboard_layout import possible_readings
+from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
+from index.search.scoring import (
+    FAISS_FIELDS,
+    FieldVectors,
+    Query,
+    Ranking,
+    find_candidates,
+    lexical_candidates,
+    open_faiss,
+)
 from index.text.language import detect_language
-from index.text.terms import term_hash, words
-from index.text.typos import correct_typos
+from index.text.spelling import correct_typos, possible_readings
+from index.text.terms import Terms, term_hash, words
 from index.version.manifest import Manifest, read_manifest
-from index.version.read import VersionFiles, read_version
+from index.version.snippet_db import SnippetDatabase
 from index.version.versions import encoder_folder, resolve
 
 MAX_QUESTION = 4096
@@ -46,62 +53,65 @@ class Index:
     them one by one, because it leaves out some of the knowledge.
     """
 
-    def __init__(self, manifest: Manifest, encoder: Encoder, files: VersionFiles) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, encoder: OnnxEncoder) -> None:
+        """Open the files of the version in ``folder``; large ones are memory-mapped. Use ``open`` instead."""
         self.manifest = manifest
         self.version = manifest.version
         self.encoder = encoder
-        self.snippets = files.snippets
-        self.fields = files.fields
         self.topics = manifest.topics
         self.sources = manifest.sources
-        self.calibrations = manifest.calibration
         self.languages = manifest.languages
-        self._faiss = files.faiss_index
-        self._faiss_owners = files.dense_owners
-        self._term_search = TermSearch(files.terms, files.lexical, lexical_candidates(len(self.languages)))
+        self.snippets = SnippetDatabase(folder, manifest.sources)
+        self.fields = FieldVectors.load(folder)
+        self._faiss = open_faiss(folder)
+        self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
+        lexical = LexicalIndex.load(folder, self.fields.owners)
+        self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
     @classmethod
-    def open(cls, path: Path, *, threads: int = 1, instead_of: Index | None = None) -> Index:
+    def open(cls, path: Path, *, encoder: OnnxEncoder | None = None) -> Index:
         """Open the live version of a data folder, or one version by its own folder.
 
         Args:
             path: The data folder or the folder of a version.
-            threads: How many threads may embed one question.
-            instead_of: An open index. Its encoder is used again where the new version has the same one, because a
-                second encoder costs as much memory as everything else together.
+            encoder: A loaded encoder, which is used where the version needs this one. A second encoder costs as much
+                memory as everything else together.
 
         Raises:
             ArtifactError: A file is missing, damaged or does not fit the others.
             EncoderError: The same about the encoder.
         """
-        import faiss
-
-        # A search for one question takes microseconds; waking more threads costs more than they save.
-        faiss.omp_set_num_threads(threads)
         folder, data = resolve(Path(path))
         manifest = read_manifest(folder)
-        if instead_of and instead_of.manifest.encoder_key == manifest.encoder_key:
-            return cls.assemble(folder, manifest, instead_of.encoder)
-        return cls.assemble(folder, manifest, OnnxEncoder(encoder_folder(data, manifest.encoder_key), threads=threads))
+        if encoder is None or encoder.card.key != manifest.encoder_key:
+            encoder = OnnxEncoder(encoder_folder(data, manifest.encoder_key))
+        return cls.assemble(folder, manifest, encoder)
 
     @classmethod
-    def assemble(cls, folder: Path, manifest: Manifest, encoder: Encoder) -> Index:
+    def assemble(cls, folder: Path, manifest: Manifest, encoder: OnnxEncoder) -> Index:
         """Open the files of one version with an encoder that is already loaded.
 
         Raises:
-            ArtifactError: A file is damaged or does not fit the others.
+            ArtifactError: A file is damaged, or the version needs another encoder.
             MemoryError: There is not enough memory.
         """
-        import faiss  # noqa: F401 - imported outside the try: a library that cannot be loaded is no damage
+        import faiss
         from threadpoolctl import threadpool_limits
 
-        # BLAS threads keep spinning after a call and slow the encoder down; one thread is faster here.
+        # A search for one question takes microseconds; waking more threads costs more than they save. BLAS threads even
+        # keep spinning after a call and slow the encoder down.
+        faiss.omp_set_num_threads(1)
         threadpool_limits(1, user_api="blas")
+        if encoder.card.key != manifest.encoder_key:
+            raise ArtifactError(
+                f"{folder}: parts do not fit (encoder: {encoder.card.key}, {manifest.encoder_key} expected); "
+                "run 'partnership-bot build --force'."
+            )
         try:
-            return cls(manifest, encoder, read_version(folder, manifest, encoder))
-        except (ArtifactError, MemoryError):
+            return cls(folder, manifest, encoder)
+        except MemoryError:
             raise
         # No list exists of what numpy, FAISS and JSON raise on damaged bytes; numpy even lets tokenizer errors through.
         except Exception as error:
@@ -111,7 +121,6 @@ class Index:
         """Return this version with other calibrations; both share the open files."""
         other = copy(self)
         other.manifest = self.manifest.model_copy(update={"calibration": calibrations})
-        other.calibrations = calibrations
         return other
 
     def close(self) -> None:
@@ -134,19 +143,17 @@ class Index:
 
     def in_topic(self, topic_id: str, language: str | None = None) -> tuple[Snippet, ...]:
         """Return the snippets of a topic, ordered by id."""
-        ids = dict.fromkeys(self.snippets.translation(number).id for number in self.snippets.in_topic(topic_id))
-        found = (self.snippet(snippet_id, language) for snippet_id in ids)
+        found = (self.snippet(snippet_id, language) for snippet_id in self.snippets.in_topic(topic_id))
         return tuple(snippet for snippet in found if snippet)
 
     def detect(self, text: str) -> str:
         """Recognise the language of a question; without evidence it is English, if the knowledge is in English."""
-        return detect_language(
-            text, default="en" if "en" in self.languages or not self.languages else self.languages[0]
-        )
+        return detect_language(text, default="en" if "en" in self.languages else self.languages[0])
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
-        return self.calibrations.get(language) or self.calibrations[ALL_LANGUAGES]
+        calibrations = self.manifest.calibration
+        return calibrations.get(language) or calibrations[ALL_LANGUAGES]
 
     def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
         """Return the words of ``question`` that ``snippet`` holds in some form."""
@@ -167,7 +174,7 @@ class Index:
         text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
         asked_in = language or self.detect(text)
         query = self.query(text, asked_in)
-        if query.terms.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(text)):
+        if query.terms.asked.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(text)):
             asked_in, read_as = reading
             query = self.query(read_as, asked_in)
         query, ranking = self.find(query, asked_in)
@@ -214,7 +221,7 @@ class Index:
             The question as it was read, with typos corrected, and what was found for it.
         """
         ranking = self._rank(query, language, without_snippet)
-        if query.terms.unknown:
+        if query.terms.asked.unknown:
             best = (self.snippets.translation(int(number)) for number in ranking.translations[:_CORRECTED_FROM])
             texts = (text for snippet in best for text in (snippet.title, snippet.text, *snippet.questions))
             # Calibration asks example questions as strangers would: the question itself must not correct its typos.
@@ -229,17 +236,10 @@ class Index:
         """Return what the decision about the best snippet is based on."""
         missing = 0.0
         if numbers := query.terms.numbers:
-            best = int(ranking.translations[0])
-            snippet = self.snippets.translation(best)
-            dated = words(snippet.as_of or "")
-            # Numbers in the example questions do not count: only title and text are quoted.
-            first, end = self.fields.fields_of(best).start, self.fields.questions_of(best).start
-            search = self._term_search
-            missing = sum(
-                number not in dated
-                and not search.index.holds(search.terms.stems(number, snippet.language)[0], first, end)
-                for number in numbers
-            ) / len(numbers)
+            snippet = self.snippets.translation(int(ranking.translations[0]))
+            # Numbers in the example questions do not count: they are not quoted.
+            quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
+            missing = sum(number not in quoted for number in numbers) / len(numbers)
         return Evidence.of(query.terms, ranking, missing)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
@@ -255,7 +255,7 @@ class Index:
     def _knows(self, terms: QueryTerms, language: str, word: str) -> bool:
         """Tell whether the corpus or the encoder's vocabulary knows a word of the question with these ``terms``."""
         stems = map(term_hash, self._term_search.terms.stems(word, language))
-        return terms.unknown_stems.isdisjoint(stems) or self.encoder.knows(word)
+        return terms.asked.unknown_terms.isdisjoint(stems) or self.encoder.knows(word)
 
     def _rank(self, query: Query, language: str, without_snippet: int | None) -> Ranking:
         candidates = find_candidates(query, self._faiss, self._faiss_owners, len(self.languages))
@@ -276,9 +276,9 @@ class Index:
         if shown is not found and len(shown.sentences) != len(found.sentences):
             sentence = self._best_sentence_of_other(query, shown, wanted)
         else:
-            sentence = best_sentence(found, ranking.field_scores, position, wanted)
+            sentence = best_sentence(found, ranking.features, position, wanted)
         if shown is found:
-            question = nearest_question(found, ranking.field_scores, position)
+            question = nearest_question(found, ranking.features, position)
         else:
             question = shown.questions[0] if shown.questions else None
         return Hit(
@@ -287,7 +287,7 @@ class Index:
             highlight=shown.sentences[sentence],
             question=question,
             score_parts=ranking.features.of(position),
-            weights=weights(float(ranking.encoder_reads[place])),
+            encoder_reads=float(ranking.encoder_reads[place]),
         )
 
     def _best_sentence_of_other(self, query: Query, shown: Snippet, wanted: Kinds) -> int:
@@ -295,5 +295,4 @@ class Index:
         numbers = [
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]
-        _, scores = self.fields.features(query, np.array(numbers))
-        return best_sentence(shown, scores, 0, wanted)
+        return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, wanted)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.text.terms import Terms, term_hash, term_hashes, words
+from index.text.terms import Terms, term_hashes, words
 
 _K1, _B = 1.2, 0.75
 """BM25's saturation and weight of the length, at their usual values."""
@@ -67,25 +67,23 @@ class LexicalIndex:
     lengths: NDArray[np.float32]
     owners: NDArray[np.int64]
     """The translation of each field, ascending, shape (fields,)."""
-    translations: int
 
     FILES = ("vocabulary", "starts", "postings", "idf", "lengths")
 
     @classmethod
-    def build(cls, fields: Iterable[NDArray[np.int64]], owners: NDArray[np.int64], translations: int) -> LexicalIndex:
-        """Index all fields.
+    def build(cls, fields: Iterable[NDArray[np.int64]], owners: NDArray[np.int64]) -> LexicalIndex:
+        """Index all fields, of which there is at least one.
 
         Args:
             fields: The distinct term hashes of each field.
             owners: The translation of each field, ascending.
-            translations: How many translations there are.
         """
         hashes = list(fields)
-        lengths = np.fromiter((len(field) for field in hashes), dtype=np.int64, count=len(hashes))
-        flat = np.concatenate(hashes) if hashes else np.empty(0, np.int64)
-        vocabulary, terms = np.unique(flat, return_inverse=True)
+        translations = int(owners[-1]) + 1
+        lengths = [len(field) for field in hashes]
+        vocabulary, terms = np.unique(np.concatenate(hashes), return_inverse=True)
         order = np.argsort(terms, kind="stable")
-        postings = np.repeat(np.arange(len(lengths)), lengths)[order]
+        postings = np.repeat(np.arange(len(hashes)), lengths)[order]
         terms = terms[order]
         sizes = np.bincount(owners, lengths, translations)
         frequency = np.bincount(terms[_first_of_run(terms, owners[postings])], minlength=len(vocabulary))
@@ -94,26 +92,19 @@ class LexicalIndex:
             starts=np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(vocabulary)))]).astype(np.int64),
             postings=postings.astype(np.int32),
             idf=_inverse_document_frequency(frequency, translations),
-            lengths=(sizes / max(1.0, float(sizes.mean()) if translations else 1.0)).astype(np.float32),
+            lengths=(sizes / max(1.0, float(sizes.mean()))).astype(np.float32),
             owners=owners,
-            translations=translations,
         )
 
     def save(self, folder: Path) -> None:
         """Write one ``lexical-*.npy`` for each array."""
         for name in self.FILES:
-            np.save(folder / f"lexical-{name}.npy", getattr(self, name), allow_pickle=False)
+            save_array(folder, f"lexical_{name}", getattr(self, name))
 
     @classmethod
-    def load(cls, folder: Path, owners: NDArray[np.int64], translations: int) -> LexicalIndex:
-        """Memory-map what ``save`` wrote.
-
-        Raises:
-            OSError: A file is missing.
-            ValueError: A file is damaged.
-        """
-        arrays = {name: map_array(folder / f"lexical-{name}.npy") for name in cls.FILES}
-        return cls(**arrays, owners=owners, translations=translations)
+    def load(cls, folder: Path, owners: NDArray[np.int64]) -> LexicalIndex:
+        """Memory-map what ``save`` wrote."""
+        return cls(**{name: map_array(folder, f"lexical_{name}") for name in cls.FILES}, owners=owners)
 
     def look_up(self, terms: Collection[str], without: Sequence[int] = ()) -> TermWeights:
         """Look up the terms of a question. A term that only the fields in ``without`` hold is unknown."""
@@ -127,7 +118,7 @@ class LexicalIndex:
             known[known] = [not np.isin(postings, without).all() for postings in self._postings_of(places[known])]
         ids = places[known]
         idf = self.idf[ids]
-        unseen = _idf_of_unseen(self.translations)
+        unseen = float(_inverse_document_frequency(np.array(0), len(self.lengths)))
         missing = (len(wanted) - len(ids)) * unseen
         total = float(idf.sum()) + missing
         return TermWeights(
@@ -142,16 +133,6 @@ class LexicalIndex:
         for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
             yield self.postings[begin:end]
 
-    def holds(self, term: str, first: int, end: int) -> bool:
-        """Tell whether one of the fields from ``first`` up to ``end`` holds a term."""
-        wanted = term_hash(term)
-        place = int(np.searchsorted(self.vocabulary, wanted))
-        if place == len(self.vocabulary) or self.vocabulary[place] != wanted:
-            return False
-        postings = self.postings[self.starts[place] : self.starts[place + 1]]
-        found = int(np.searchsorted(postings, first))
-        return found < len(postings) and int(postings[found]) < end
-
     def coverage(self, wanted: TermWeights, budget: int, without: Sequence[int] = ()) -> Coverage:
         """Return how much of the weight of ``wanted`` each field and each translation holds.
 
@@ -165,9 +146,9 @@ class LexicalIndex:
         ids = wanted.ids[order]
         lengths = self.starts[ids + 1] - self.starts[ids]
         # The rarest term is always read, or a question of frequent terms would find nothing.
-        read = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), 1 if budget else 0)
-        if not len(ids) or not read:
-            return Coverage(np.zeros(len(self.owners)), np.zeros(self.translations))
+        read = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), 1)
+        if not len(ids):
+            return Coverage(np.zeros(len(self.owners)), np.zeros(len(self.lengths)))
         fields = np.concatenate(list(self._postings_of(ids[:read])))
         terms = np.repeat(np.arange(read), lengths[:read])
         if without:
@@ -180,7 +161,7 @@ class LexicalIndex:
         holders = owners[first]
         length = 1 - _B + _B * self.lengths[holders]
         saturated = times * (_K1 + 1) / (times + _K1 * length)
-        by_translation = np.bincount(holders, weights[first] * saturated, self.translations)
+        by_translation = np.bincount(holders, weights[first] * saturated, len(self.lengths))
         return Coverage(by_field.astype(np.float64, copy=False), by_translation.astype(np.float64, copy=False))
 
 
@@ -194,12 +175,8 @@ class QueryTerms:
     """Coverage of stems plus coverage of n-grams by each translation, shape (translations,)."""
     holders: NDArray[np.int64]
     """The translations that hold most, in no order."""
-    unknown: float
-    """Share of the stems' weight that belongs to stems the corpus does not know."""
-    unknown_stems: frozenset[int]
-    """Hashes of those stems."""
-    rarity: float
-    """How rare the rarest known stem is, 0 to 1."""
+    asked: TermWeights
+    """The stems."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -229,9 +206,7 @@ class TermSearch:
             grams=by_grams,
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
-            unknown=stems.unknown,
-            unknown_stems=stems.unknown_terms,
-            rarity=stems.rarity,
+            asked=stems,
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )
@@ -249,9 +224,18 @@ def _first_of_run(terms: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArra
     return first
 
 
-def map_array(path: Path) -> NDArray[Any]:
-    """Memory-map an array as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+def save_array(folder: Path, name: str, array: NDArray[Any]) -> None:
+    """Write an array into the folder of a version."""
+    np.save(_file(folder, name), array, allow_pickle=False)
+
+
+def map_array(folder: Path, name: str) -> NDArray[Any]:
+    """Memory-map it as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
+    return np.asarray(np.load(_file(folder, name), mmap_mode="r", allow_pickle=False))
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name.replace('_', '-')}.npy"
 
 
 def _inverse_document_frequency(frequency: NDArray[np.integer], translations: int) -> NDArray[np.float32]:
@@ -260,7 +244,3 @@ def _inverse_document_frequency(frequency: NDArray[np.integer], translations: in
     It is ``ln(1 + (N - n + 0.5) / (n + 0.5))`` for a term in ``n`` of ``N`` translations.
     """
     return np.log1p((translations - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-
-
-def _idf_of_unseen(translations: int) -> float:
-    return float(np.log1p((translations + 0.5) / 0.5))

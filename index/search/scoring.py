@@ -6,17 +6,20 @@ folder and for every question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
 from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
+from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoded
-from index.search.lexical_index import QueryTerms
+from index.search.lexical_index import QueryTerms, map_array, save_array
+
+FAISS_FILE, FAISS_FIELDS = "vectors.faiss", "dense_fields"
+"""The vectors that FAISS searches, and the array with the field of each."""
 
 TITLE, FIRST_SENTENCE = 1, 2
 """Places of the title and the first sentence among the fields of a translation. The vector of the whole text is before
@@ -81,20 +84,25 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The features of several translations for one question."""
+    """How several translations, and each of their fields, compare with a question."""
 
     values: NDArray[np.float32]
     """In the order of ``Weights``, shape (len(Weights), translations). Where there are no example questions, ``asked``
     is the mean of ``passage`` and ``sentence`` until late interaction takes its place."""
     without_questions: NDArray[np.bool_]
     """Which translations have no example questions that count, shape (translations,)."""
+    similarity: NDArray[np.float32]
+    """Cosine of each field, shape (fields + 1,); nothing belongs to the last one."""
+    stems: NDArray[np.float64]
+    """Coverage of the question's stems by each field, shape (fields,)."""
+    grams: NDArray[np.float64]
+    """Coverage of its n-grams, likewise."""
+    starts: NDArray[np.int64]
+    """Where the sentences of each translation begin, then its example questions, and where those end; shape (3,
+    translations)."""
 
     def score(self, encoder_reads: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the absolute scores.
-
-        Args:
-            encoder_reads: How well the encoder reads both the question and each translation, 0 to 1.
-        """
+        """Return the absolute scores, given how well the encoder reads the question and each translation, 0 to 1."""
         dense, lexical = _DENSE @ self.values, _LEXICAL @ self.values
         return np.asarray(encoder_reads * dense + (1 - encoder_reads) * lexical, np.float32)
 
@@ -102,34 +110,19 @@ class Features:
         """Return the features of the translation at ``position`` by the names that ``Weights`` gives them."""
         return dict(zip(Weights._fields, self.values[:, position].tolist(), strict=True))
 
+    def sentences(self, position: int) -> slice:
+        """Return where the sentences of that translation stand among the fields."""
+        return slice(int(self.starts[0, position]), int(self.starts[1, position]))
 
-@lru_cache(maxsize=64)
-def weights(encoder_reads: float) -> Mapping[str, float]:
+    def questions(self, position: int) -> slice:
+        """Return where its example questions stand."""
+        return slice(int(self.starts[1, position]), int(self.starts[2, position]))
+
+
+def weights(encoder_reads: float) -> dict[str, float]:
     """Return the weight of each feature by its name, where the encoder reads this well, 0 to 1."""
-    mixed = (
-        encoder_reads * dense + (1 - encoder_reads) * lexical for dense, lexical in zip(DENSE, LEXICAL, strict=True)
-    )
-    return MappingProxyType(dict(zip(Weights._fields, mixed, strict=True)))
-
-
-@dataclass(frozen=True, slots=True)
-class FieldScores:
-    """How each single field compares with a question; arrays of shape (fields,), ``offsets`` (translations,)."""
-
-    offsets: NDArray[np.int64]
-    similarity: NDArray[np.float32]
-    stems: NDArray[np.float64]
-    grams: NDArray[np.float64]
-
-    def sentences(self, position: int, count: int) -> slice:
-        """Return where the ``count`` sentences of the translation at ``position`` stand."""
-        begin = int(self.offsets[position]) + FIRST_SENTENCE
-        return slice(begin, begin + count)
-
-    def questions(self, position: int, sentences: int, count: int) -> slice:
-        """Return where the ``count`` example questions of that translation stand, behind its ``sentences``."""
-        begin = int(self.offsets[position]) + FIRST_SENTENCE + sentences
-        return slice(begin, begin + count)
+    named = zip(Weights._fields, DENSE, LEXICAL, strict=True)
+    return {name: encoder_reads * dense + (1 - encoder_reads) * lexical for name, dense, lexical in named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +134,51 @@ class Ranking:
     encoder_reads: NDArray[np.float32]
     """How well the encoder reads both the question and each translation, 0 to 1."""
     positions: NDArray[np.int64]
-    """Where each translation stands in ``features`` and ``field_scores``."""
+    """Where each translation stands in ``features``."""
     features: Features
-    field_scores: FieldScores
     late_interaction: float
     """Late interaction of the best translation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldVectors:
     """The vectors of all fields and tokens of an index; the fields of a translation stand together."""
 
-    starts: NDArray[np.int64]
+    field_starts: NDArray[np.int64]
     """First field of each translation and the end, shape (translations + 1,)."""
     sentence_counts: NDArray[np.int32]
     """Number of sentences of each translation, shape (translations,)."""
     vectors: NDArray[np.int8]
     """Unit vectors times ``1 / scales``, shape (fields, dimension)."""
     scales: NDArray[np.float32]
-    sentence_starts: NDArray[np.int64]
-    """Where each translation begins among all titles and sentences, and the end, shape (translations + 1,)."""
     token_starts: NDArray[np.int64]
     """First token of each title and sentence, and the end, shape (titles and sentences + 1,)."""
     tokens: NDArray[np.int8]
     """Reduced token vectors times 127, shape (tokens, token_dimension)."""
 
+    def save(self, folder: Path) -> None:
+        """Write a file for each array, named like it."""
+        for each in dataclasses.fields(self):
+            save_array(folder, each.name, getattr(self, each.name))
+
+    @classmethod
+    def load(cls, folder: Path) -> FieldVectors:
+        """Memory-map what ``save`` wrote."""
+        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """The translation of each field, shape (fields,)."""
+        return np.repeat(np.arange(len(self.sentence_counts)), np.diff(self.field_starts))
+
+    @cached_property
+    def sentence_starts(self) -> NDArray[np.int64]:
+        """Where each translation begins among all titles and sentences, and the end, shape (translations + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.sentence_counts + 1)])
+
     def fields_of(self, translation: int) -> range:
         """Return the numbers of all fields of a translation."""
-        return range(int(self.starts[translation]), int(self.starts[translation + 1]))
+        return range(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
 
     def questions_of(self, translation: int) -> range:
         """Return the numbers of the fields that are a translation's example questions, in their order."""
@@ -179,15 +189,15 @@ class FieldVectors:
         self, translation: int
     ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int8], NDArray[np.int64]]:
         """Copy what is stored of a translation: vectors, scales, tokens, and token counts of title and sentences."""
-        fields = slice(int(self.starts[translation]), int(self.starts[translation + 1]))
+        fields = slice(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
         sentences = slice(int(self.sentence_starts[translation]), int(self.sentence_starts[translation + 1]) + 1)
         token_starts = self.token_starts[sentences]
         tokens = self.tokens[int(token_starts[0]) : int(token_starts[-1])]
         return np.array(self.vectors[fields]), np.array(self.scales[fields]), np.array(tokens), np.diff(token_starts)
 
-    def features(self, query: Query, translations: NDArray[np.int64]) -> tuple[Features, FieldScores]:
+    def features(self, query: Query, translations: NDArray[np.int64]) -> Features:
         """Compare ``query`` with ``translations``, of which there is at least one."""
-        fields, offsets = _ranges(self.starts[translations], self.starts[translations + 1])
+        fields, offsets = _ranges(self.field_starts[translations], self.field_starts[translations + 1])
         # One entry more than fields: the last translation may have no questions, yet needs a place where they begin.
         similarity = np.full(len(fields) + 1, -1.0, np.float32)
         similarity[:-1] = (self.vectors[fields].astype(np.float32) @ query.encoded.vector) * self.scales[fields]
@@ -197,8 +207,8 @@ class FieldVectors:
         questions = sentences + self.sentence_counts[translations]
         kinds = np.array([offsets, offsets + TITLE, sentences, questions]).T
         passage, title, sentence, question = np.maximum.reduceat(similarity, kinds.ravel()).reshape(-1, 4).T
-        lengths = self.starts[translations + 1] - self.starts[translations]
-        without = (questions - offsets == lengths) | (question <= -1)
+        ends = offsets + self.field_starts[translations + 1] - self.field_starts[translations]
+        without = (questions == ends) | (question <= -1)
         asked = np.where(without, (passage + sentence) / 2, np.maximum(title, question))
         terms = query.terms
         stems, grams = terms.stems.fields[fields], terms.grams.fields[fields]
@@ -212,7 +222,8 @@ class FieldVectors:
             terms.stems.translations[translations],
             terms.grams.translations[translations],
         )
-        return Features(np.array(values, np.float32), without), FieldScores(offsets, similarity, stems, grams)
+        starts = np.array([sentences, questions, ends])
+        return Features(np.array(values, np.float32), without, similarity, stems, grams, starts)
 
     def late_interaction(self, query: Query, translations: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return ColBERT's MaxSim (Khattab and Zaharia, 2020) between the question and each translation.
@@ -222,7 +233,7 @@ class FieldVectors:
         window is taken, because the words of an answer stand close to each other.
         """
         asked = query.encoded.tokens
-        if not len(asked) or not len(translations):
+        if not len(asked):
             return np.zeros(len(translations), np.float32)
         begins, ends = self.sentence_starts[translations], self.sentence_starts[translations + 1]
         tokens, _ = _ranges(self.token_starts[begins], self.token_starts[ends])
@@ -254,7 +265,7 @@ class FieldVectors:
             snippets: The number of the snippet that each candidate is a translation of.
             encoder_reads: How well the encoder reads both the question and each candidate, 0 to 1.
         """
-        features, field_scores = self.features(query, candidates)
+        features = self.features(query, candidates)
         scores = features.score(encoder_reads)
         ranked = np.argsort(-scores, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
@@ -275,7 +286,19 @@ class FieldVectors:
         best_late = late_of.get(int(best[0]))
         if best_late is None:
             best_late = float(self.late_interaction(query, candidates[best[:1]])[0])
-        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, field_scores, best_late)
+        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, best_late)
+
+
+def open_faiss(folder: Path) -> Any:
+    """Memory-map the vectors that FAISS searches, from the folder of a version."""
+    import faiss
+
+    index = faiss.read_index(str(folder / FAISS_FILE), faiss.IO_FLAG_MMAP)
+    if hasattr(index, "invlists"):
+        # Threads that fetch lists from the disk beforehand would cost each search a millisecond.
+        lists: Any = faiss.downcast_InvertedLists(index.invlists)
+        lists.prefetch_nthread = 0
+    return index
 
 
 def lexical_candidates(languages: int) -> int:

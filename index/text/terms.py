@@ -66,8 +66,11 @@ class Terms:
     """Turns texts into terms, given groups of synonyms. Safe to use from several threads."""
 
     def __init__(self, synonyms: Sequence[Sequence[str]] = ()) -> None:
-        self._local = threading.local()
-        self._groups = tuple(tuple(words(phrase) for phrase in group) for group in synonyms)
+        # A Snowball object keeps state between calls, so only one thread may use it at a time.
+        self._lock = threading.Lock()
+        self._stemmers = {language: Stemmer.Stemmer(name) for language, name in _SNOWBALL.items()}
+        groups = [[words(phrase) for phrase in group] for group in synonyms]
+        self._synonyms = {language: self._table(groups, language) for language in (*_SNOWBALL, "")}
 
     def stems(self, text: str, language: str) -> list[str]:
         """Return the stems of the words of ``text``, and one more term for each synonym group it mentions."""
@@ -90,7 +93,7 @@ class Terms:
 
     def _mentions(self, stems: list[str], start: int, language: str) -> Iterator[tuple[int, str]]:
         """Yield each synonym that begins at ``start``: how many stems it has, and the name of its group."""
-        for phrase, name in self._synonyms(language).get(stems[start], ()):
+        for phrase, name in self._synonyms.get(language, self._synonyms[""]).get(stems[start], ()):
             if tuple(stems[start : start + len(phrase)]) == phrase:
                 yield len(phrase), name
 
@@ -99,24 +102,18 @@ class Terms:
         return [gram for word in words(text) for gram in _grams_of_word(word)]
 
     def _stem(self, found: list[str], language: str) -> list[str]:
-        algorithm = _SNOWBALL.get(language)
-        if algorithm is None:
+        if language not in self._stemmers:
             return found
-        # A Snowball object keeps state between calls and must not be shared between threads.
-        stemmers: dict[str, Stemmer.Stemmer] = self._local.__dict__.setdefault("stemmers", {})
-        if language not in stemmers:
-            stemmers[language] = Stemmer.Stemmer(algorithm)
-        return list(stemmers[language].stemWords(found))
+        with self._lock:
+            return list(self._stemmers[language].stemWords(found))
 
-    def _synonyms(self, language: str) -> _SynonymTable:
-        tables: dict[str, _SynonymTable] = self._local.__dict__.setdefault("synonyms", {})
-        if language not in tables:
-            table = tables[language] = {}
-            for number, group in enumerate(self._groups):
-                for phrase in filter(None, group):
-                    stems = tuple(self._stem(phrase, language))
-                    table.setdefault(stems[0], []).append((stems, f"={number}"))
-        return tables[language]
+    def _table(self, groups: list[list[list[str]]], language: str) -> _SynonymTable:
+        table: _SynonymTable = {}
+        for number, group in enumerate(groups):
+            for phrase in filter(None, group):
+                stems = tuple(self._stem(phrase, language))
+                table.setdefault(stems[0], []).append((stems, f"={number}"))
+        return table
 
 
 @lru_cache(maxsize=65_536)

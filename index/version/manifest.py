@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from index.errors import ArtifactError
 from index.knowledge.snippet import Source, Topic
 from index.search.decision import Calibration
-from index.version.versions import MANIFEST_FILE, REMEDY, SEAL, hash_file, seal, write_atomically
+from index.version.versions import MANIFEST_FILE, REMEDY, prove_files, read_sealed, write_sealed
 
 FORMAT = 7
 
@@ -68,56 +67,21 @@ class Manifest(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Hash the files of ``folder`` and write the manifest beside them."""
-        names = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST_FILE)
-        fields = {**self.model_dump(mode="json"), "files": {name: hash_file(folder / name) for name in names}}
-        fields[SEAL] = seal(fields)
-        write_atomically(folder / MANIFEST_FILE, json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
-
-    def prove_files(self, folder: Path) -> None:
-        """Make sure that every file of the version is as it was written.
-
-        Raises:
-            ArtifactError: some are not; the text names every one.
-        """
-        faults = {name: _fault(folder / name, expected) for name, expected in self.files.items()}
-        if any(faults.values()):
-            listed = "; ".join(f"{name}: {fault}" for name, fault in faults.items() if fault)
-            raise ArtifactError(f"{folder}: {listed}. To mend it, {REMEDY}.")
+        write_sealed(folder / MANIFEST_FILE, self.model_dump(mode="json"))
 
 
 def read_manifest(folder: Path, *, verify: bool = True) -> Manifest:
     """Read the manifest of a version, and prove all its files unless ``verify`` is off.
 
     Raises:
-        ArtifactError: the manifest or a file is missing or damaged; the text lists everything that is wrong.
+        ArtifactError: The manifest or a file is missing or damaged; the text lists everything that is wrong.
     """
-    path = folder / MANIFEST_FILE
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        found = fields.get("format")
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise ArtifactError(f"{path}: missing or damaged; {REMEDY}.") from error
-    if found != FORMAT:
-        raise ArtifactError(
-            f"{path}: index format {found!r:.40}, this program reads {FORMAT}; run 'partnership-bot build'."
-        )
-    try:
-        if fields.pop(SEAL, None) != seal(fields):
-            raise ValueError("changed since it was written")
-        manifest = Manifest.model_validate(fields)
+        manifest = Manifest.model_validate(read_sealed(folder / MANIFEST_FILE, "index", FORMAT))
+        if manifest.version != folder.name:
+            raise ValueError(f"{folder}: holds version {manifest.version} under another name")
+        if verify:
+            prove_files(folder, manifest.files)
     except ValueError as error:
-        raise ArtifactError(f"{path}: damaged; {REMEDY}.") from error
-    if manifest.version != folder.name:
-        raise ArtifactError(f"{folder}: holds version {manifest.version} under another name; {REMEDY}.")
-    if verify:
-        manifest.prove_files(folder)
+        raise ArtifactError(f"{error}; {REMEDY}.") from error
     return manifest
-
-
-def _fault(file: Path, expected: str) -> str | None:
-    try:
-        if not file.is_file():
-            return "missing"
-        return "damaged" if hash_file(file) != expected else None
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"

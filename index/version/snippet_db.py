@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from index.knowledge.snippet import Snippet, Source
-from index.search.lexical_index import map_array
+from index.search.lexical_index import map_array, save_array
 
 SNIPPETS_FILE = "snippets.db"
-_LANGUAGES, _NUMBERS = "translation-language", "translation-snippet"
+_LANGUAGES, _NUMBERS = "translation_language", "translation_snippet"
 _CACHE = 4096
 _SCHEMA = """
 CREATE TABLE translations (
@@ -32,12 +32,13 @@ CREATE INDEX by_topic ON translations (topic);
 """
 
 
-def write_snippets(folder: Path, snippets: Sequence[Snippet], languages: Sequence[str]) -> None:
+def write_snippets(folder: Path, snippets: Sequence[Snippet]) -> None:
     """Write ``snippets``, ordered by id and language, and which language and snippet each translation is of."""
+    languages = sorted({snippet.language for snippet in snippets})
     language = np.array([languages.index(snippet.language) for snippet in snippets], np.int16)
     number = np.cumsum([0, *(a.id != b.id for a, b in pairwise(snippets))]).astype(np.int32)
-    np.save(folder / f"{_LANGUAGES}.npy", language, allow_pickle=False)
-    np.save(folder / f"{_NUMBERS}.npy", number, allow_pickle=False)
+    save_array(folder, _LANGUAGES, language)
+    save_array(folder, _NUMBERS, number)
     with closing(sqlite3.connect(folder / SNIPPETS_FILE, isolation_level=None)) as connection:
         # The folder is unfinished: it is flushed as a whole later, or thrown away.
         connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN; {_SCHEMA}")
@@ -61,7 +62,7 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
 
     def __init__(self, folder: Path, sources: Sequence[Source]) -> None:
         """Open what ``write_snippets`` wrote."""
-        self.languages, self.snippet_numbers = (map_array(folder / f"{name}.npy") for name in (_LANGUAGES, _NUMBERS))
+        self.languages, self.snippet_numbers = map_array(folder, _LANGUAGES), map_array(folder, _NUMBERS)
         # Immutable: SQLite neither locks the file nor looks for a journal beside it.
         address = f"{(folder / SNIPPETS_FILE).absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
@@ -75,25 +76,17 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         """Close the file."""
         self._close()
 
-    @property
-    def translations(self) -> int:
-        """Number of snippets times languages."""
-        return len(self.languages)
-
     def numbers(self, snippet_id: str) -> list[int]:
         """Return the translations of a snippet, one for each language."""
-        rows = self._rows("SELECT number FROM translations WHERE id = ? ORDER BY number", snippet_id)
-        return [number for (number,) in rows]
+        return self._column("SELECT number FROM translations WHERE id = ? ORDER BY number", snippet_id)
 
-    def in_topic(self, topic: str) -> list[int]:
-        """Return the translations in a topic, ordered by id."""
-        rows = self._rows("SELECT number FROM translations WHERE topic = ? ORDER BY number", topic)
-        return [number for (number,) in rows]
+    def in_topic(self, topic: str) -> list[str]:
+        """Return the ids of the snippets in a topic, in order."""
+        return self._column("SELECT DISTINCT id FROM translations WHERE topic = ? ORDER BY id", topic)
 
     def by_key(self, key: str) -> str | None:
         """Return the id of the snippet with this ``Snippet.key``, or ``None``."""
-        rows = self._rows("SELECT id FROM translations WHERE key = ? LIMIT 1", key)
-        return rows[0][0] if rows else None
+        return next(iter(self._column("SELECT id FROM translations WHERE key = ? LIMIT 1", key)), None)
 
     def content_hashes(self) -> dict[str, int]:
         """Return a translation for each ``Snippet.content_hash``."""
@@ -106,7 +99,7 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return (name for (name,) in self._rows("SELECT DISTINCT id FROM translations ORDER BY number"))
+        return iter(self._column("SELECT DISTINCT id FROM translations ORDER BY id"))
 
     def __len__(self) -> int:
         return int(self.snippet_numbers[-1]) + 1
@@ -115,8 +108,11 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         with self._lock:  # for some microseconds; two threads must not use one connection at once
             return self._connection.execute(query, values).fetchall()
 
+    def _column(self, query: str, *values: str | int) -> list[Any]:
+        return [value for (value,) in self._rows(query, *values)]
+
     def _read(self, number: int) -> Snippet:
-        ((text,),) = self._rows("SELECT snippet FROM translations WHERE number = ?", number)
+        (text,) = self._column("SELECT snippet FROM translations WHERE number = ?", number)
         fields = json.loads(text)
         return Snippet(
             **{

@@ -25,14 +25,13 @@ from index.errors import ArtifactError, BuildError
 
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current"
-LOCK_FILE = "build.lock"
 KEEP_VERSIONS = 5
 REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version before)"
 
-_VERSION = re.compile(r"\d{8}T\d{6}(?:\d{3})?Z-[0-9a-f]{8}")
+_VERSION = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}")
 _UNFINISHED = ".building-"
 SEAL = "sha256"
-"""Field of a JSON file with the hash of all its others."""
+"""Field of a sealed JSON file with the hash of all its others."""
 
 
 def index_folder(data: Path) -> Path:
@@ -49,7 +48,7 @@ def live_version(data: Path) -> str | None:
     """Return the name of the version to be served, or ``None`` where nothing was published; reads one small file.
 
     Raises:
-        ArtifactError: the pointer cannot be read or names no version.
+        ArtifactError: The pointer cannot be read or names no version.
     """
     try:
         name = (index_folder(data) / POINTER_FILE).read_text(encoding="ascii").strip()
@@ -72,7 +71,7 @@ def resolve(path: Path) -> tuple[Path, Path]:
     """Return the version folder and the data folder meant by ``path``, which may be either of them.
 
     Raises:
-        ArtifactError: there is no index.
+        ArtifactError: There is no index.
     """
     try:
         if (path / MANIFEST_FILE).is_file():
@@ -85,12 +84,57 @@ def resolve(path: Path) -> tuple[Path, Path]:
     return index_folder(path) / name, path
 
 
-def seal(fields: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of ``fields`` as JSON, in hexadecimal."""
+def write_sealed(path: Path, fields: Mapping[str, Any]) -> None:
+    """Write ``fields`` as JSON, with their hash and, as ``files``, the hashes of all files beside ``path``."""
+    names = sorted(file.name for file in path.parent.iterdir() if file.is_file() and file != path)
+    sealed = {**fields, "files": {name: _hash_file(path.parent / name) for name in names}}
+    sealed[SEAL] = _hash_fields(sealed)
+    write_atomically(path, json.dumps(sealed, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_sealed(path: Path, what: str, file_format: int) -> dict[str, Any]:
+    """Read what ``write_sealed`` wrote, of something whose ``format`` must be ``file_format``.
+
+    Raises:
+        ValueError: The file is missing, damaged or of another format; the text says which and names ``what``.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found, expected = fields.get("format"), fields.pop(SEAL, None)
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path}: missing or damaged") from error
+    if found != file_format:
+        raise ValueError(f"{path}: {what} format {found!r:.40}, this program reads {file_format}")
+    if _hash_fields(fields) != expected:
+        raise ValueError(f"{path}: damaged")
+    return dict(fields)
+
+
+def prove_files(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Make sure that every file of ``folder`` is as it was when ``write_sealed`` hashed it.
+
+    Raises:
+        ValueError: Some are not; the text names every one.
+    """
+    faults = {name: _fault(folder / name, expected) for name, expected in hashes.items()}
+    if any(faults.values()):
+        raise ValueError(f"{folder}: {'; '.join(f'{name}: {fault}' for name, fault in faults.items() if fault)}")
+
+
+def _fault(file: Path, expected: str) -> str | None:
+    try:
+        if not file.is_file():
+            return "missing"
+        return "damaged" if _hash_file(file) != expected else None
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def _hash_fields(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def hash_file(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -133,14 +177,14 @@ def build_lock(data: Path) -> Iterator[None]:
     """Lock the data folder for one build; the system frees the lock when the process dies.
 
     Raises:
-        BuildError: another build holds the lock, or the folder cannot be written.
+        BuildError: Another build holds the lock, or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
     folder = index_folder(data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK_FILE)
+        lock = FileLock(folder / "build.lock")
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BuildError(f"another build is running on {data}; wait for it to end.") from error
@@ -161,10 +205,8 @@ def build_lock(data: Path) -> Iterator[None]:
 @contextmanager
 def unfinished(parent: Path, name: str) -> Iterator[Path]:
     """Give an empty folder beside ``parent / name`` to write into; it is removed at the end unless it was renamed."""
-    parent.mkdir(parents=True, exist_ok=True)
     scratch = parent / f"{_UNFINISHED}{name}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+    scratch.mkdir(parents=True)
     try:
         yield scratch
     finally:
@@ -185,8 +227,7 @@ def new_version(data: Path, corpus_sha256: str) -> str:
     """Return a name for a version built now. Names sort in the order of building, even after the clock was set back."""
     now = datetime.now(UTC)
     for name in versions(data)[-1:]:
-        newest = name.partition("Z-")[0]
-        last = datetime.strptime(f"{newest[:15]}{newest[15:] or '000'}+0000", "%Y%m%dT%H%M%S%f%z")
+        last = datetime.strptime(f"{name.partition('Z-')[0]}+0000", "%Y%m%dT%H%M%S%f%z")
         now = max(now, last + timedelta(milliseconds=1))
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{corpus_sha256[:8]}"
 
@@ -213,7 +254,7 @@ def previous_version(data: Path) -> str:
     """Return the version published before the live one.
 
     Raises:
-        BuildError: there is none.
+        BuildError: There is none.
     """
     live = live_version(data)
     older = [name for name in versions(data) if live and name < live]

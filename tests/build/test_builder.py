@@ -13,7 +13,7 @@ import pytest
 
 from index.build.builder import BuildOptions, BuildResult, build, rollback
 from index.encoder.passage_encoder import DEFAULT_ENCODER
-from index.encoder.query_encoder import Encoder
+from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
 from index.search.index import Index
 from index.version.manifest import Manifest
@@ -183,7 +183,7 @@ def test_a_damaged_encoder_is_exported_again(small: Small) -> None:
     (encoder,) = (data / "encoders").iterdir()
     (encoder / "model.onnx").unlink()
     (encoder / "model.onnx").write_bytes(b"rubbish")
-    with pytest.raises(EncoderError, match=r"model\.onnx damaged; run 'partnership-bot build"):
+    with pytest.raises(EncoderError, match=r"model\.onnx: damaged; run 'partnership-bot build"):
         Index.open(data)
     assert rebuild(folder, data).unchanged
     assert "Balkhash" in ask(data)
@@ -309,7 +309,7 @@ def test_a_build_opens_two_indexes_at_most(small: Small, monkeypatch: pytest.Mon
     opened: list[str] = []
     assemble = Index.assemble.__func__  # type: ignore[attr-defined]
 
-    def counting(cls: type[Index], place: Path, manifest: Manifest, encoder: Encoder) -> Index:
+    def counting(cls: type[Index], place: Path, manifest: Manifest, encoder: OnnxEncoder) -> Index:
         opened.append(manifest.version)
         return assemble(cls, place, manifest, encoder)
 

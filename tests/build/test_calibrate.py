@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.build.builder import build
-from index.build.calibrate import _fields_of_snippet
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search import decision
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, fit
@@ -22,7 +21,7 @@ def test_what_a_folder_of_five_snippets_expects_is_recorded(make_knowledge: Make
     """Too few questions to fit: public coefficients, thresholds of the folder's own, rates between 0 and 1."""
     build(make_knowledge(), data, encoder=DEFAULT_ENCODER)
     index = Index.open(data)
-    calibration = index.calibrations[ALL_LANGUAGES]
+    calibration = index.manifest.calibration[ALL_LANGUAGES]
     assert calibration.coefficients == PUBLIC
     assert 0 < calibration.closest <= calibration.answer < 1
     assert calibration.questions["off_topic"] > 100
@@ -42,7 +41,7 @@ def test_plain_files_without_questions_are_calibrated_too(tmp_path: Path, data: 
     )
     build(folder, data, encoder=DEFAULT_ENCODER)
     index = Index.open(data)
-    calibration = index.calibrations[ALL_LANGUAGES]
+    calibration = index.manifest.calibration[ALL_LANGUAGES]
     assert calibration.questions["near_miss"] == 3
     assert calibration.expected["false_answers"] <= calibration.target
     index.close()
@@ -60,19 +59,19 @@ def test_a_question_that_is_asked_of_another_passage_is_no_near_miss(make_knowle
     }
     build(make_knowledge({**SMALL, **twice}), data, encoder=DEFAULT_ENCODER)
     index = Index.open(data)
-    questions = index.calibrations[ALL_LANGUAGES].questions
+    questions = index.manifest.calibration[ALL_LANGUAGES].questions
     assert questions["own"] == len(SMALL) + len(twice)
     assert questions["near_miss"] == len(SMALL)
     index.close()
 
 
-def test_a_snippet_left_out_takes_its_words_along(real_index: Index) -> None:
-    """A near miss is asked as if the snippet did not exist: what only it says is unknown."""
-    snippets = real_index.snippets
-    number = int(snippets.snippet_numbers[snippets.numbers("resources/uranium-output-and-share")[0]])
+def test_a_passage_left_out_takes_its_words_along(real_index: Index) -> None:
+    """A near miss is asked as if the passage did not exist: what only it says is unknown."""
+    numbers = real_index.snippets.numbers("resources/uranium-output-and-share")
+    fields = [field for number in numbers for field in real_index.fields.fields_of(number)]
     question = "was it 21,227 tonnes of uranium"
-    whole = real_index.query(question, "en").terms.unknown
-    without = real_index.query(question, "en", without_fields=_fields_of_snippet(real_index, number)).terms.unknown
+    whole = real_index.query(question, "en").terms.asked.unknown
+    without = real_index.query(question, "en", without_fields=fields).terms.asked.unknown
     assert without > whole
 
 

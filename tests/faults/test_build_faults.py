@@ -169,7 +169,7 @@ step("end")
 print(json.dumps(names))
 whole = Index.open(data)
 for number, place in left.values():
-    index_ = Index.open(place, instead_of=whole)
+    index_ = Index.open(place, encoder=whole.encoder)
     text = index_.answer("copper plant").hits[0].snippet.text
     index_.close()
     print(json.dumps([number, str(place), live_version(place), text]), flush=True)

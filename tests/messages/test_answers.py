@@ -91,7 +91,7 @@ def snippets(draw: st.DrawFn, text: st.SearchStrategy[str] = LONG) -> Snippet:
 
 def hit(snippet: Snippet, sentence: int) -> Hit:
     span = snippet.sentences[sentence % len(snippet.sentences)]
-    return Hit(snippet, 1.0, span, next(iter(snippet.questions), None), {}, {})
+    return Hit(snippet, 1.0, span, next(iter(snippet.questions), None), {}, 1.0)
 
 
 def answer(hits: list[Hit], decision: Decision, truncated: bool = False) -> Answer:

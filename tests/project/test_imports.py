@@ -25,7 +25,6 @@ versions, and is therefore a layer of its own."""
 UPWARD = {
     ("knowledge.lint", "evaluation.evaluation_set"): "checking a folder includes its evaluation questions",
     ("encoder.query_encoder", "version.versions"): "an encoder is sealed by a hash as a version is",
-    ("encoder.onnx_export", "version.versions"): "the same",
     ("version.write", "build.embed"): "names the type of what is written",
     ("evaluation.gate", "build"): "the gate reports as the rest of a build does",
 }

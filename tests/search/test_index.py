@@ -19,7 +19,7 @@ from index.knowledge.yaml_lines import split_front_matter
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 from index.search.index import Index
-from index.version.read import FAISS_FILE
+from index.search.scoring import FAISS_FILE
 from index.version.versions import index_folder
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
@@ -172,6 +172,22 @@ def test_quotes_are_the_curated_text_byte_for_byte(real_index: Index) -> None:
             assert snippet.text[start:end].encode() in raw
             seen += 1
     assert seen >= 5 * len(QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("was it 21,227 tonnes of uranium", 0),
+        ("was it 21 228 tonnes of uranium", 1),
+        ("21 227 or 99 tonnes of uranium", 0.5),
+    ],
+)
+def test_numbers_that_the_best_snippet_does_not_hold_count_as_missing(
+    real_index: Index, question: str, missing: float
+) -> None:
+    """A number has one value however it is written, and another number is another."""
+    found = real_index.find(real_index.query(question, "en"), "en")
+    assert real_index.evidence(*found).missing_numbers == missing
 
 
 @pytest.mark.parametrize(

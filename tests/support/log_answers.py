@@ -53,7 +53,7 @@ def answer_to(
             highlight=(0, 5),
             question=None,
             score_parts={"cosine": 0.5, "terms": 0.25},
-            weights={"cosine": 0.6, "terms": 0.4},
+            encoder_reads=1.0,
         )
         for rank, snippet in enumerate(SNIPPETS)
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.keyboard_layout import possible_readings
+from index.text.spelling import possible_readings
 
 
 @pytest.mark.parametrize(

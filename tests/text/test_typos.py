@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.typos import correct_typos
+from index.text.spelling import correct_typos
 
 FOUND = ("The Lancaster House meeting on lithium", "лицензия на разведку", "Кен орнының жобалары")
 WORDS = st.text(string.ascii_lowercase, min_size=6, max_size=12)
