@@ -253,12 +253,14 @@ class ChatOrder(BaseUpdateProcessor):
         self._turns: dict[Hashable, _Turn] = {}
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
-        """Stop what is still being handled; the next process resumes it."""
+        """Stop what is still being handled, and begin nothing more; the next process resumes it."""
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -268,6 +270,10 @@ class ChatOrder(BaseUpdateProcessor):
         progress = self._queue.progress(update.update_id) if isinstance(update, Update) else None
         if not isinstance(update, Update) or progress is None:
             await coroutine
+            return
+        if self._stopping:
+            if isinstance(coroutine, Coroutine):
+                coroutine.close()
             return
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._tasks.add(task)

@@ -90,6 +90,31 @@ async def test_a_full_queue_waits_for_room() -> None:
     connection.close()
 
 
+async def test_what_waits_for_a_place_is_not_begun_while_the_bot_stops() -> None:
+    """More may be resumed than is handled at once; a stop ends it all and leaves it for the next process."""
+    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 100)
+    order = ChatOrder(queue, 2)
+    begun = 0
+
+    async def wait_for_telegram() -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    tasks = []
+    for number in range(1, 6):
+        update = asked_in(number, number)
+        await queue.put(update)
+        tasks.append(asyncio.create_task(order.process_update(update, wait_for_telegram())))
+    await asyncio.sleep(0.01)
+    await order.shutdown()
+    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert begun == 2
+    assert queue.unfinished == 5
+    connection.close()
+
+
 class Watched(sqlite3.Connection):
     """A connection that notes how sure each of its commits is: 1 survives a kill, 2 a power cut."""
 
