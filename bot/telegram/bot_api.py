@@ -15,7 +15,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.telegram.rate_limiter import ChatRateLimiter
+from bot.telegram.rate_limiter import ChatRateLimiter, wait_seconds
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,10 @@ ANSWER_SECONDS = 15.0
 _TOTAL_SECONDS = 60.0
 """How long a call may take in all beyond what it waits for on purpose. A server that sends a byte now and then would
 otherwise hold the call for ever."""
+_CONFIRM_SECONDS = 3.0
+"""How long the last call for updates may take, for the bot is being stopped."""
+_POLL_PAUSES = (0.3, 0.7, 1.5, 3.0, 5.0)
+"""Seconds between calls for updates that fail."""
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _GATEWAY = (502, 504)
 _KINDS = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "unauthorized", 409: "conflict", 429: "flood"}
@@ -93,6 +97,8 @@ class Polls:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """Done when polling cannot go on."""
+    failures: int = 0
+    """How often Telegram was asked in vain since it last answered."""
     stopping: bool = False
     """Polling ends, and a last call only confirms what was received. If it fails, Telegram delivers that again."""
 
@@ -128,24 +134,47 @@ class TelegramBot(ExtBot[Any]):
         return self._polls
 
     async def get_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
-        """Return new updates. If polling cannot go on, set ``stopped_by`` and wait until the updater stops."""
+        """Return new updates; nothing after a failure and a pause.
+
+        If polling cannot go on, set ``stopped_by`` and wait until the updater stops.
+        """
         if self._polls.stopped_by.done():
             return ()
         self._polls.asked = time.monotonic()
         try:
-            updates = await super().get_updates(*args, **kwargs)
-        except (Conflict, InvalidToken) as error:
-            self._polls.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
-            await asyncio.get_running_loop().create_future()
-            raise
+            async with asyncio.timeout(_CONFIRM_SECONDS if self._polls.stopping else None):
+                updates = await self._ask_for_updates(*args, **kwargs)
+        except (TelegramError, TimeoutError) as error:
+            if not self._polls.stopping:
+                await self._pause_polling(error)
+            return ()
+        if self._polls.failures:
+            logger.info("Updates are received again.")
+        self._polls.answered, self._polls.failures = time.monotonic(), 0
+        return updates
+
+    async def _ask_for_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
+        try:
+            return await super().get_updates(*args, **kwargs)
         except TelegramError:
-            if self._polls.stopping:
-                return ()
             raise
         except Exception as error:
-            updates = await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))
-        self._polls.answered = time.monotonic()
-        return updates
+            return await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))
+
+    async def _pause_polling(self, error: TelegramError | TimeoutError) -> None:
+        """Wait until Telegram may be asked again.
+
+        The updater's own pause grows to half a minute, holds up a stop, and is left out after a timeout.
+        """
+        if isinstance(error, Conflict | InvalidToken):
+            self._polls.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
+            await asyncio.get_running_loop().create_future()
+        seconds = _POLL_PAUSES[min(self._polls.failures, len(_POLL_PAUSES) - 1)]
+        if isinstance(error, RetryAfter):
+            seconds = wait_seconds(error)
+        self._polls.failures += 1
+        logger.warning("Updates cannot be received (%s); trying again in %s s.", error, seconds)
+        await asyncio.sleep(seconds)
 
     async def _readable_updates(
         self, error: Exception, offset: int | None, allowed: Sequence[str] | None
