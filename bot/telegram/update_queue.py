@@ -132,7 +132,11 @@ class DurableQueue(asyncio.Queue[object]):
         if number in self._progress or self._finished_before(number):
             return
         self._progress[number] = Progress(number)
-        self._write(_INSERT, number, time.time(), item.to_json())
+        try:
+            self._write(_INSERT, number, time.time(), item.to_json())
+        except (TypeError, ValueError):
+            # An error here would end the polling. The library fails so on a known field in an unexpected place.
+            logger.exception("Update %s cannot be written to the disk.", number)
         self._forget_old()
         await super().put(item)
 

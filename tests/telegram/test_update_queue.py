@@ -90,6 +90,21 @@ async def test_a_full_queue_waits_for_room() -> None:
     connection.close()
 
 
+async def test_an_update_the_library_cannot_write_as_text_is_handled_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where ``put`` raised, the updater would receive nothing more, and get the same update after each start."""
+    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 10)
+    await queue.put(Update(1, api_kwargs={"date": datetime.now(UTC)}))
+    await queue.put(asked_in(7, 2))
+    assert queue.qsize() == 2
+    queue.mark_done(1)
+    assert "Update 1 cannot be written" in caplog.text
+    assert [number for (number,) in connection.execute("SELECT update_id FROM updates")] == [2]
+    connection.close()
+
+
 async def test_what_waits_for_a_place_is_not_begun_while_the_bot_stops() -> None:
     """More may be resumed than is handled at once; a stop ends it all and leaves it for the next process."""
     connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
