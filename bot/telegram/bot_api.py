@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -143,7 +144,9 @@ class TelegramBot(ExtBot[Any]):
         self._polls.asked = time.monotonic()
         try:
             async with asyncio.timeout(_CONFIRM_SECONDS if self._polls.stopping else None):
-                updates = await self._ask_for_updates(*args, **kwargs)
+                updates = await self._ask_for_updates(
+                    kwargs.get("offset"), kwargs.get("timeout", 0), kwargs.get("allowed_updates")
+                )
         except (TelegramError, TimeoutError) as error:
             if not self._polls.stopping:
                 await self._pause_polling(error)
@@ -153,13 +156,26 @@ class TelegramBot(ExtBot[Any]):
         self._polls.answered, self._polls.failures = time.monotonic(), 0
         return updates
 
-    async def _ask_for_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
-        try:
-            return await super().get_updates(*args, **kwargs)
-        except TelegramError:
-            raise
-        except Exception as error:
-            return await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))
+    async def _ask_for_updates(
+        self, offset: int | None, timeout: int | timedelta, allowed_updates: Sequence[str] | None
+    ) -> tuple[Update, ...]:
+        """Return the new updates that can be read.
+
+        The library's own method fails for the whole batch, and writes what all its people said into the log.
+        """
+        seconds = int(timeout.total_seconds() if isinstance(timeout, timedelta) else timeout)
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": allowed_updates}
+        batch = await self._post("getUpdates", asked, read_timeout=ANSWER_SECONDS + seconds)
+        readable: list[Update] = []
+        for raw in batch:
+            try:
+                readable.append(Update.de_json(raw, self))
+            except Exception:
+                logger.exception("Update %s cannot be read and is left out.", raw.get("update_id"))
+        if batch and not readable:
+            # Nothing tells the updater to go on behind this batch, so Telegram is told here.
+            await self._post("getUpdates", {**asked, "offset": batch[-1]["update_id"] + 1, "timeout": 0, "limit": 1})
+        return tuple(readable)
 
     async def _pause_polling(self, error: TelegramError | TimeoutError) -> None:
         """Wait until Telegram may be asked again.
@@ -175,23 +191,6 @@ class TelegramBot(ExtBot[Any]):
         self._polls.failures += 1
         logger.warning("Updates cannot be received (%s); trying again in %s s.", error, seconds)
         await asyncio.sleep(seconds)
-
-    async def _readable_updates(
-        self, error: Exception, offset: int | None, allowed: Sequence[str] | None
-    ) -> tuple[Update, ...]:
-        """Return the updates of a batch that can be read, after one that cannot made the whole batch fail."""
-        asked = {"offset": offset, "timeout": 0, "allowed_updates": allowed}
-        batch = await self._post("getUpdates", asked)
-        readable: list[Update] = []
-        for raw in batch:
-            try:
-                readable.append(Update.de_json(raw, self))
-            except Exception:
-                logger.error("Update %s cannot be read and is left out.", raw.get("update_id"), exc_info=error)
-        if batch and not readable:
-            # Nothing tells the updater to go on behind this batch, so Telegram is told here.
-            await self._post("getUpdates", {**asked, "offset": batch[-1]["update_id"] + 1, "limit": 1})
-        return tuple(readable)
 
 
 async def patiently(call: Callable[[], Awaitable[_T]], failure: str) -> _T:
