@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -15,7 +16,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.telegram.rate_limiter import ChatRateLimiter
+from bot.telegram.rate_limiter import ChatRateLimiter, wait_seconds
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,10 @@ ANSWER_SECONDS = 15.0
 _TOTAL_SECONDS = 60.0
 """How long a call may take in all beyond what it waits for on purpose. A server that sends a byte now and then would
 otherwise hold the call for ever."""
+_CONFIRM_SECONDS = 3.0
+"""How long the last call for updates may take, for the bot is being stopped."""
+_POLL_PAUSES = (0.3, 0.7, 1.5, 3.0, 5.0)
+"""Seconds between calls for updates that fail."""
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _GATEWAY = (502, 504)
 _KINDS = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "unauthorized", 409: "conflict", 429: "flood"}
@@ -93,6 +98,8 @@ class Polls:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """Done when polling cannot go on."""
+    failures: int = 0
+    """How often Telegram was asked in vain since it last answered."""
     stopping: bool = False
     """Polling ends, and a last call only confirms what was received. If it fails, Telegram delivers that again."""
 
@@ -128,41 +135,62 @@ class TelegramBot(ExtBot[Any]):
         return self._polls
 
     async def get_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:
-        """Return new updates. If polling cannot go on, set ``stopped_by`` and wait until the updater stops."""
+        """Return new updates; nothing after a failure and a pause.
+
+        If polling cannot go on, set ``stopped_by`` and wait until the updater stops.
+        """
         if self._polls.stopped_by.done():
             return ()
         self._polls.asked = time.monotonic()
         try:
-            updates = await super().get_updates(*args, **kwargs)
-        except (Conflict, InvalidToken) as error:
-            self._polls.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
-            await asyncio.get_running_loop().create_future()
-            raise
-        except TelegramError:
-            if self._polls.stopping:
-                return ()
-            raise
-        except Exception as error:
-            updates = await self._readable_updates(error, kwargs.get("offset"), kwargs.get("allowed_updates"))
-        self._polls.answered = time.monotonic()
+            async with asyncio.timeout(_CONFIRM_SECONDS if self._polls.stopping else None):
+                updates = await self._ask_for_updates(
+                    kwargs.get("offset"), kwargs.get("timeout", 0), kwargs.get("allowed_updates")
+                )
+        except (TelegramError, TimeoutError) as error:
+            if not self._polls.stopping:
+                await self._pause_polling(error)
+            return ()
+        if self._polls.failures:
+            logger.info("Updates are received again.")
+        self._polls.answered, self._polls.failures = time.monotonic(), 0
         return updates
 
-    async def _readable_updates(
-        self, error: Exception, offset: int | None, allowed: Sequence[str] | None
+    async def _ask_for_updates(
+        self, offset: int | None, timeout: int | timedelta, allowed_updates: Sequence[str] | None
     ) -> tuple[Update, ...]:
-        """Return the updates of a batch that can be read, after one that cannot made the whole batch fail."""
-        asked = {"offset": offset, "timeout": 0, "allowed_updates": allowed}
-        batch = await self._post("getUpdates", asked)
+        """Return the new updates that can be read.
+
+        The library's own method fails for the whole batch, and writes what all its people said into the log.
+        """
+        seconds = int(timeout.total_seconds() if isinstance(timeout, timedelta) else timeout)
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": allowed_updates}
+        batch = await self._post("getUpdates", asked, read_timeout=ANSWER_SECONDS + seconds)
         readable: list[Update] = []
         for raw in batch:
             try:
                 readable.append(Update.de_json(raw, self))
             except Exception:
-                logger.error("Update %s cannot be read and is left out.", raw.get("update_id"), exc_info=error)
+                logger.exception("Update %s cannot be read and is left out.", raw.get("update_id"))
         if batch and not readable:
             # Nothing tells the updater to go on behind this batch, so Telegram is told here.
-            await self._post("getUpdates", {**asked, "offset": batch[-1]["update_id"] + 1, "limit": 1})
+            await self._post("getUpdates", {**asked, "offset": batch[-1]["update_id"] + 1, "timeout": 0, "limit": 1})
         return tuple(readable)
+
+    async def _pause_polling(self, error: TelegramError | TimeoutError) -> None:
+        """Wait until Telegram may be asked again.
+
+        The updater's own pause grows to half a minute, holds up a stop, and is left out after a timeout.
+        """
+        if isinstance(error, Conflict | InvalidToken):
+            self._polls.stopped_by.set_result(ReceivingError(CONFLICT if isinstance(error, Conflict) else REJECTED))
+            await asyncio.get_running_loop().create_future()
+        seconds = _POLL_PAUSES[min(self._polls.failures, len(_POLL_PAUSES) - 1)]
+        if isinstance(error, RetryAfter):
+            seconds = wait_seconds(error)
+        self._polls.failures += 1
+        logger.warning("Updates cannot be received (%s); trying again in %s s.", error, seconds)
+        await asyncio.sleep(seconds)
 
 
 async def patiently(call: Callable[[], Awaitable[_T]], failure: str) -> _T:

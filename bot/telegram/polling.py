@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 
 from bot.telegram.context import ALLOWED_UPDATES, App
-
-logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 25
 _STALE_SECONDS, _FULL_SECONDS = 120.0, 900.0
@@ -42,7 +39,6 @@ class Polling:
             timeout=_POLL_SECONDS,
             allowed_updates=ALLOWED_UPDATES,
             bootstrap_retries=-1,
-            error_callback=lambda error: logger.warning("Updates cannot be received (%s); trying again.", error),
         )
         raise await asyncio.shield(self._polls.stopped_by)
 

@@ -1,17 +1,22 @@
 """Telegram's limits on sending: about one message a second in a private chat, twenty a minute in a group, 30 a second.
 
-See https://core.telegram.org/bots/faq. python-telegram-bot's ``AIORateLimiter`` knows groups and waits when Telegram
-refuses a call. It lacks a limit for private chats, and an order of urgency under the common limit.
+See https://core.telegram.org/bots/faq. python-telegram-bot's ``AIORateLimiter`` knows groups. It lacks a limit for
+private chats and an order of urgency under the common limit, and one refused call makes all others wait.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from aiolimiter import AsyncLimiter
+from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter
+
+logger = logging.getLogger(__name__)
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
 
@@ -21,8 +26,6 @@ GROUP_BURST, GROUP_SECONDS = 5, 20.0
 """A burst of five and fifteen a minute stay below twenty in every minute."""
 _OVERALL_SECONDS = 2 / 3
 """How many seconds' worth of messages may go out at once. The rest is leeway for what the network bunches."""
-_RETRIES = 5
-"""How often a call that Telegram refuses because of its limits is made again after the wait that Telegram asks for."""
 _CHATS = 500
 
 
@@ -45,9 +48,7 @@ class ChatRateLimiter(AIORateLimiter):
 
     def __init__(self, per_second: float) -> None:
         # The common limit is applied below, behind the limit of the chat.
-        super().__init__(
-            overall_max_rate=0, group_max_rate=GROUP_BURST, group_time_period=GROUP_SECONDS, max_retries=_RETRIES
-        )
+        super().__init__(overall_max_rate=0, group_max_rate=GROUP_BURST, group_time_period=GROUP_SECONDS)
         self._overall: AsyncLimiter | None = None
         if per_second:
             burst = max(1.0, per_second * _OVERALL_SECONDS)
@@ -69,12 +70,18 @@ class ChatRateLimiter(AIORateLimiter):
         common = self._overall if chat is not None else None
 
         async def depart(*call_args: Any, **call_kwargs: Any) -> Result:
-            if common:
-                # The limiter serves the smaller of two waiting amounts first.
-                await common.acquire(0.999 if departure.urgent else 1)
-            if departure.before:
-                departure.before()
-            return await callback(*call_args, **call_kwargs)
+            while True:
+                if common:
+                    # The limiter serves the smaller of two waiting amounts first.
+                    await common.acquire(0.999 if departure.urgent else 1)
+                if departure.before:
+                    departure.before()
+                try:
+                    return await callback(*call_args, **call_kwargs)
+                except RetryAfter as refusal:
+                    # Here, for the parent class would make every other chat wait too.
+                    logger.info("Telegram asks to wait %s s before the call is made again.", wait_seconds(refusal))
+                    await asyncio.sleep(wait_seconds(refusal))
 
         if isinstance(chat, int) and chat > 0:
             await self._private_limiter(chat).acquire()
@@ -90,3 +97,9 @@ class ChatRateLimiter(AIORateLimiter):
                 }
             self._private[chat] = AsyncLimiter(PRIVATE_BURST, PRIVATE_BURST)
         return self._private[chat]
+
+
+def wait_seconds(refusal: RetryAfter) -> float:
+    """Return how long Telegram asks to wait."""
+    wait = refusal.retry_after
+    return float(wait if isinstance(wait, int | float) else wait.total_seconds())

@@ -132,7 +132,11 @@ class DurableQueue(asyncio.Queue[object]):
         if number in self._progress or self._finished_before(number):
             return
         self._progress[number] = Progress(number)
-        self._write(_INSERT, number, time.time(), item.to_json())
+        try:
+            self._write(_INSERT, number, time.time(), item.to_json())
+        except (TypeError, ValueError):
+            # An error here would end the polling. The library fails so on a known field in an unexpected place.
+            logger.exception("Update %s cannot be written to the disk.", number)
         self._forget_old()
         await super().put(item)
 
@@ -253,12 +257,14 @@ class ChatOrder(BaseUpdateProcessor):
         self._turns: dict[Hashable, _Turn] = {}
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
-        """Stop what is still being handled; the next process resumes it."""
+        """Stop what is still being handled, and begin nothing more; the next process resumes it."""
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -268,6 +274,10 @@ class ChatOrder(BaseUpdateProcessor):
         progress = self._queue.progress(update.update_id) if isinstance(update, Update) else None
         if not isinstance(update, Update) or progress is None:
             await coroutine
+            return
+        if self._stopping:
+            if isinstance(coroutine, Coroutine):
+                coroutine.close()
             return
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._tasks.add(task)

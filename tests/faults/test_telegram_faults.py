@@ -292,23 +292,30 @@ def test_a_server_that_goes_away_stops_no_polling(real_index: Index, own_data: P
         api.wait(lambda: api.answers_to(number), 40)
 
 
-async def test_an_update_that_cannot_be_read_costs_no_other(real_index: Index, tmp_path: Path) -> None:
-    """Of a batch with a malformed update, the others are received, and the next poll goes on behind it."""
+async def test_an_update_that_cannot_be_read_costs_no_other(
+    real_index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a batch with a malformed update, the others are received, and the next poll goes on behind it.
+
+    The log names the update, and holds nothing of what people wrote.
+    """
     with BotApi() as api:
         request = CountingRequest(4, lambda kind: None)
         bot = TelegramBot(SERVED, api.url, (request, request), 0)
         await bot.initialize()
         asking: dict[str, Any] = {"timeout": 0, "allowed_updates": ALLOWED_UPDATES}
-        await asyncio.to_thread(api.say, "before")
+        await asyncio.to_thread(api.say, "before the war")
         broken = await asyncio.to_thread(api.deliver, "message", {"text": 5})
         updates = await bot.get_updates(offset=0, **asking)
-        assert [update.message.text for update in updates if update.message] == ["before"]
+        assert [update.message.text for update in updates if update.message] == ["before the war"]
         assert await bot.get_updates(offset=broken, **asking) == ()
         number = await asyncio.to_thread(api.say, "after")
         (after,) = await bot.get_updates(offset=broken, **asking)
         assert after.message
         assert after.message.message_id == number
         await bot.shutdown()
+    assert f"Update {broken} cannot be read" in caplog.text
+    assert "before the war" not in caplog.text
 
 
 def test_a_day_of_backlog_is_answered(real_index: Index, own_data: Path, tmp_path: Path) -> None:

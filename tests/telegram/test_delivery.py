@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 import time
 from pathlib import Path
 
 import pytest
 from telegram import Update
-from telegram.error import RetryAfter
+from telegram.error import RetryAfter, TimedOut
 
 from bot.database import open_database
 from bot.telegram.bot_api import CountingRequest, TelegramBot
@@ -251,6 +253,57 @@ async def test_a_refusal_is_waited_out_and_the_call_repeated() -> None:
 
     assert await ChatRateLimiter(0).process_request(call, (), {}, "sendMessage", {"chat_id": 1}, None) is True
     assert attempts[1] - attempts[0] >= 1
+
+
+async def test_a_refused_chat_keeps_no_other_waiting() -> None:
+    """Telegram refuses one group for an hour; a private chat gets its message all the same."""
+
+    async def refused(*_: object, **__: object) -> bool:
+        raise RetryAfter(3600)
+
+    async def accepted(*_: object, **__: object) -> bool:
+        return True
+
+    limiter = ChatRateLimiter(0)
+    waiting = asyncio.create_task(limiter.process_request(refused, (), {}, "sendMessage", {"chat_id": -1}, None))
+    await asyncio.sleep(0.01)
+    sending = limiter.process_request(accepted, (), {}, "sendMessage", {"chat_id": 1}, None)
+    assert await asyncio.wait_for(sending, 5) is True
+    waiting.cancel()
+
+
+class Refusing(CountingRequest):
+    """A connection on which Telegram answers each call with the same status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(1, lambda kind: None)
+        self._status = status
+
+    async def do_request(self, *args: object, **kwargs: object) -> tuple[int, bytes]:
+        body = {"ok": False, "error_code": self._status, "description": "no"}
+        if self._status == 502:
+            raise TimedOut("a gateway got no answer from Telegram (502)")
+        return self._status, json.dumps(body).encode()
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_polls_that_fail_are_spaced_out_and_logged(
+    status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The updater would ask again at once after a timeout, and wait half a minute after other failures."""
+    monkeypatch.setattr("bot.telegram.bot_api._POLL_PAUSES", (0.0, 0.01, 0.02))
+    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(status), Refusing(status)), 0)
+    for _ in range(4):
+        assert await bot.get_updates(offset=1, timeout=0) == ()
+    again = re.findall(r"Updates cannot be received .*; trying again in (\S+) s", caplog.text)
+    assert again == ["0.0", "0.01", "0.02", "0.02"]
+
+
+async def test_a_conflict_in_the_last_poll_does_not_hold_up_a_stop() -> None:
+    """While the bot stops, another program may receive already; nothing is left to wait for."""
+    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(409), Refusing(409)), 0)
+    bot.polls.stopping = True
+    assert await asyncio.wait_for(bot.get_updates(offset=1, timeout=0), 5) == ()
 
 
 REFUSALS = {

@@ -91,6 +91,46 @@ async def test_a_full_queue_waits_for_room() -> None:
     connection.close()
 
 
+async def test_an_update_the_library_cannot_write_as_text_is_handled_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where ``put`` raised, the updater would receive nothing more, and get the same update after each start."""
+    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 10)
+    await queue.put(Update(1, api_kwargs={"date": datetime.now(UTC)}))
+    await queue.put(asked_in(7, 2))
+    assert queue.qsize() == 2
+    queue.mark_done(1)
+    assert "Update 1 cannot be written" in caplog.text
+    assert [number for (number,) in connection.execute("SELECT update_id FROM updates")] == [2]
+    connection.close()
+
+
+async def test_what_waits_for_a_place_is_not_begun_while_the_bot_stops() -> None:
+    """More may be resumed than is handled at once; a stop ends it all and leaves it for the next process."""
+    connection = open_database(Path(":memory:"), (UPDATE_MIGRATIONS,))
+    queue = DurableQueue(connection, 100)
+    order = ChatOrder(queue, 2)
+    begun = 0
+
+    async def wait_for_telegram() -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    tasks = []
+    for number in range(1, 6):
+        update = asked_in(number, number)
+        await queue.put(update)
+        tasks.append(asyncio.create_task(order.process_update(update, wait_for_telegram())))
+    await asyncio.sleep(0.01)
+    await order.shutdown()
+    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert begun == 2
+    assert queue.unfinished == 5
+    connection.close()
+
+
 class Watched(sqlite3.Connection):
     """A connection that notes how sure each of its commits is: 1 survives a kill, 2 a power cut."""
 
