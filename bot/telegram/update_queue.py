@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Coroutine, Hashable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import cast
 
 from sqlite_utils import Database, Migrations
@@ -211,18 +212,28 @@ class DurableQueue(asyncio.Queue[object]):
         self._flush()
 
     def _flush(self) -> None:
-        """Write what is not written yet, in one transaction."""
-        durable = any(statement in _DURABLE for statement, _ in self._unwritten)
+        """Write what is not written yet."""
+        # A full disk fails only at the end of a transaction, so one statement tells whether it still is full.
+        if self._failing and not self._write_first(1):
+            return
+        if self._write_first(len(self._unwritten)):
+            self._failing = False
+
+    def _write_first(self, count: int) -> bool:
+        """Write the oldest statements in one transaction; return whether that worked."""
+        statements = list(islice(self._unwritten, count))
+        durable = any(statement in _DURABLE for statement, _ in statements)
         try:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with transaction(self._connection):
-                for statement, values in self._unwritten:
+                for statement, values in statements:
                     self._connection.execute(statement, values)
         except DATABASE_ERRORS as error:
             self._report(error)
-            return
-        self._unwritten.clear()
-        self._failing = False
+            return False
+        for _ in statements:
+            self._unwritten.popleft()
+        return True
 
     def _report(self, error: Exception) -> None:
         if not self._failing:

@@ -154,6 +154,31 @@ async def test_what_is_received_or_about_to_be_sent_survives_a_power_cut(tmp_pat
         assert connection.sure == [2, 2, 1]
 
 
+class Full(sqlite3.Connection):
+    """A connection to a full disk, which fails at the end of each transaction; it counts what it executes."""
+
+    executed = 0
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        self.executed += 1
+        if sql == "COMMIT":
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, parameters)
+
+
+async def test_a_full_disk_costs_no_more_the_longer_it_lasts(tmp_path: Path) -> None:
+    """What waits to be written is not tried as a whole with each further update."""
+    open_database(tmp_path / "telegram.db", (UPDATE_MIGRATIONS,)).close()
+    with closing(sqlite3.connect(tmp_path / "telegram.db", isolation_level=None, factory=Full)) as connection:
+        queue = DurableQueue(connection, 1000)
+        costs = []
+        for number in range(1, 101):
+            before = connection.executed
+            await queue.put(asked_in(7, number))
+            costs.append(connection.executed - before)
+        assert costs[-1] == costs[1]
+
+
 @contextmanager
 def full_disk(connection: sqlite3.Connection) -> Iterator[None]:
     """Let the database have no page more than it has, as if the disk were full."""
