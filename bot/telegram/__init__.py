@@ -2,7 +2,7 @@
 
 The way of an update::
 
-    polling, webhook    Telegram -> updates, through python-telegram-bot's Updater or HTTP
+    receiving           Telegram -> updates, through python-telegram-bot's Updater or HTTP
     update_queue        an update is on disk before Telegram forgets it; one chat's updates are handled in order
     application         which handler takes which update: the table of contents of what the bot does
     context             what a handler works with: the parts of the bot, the update's texts and progress

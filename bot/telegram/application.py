@@ -79,7 +79,7 @@ def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metri
         me=bot.bot,
         database=database,
         queue=queue,
-        order=ChatOrder(queue, settings.queue),
+        order=ChatOrder(queue, settings.queue, settings.banned),
         state=state,
         live_index=live_index,
         log=log,
@@ -126,11 +126,8 @@ def _handlers(settings: Settings) -> list[Any]:
 
 
 async def admit(update: Update, context: BotContext) -> None:
-    """Let an update through unless it is banned, one too many of its chat, or ended several processes."""
-    progress, banned = context.progress, context.services.settings.banned
-    person, chat = update.effective_user, update.effective_chat
-    if banned and ((person and person.id in banned) or (chat and chat.id in banned)):
-        raise ApplicationHandlerStop
+    """Let an update through unless it is one too many of its chat, or ended several processes."""
+    progress = context.progress
     if progress and progress.given_up:
         error = RuntimeError(f"update {progress.update_id} was begun by {ATTEMPTS} processes and none finished it")
         await context.application.process_error(update, error)

@@ -22,8 +22,8 @@ Result = bool | dict[str, Any] | list[dict[str, Any]]
 
 PRIVATE_BURST = 4
 """How many messages a private chat gets at once; then one a second."""
-GROUP_BURST, GROUP_SECONDS = 5, 20.0
-"""A burst of five and fifteen a minute stay below twenty in every minute."""
+GROUP_BURST, GROUP_SECONDS = 10, 60.0
+"""A burst of ten and ten more a minute stay within Telegram's twenty in any minute."""
 _OVERALL_SECONDS = 2 / 3
 """How many seconds' worth of messages may go out at once. The rest is leeway for what the network bunches."""
 _CHATS = 500

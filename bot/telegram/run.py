@@ -22,9 +22,8 @@ from bot.telegram.handlers.profile import present
 from bot.telegram.health import Health, Monitoring, Notifier
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
-from bot.telegram.polling import Polling
+from bot.telegram.receiving import Polling, Webhook
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
-from bot.telegram.webhook import Webhook
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)

@@ -260,11 +260,13 @@ class ChatOrder(BaseUpdateProcessor):
     Args:
         queue: where the updates come from; told when one is finished.
         concurrent: how many updates may be handled at once.
+        banned: people and chats whose updates are finished without being handled.
     """
 
-    def __init__(self, queue: DurableQueue, concurrent: int) -> None:
+    def __init__(self, queue: DurableQueue, concurrent: int, banned: frozenset[int] = frozenset()) -> None:
         super().__init__(concurrent)
         self._queue = queue
+        self._banned = banned
         self._turns: dict[Hashable, _Turn] = {}
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -303,7 +305,9 @@ class ChatOrder(BaseUpdateProcessor):
         self._queue.mark_done(update.update_id)
 
     async def _in_turn(self, update: Update, progress: Progress, coroutine: Awaitable[None]) -> None:
-        key = _order_key(update)
+        key, person, chat = _order_key(update), update.effective_user, update.effective_chat
+        if (person and person.id in self._banned) or (chat and chat.id in self._banned):
+            return
         turn = self._turns.setdefault(key, _Turn())
         if not progress.resumed and turn.unfinished >= _bound(update):
             progress.turned_away = True

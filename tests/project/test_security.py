@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-import bot.telegram.webhook
+import bot.telegram.receiving
 from bot.settings import SettingsError, load_settings
 from index.encoder.query_encoder import EncoderCard
 from index.errors import ArtifactError, EncoderError
@@ -264,7 +264,7 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_webhook_secret_is_compared_in_constant_time() -> None:
     """The only comparison with what is expected is the one of ``hmac``; comparing text would tell where it differs."""
-    tree = ast.parse(Path(bot.telegram.webhook.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(bot.telegram.receiving.__file__).read_text(encoding="utf-8"))
     compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
     calls = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert not [text for text in compared if re.search(r"_expected|_secret|presented", text)]

@@ -167,13 +167,13 @@ class Bench:
         return self.telegram.calls[before:]
 
     def message(
-        self, text: str | None, person: int = 1, *, group: bool = False, language: str | None = "en", **more: Any
+        self, text: str | None, person: int = 1, *, group: bool | int = False, language: str | None = "en", **more: Any
     ) -> Json:
         """Return a message as Telegram delivers it."""
         self._message += 1
         user = {"id": person, "is_bot": False, "first_name": "Ann", **({"language_code": language} if language else {})}
         chat = (
-            {"id": GROUP, "type": "supergroup", "title": "Team"}
+            {"id": GROUP if group is True else group, "type": "supergroup", "title": "Team"}
             if group
             else {"id": person, "type": "private", "first_name": "Ann"}
         )

@@ -333,6 +333,6 @@ def test_any_text_as_a_question_gets_one_message_telegram_takes(
         for person, text in enumerate(texts, 1):
             if not text.startswith("/") or text.startswith("/ask"):
                 assert len(await there.say(text, person)) == 1
-            assert len(await there.say(f"/ask {text}"[:4096], person, group=True)) == 1
+            assert len(await there.say(f"/ask {text}"[:4096], person, group=GROUP - person)) == 1
 
     run(real_index, tmp_path_factory.mktemp("any"), scenario)

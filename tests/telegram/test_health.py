@@ -23,9 +23,8 @@ import bot.telegram.health
 from bot.telegram.health import Health, Notifier
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import LATENCY_STEPS, Metrics
-from bot.telegram.polling import Polling
+from bot.telegram.receiving import Polling, Webhook
 from bot.telegram.update_queue import DurableQueue
-from bot.telegram.webhook import Webhook
 from index.search.index import Index
 from tests.support.bot_process import LOGGED, environment, free_port, get, process
 from tests.support.botapi_server import TOKEN, BotApi
@@ -128,7 +127,7 @@ def test_health_works_beside_a_webhook(real_index: Index, own_data: Path, tmp_pa
         assert SECRET not in page
 
 
-HASTY = "import bot.telegram.webhook as webhook; webhook._LOOK_SECONDS = 0.1; " + LOGGED
+HASTY = "import bot.telegram.receiving as receiving; receiving._LOOK_SECONDS = 0.1; " + LOGGED
 
 
 def test_a_webhook_that_another_program_takes_is_told_and_set_again(own_data: Path, tmp_path: Path) -> None:
@@ -264,11 +263,11 @@ def test_polling_that_stands_still_is_not_well(
     async def scenario(there: Bench) -> None:
         polling = Polling(there.application)
         assert await polling.problem() == ""
-        monkeypatch.setattr("bot.telegram.polling._STALE_SECONDS", -1.0)
+        monkeypatch.setattr("bot.telegram.receiving._STALE_SECONDS", -1.0)
         assert re.fullmatch("polling has not come round for [0-9]+ s", await polling.problem())
         monkeypatch.setattr(DurableQueue, "crowded", True)
         assert await polling.problem() == ""
-        monkeypatch.setattr("bot.telegram.polling._FULL_SECONDS", -1.0)
+        monkeypatch.setattr("bot.telegram.receiving._FULL_SECONDS", -1.0)
         assert "waits for room in the queue" in await polling.problem()
 
     run(real_index, tmp_path, scenario)
