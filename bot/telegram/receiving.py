@@ -1,7 +1,7 @@
 """How updates come in: by long polling, or over HTTP in plain text behind a proxy that does TLS.
 
 Polling is python-telegram-bot's ``Updater``. Its webhook compares the secret with ``!=``, whose time tells how much of
-the secret is right. The webhook here compares in constant time, and asks Telegram to come again while the queue is full.
+the secret is right. The one here compares in constant time. While the queue is full, it asks Telegram to come again.
 """
 
 from __future__ import annotations
