@@ -48,7 +48,9 @@ def peak(bot_id: int) -> int:
 def half(data: Path) -> tuple[int, int]:
     """Return how many logged answers there are, and how many of them their version would not give."""
     with closing(sqlite3.connect(data / "queries.db")) as connection:
-        rows = connection.execute("SELECT question, index_version, decision, snippet FROM questions").fetchall()
+        # A question that goes on from another was asked together with it, and ``asked`` holds both.
+        columns = "coalesce(asked, question), index_version, decision, snippet"
+        rows = connection.execute(f"SELECT {columns} FROM questions").fetchall()
     wrong = 0
     for version in {row[1] for row in rows}:
         index = Index.open(index_folder(data) / version)
