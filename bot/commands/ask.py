@@ -17,12 +17,11 @@ from rich.text import Text
 from bot.commands.terminal import console
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
-from index.search.answer import Answer, Hit
+from index.search.answer import CLOSEST, Answer, Hit
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
 from index.search.scoring import Weights
 
-_NEAREST = 3
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 
@@ -134,11 +133,11 @@ def _print_answer(index: Index, answer: Answer) -> None:
         _print_hit(out, answer.hits[0])
     elif answer.decision is Decision.CLOSEST:
         out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
-        for hit in answer.hits[:_NEAREST]:
+        for hit in answer.hits[:CLOSEST]:
             _print_hit(out, hit)
     else:
         out.print(Text("The knowledge holds no answer to that.", style="yellow"))
-        questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
+        questions = [hit.question for hit in answer.hits[:CLOSEST] if hit.question]
         if questions and answer.confidence > 0:
             out.print("It does answer, for example:")
             for question in questions:

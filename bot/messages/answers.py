@@ -26,19 +26,16 @@ from bot.messages.buttons import (
 )
 from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import Answer
+from index.search.answer import CLOSEST, Answer
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
 """The longest message, in UTF-16 code units after parsing."""
-CLOSEST = 3
-"""How many snippets are shown where none surely answers."""
 LONG_QUOTE = 600
 """From so many UTF-16 code units on a quote is folded until it is tapped."""
 
 _SPARE = 24
 _SHOWN_SOURCES = 3
-_NEAREST = 3
 _TOPICS = 10
 
 
@@ -183,7 +180,7 @@ def _closest(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
 
 
 def _none(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str]) -> Rendered:
-    texts, nearest = frame.texts, answer.hits[:_NEAREST]
+    texts, nearest = frame.texts, answer.hits[:CLOSEST]
     lines = [texts("none-intro"), *notes, "", texts("none-nearest" if nearest else "none-topics")]
     rows = [[open_button(hit.question or hit.snippet.title, hit.snippet, Mark.of(hit))] for hit in nearest]
     rows += topic_rows(topics[:_TOPICS], texts.language, "t")

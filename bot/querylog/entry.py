@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 Row = Mapping[str, object]
 """A row of the table ``questions`` (without its ``seq``), plus ``vector``: bytes or ``None``."""
 
-CLOSEST_SHOWN = 3
-"""How many passages the program shows when none surely answers, where the entry does not say."""
-
 
 class Delivery(StrEnum):
     """What became of an answer after its row was committed."""
@@ -74,7 +71,9 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
     """Return the row for an entry: redacted, pseudonymous, complete enough to ask the question again."""
     answer = entry.answer
     decision = str(answer.decision)
-    shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST_SHOWN}.get(decision, 0)
+    from index.search.answer import CLOSEST  # loaded already where there is an answer; reading the log does without
+
+    shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST}.get(decision, 0)
     asked = redact(answer.question)
     typed = asked if entry.typed is None else redact(entry.typed)
     scores = [hit.score for hit in answer.hits[:2]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from bot.database import transaction
 from bot.querylog.entry import timestamp
 from bot.review.grouping import Cluster, Signatures, Vectors, group
 from index.errors import UserFacingError
+from index.evaluation.evaluation_set import normal
 
 _BATCH = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
@@ -116,11 +116,6 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str
                     members = [(batch[row], similarity) for row, similarity in cluster.members]
                     _store(connection, cluster, signatures.name, members)
     return len(rows)
-
-
-def normal(text: str) -> str:
-    """Return a question without case, punctuation and spacing; repeated wordings are equal in this form."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _signature(signatures: Signatures, same: Sequence[sqlite3.Row]) -> Vectors:

@@ -70,7 +70,7 @@ class Replayed:
 
 def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000) -> list[sqlite3.Row]:
     """Return the most frequent wordings since a moment: the latest row of each, with ``times`` it was asked."""
-    from bot.review.gap_store import normal
+    from index.evaluation.evaluation_set import normal
 
     connection.create_function("normal", 1, normal, deterministic=True)
     return connection.execute(

@@ -13,6 +13,9 @@ from index.knowledge.snippet import Snippet, Span
 from index.search.decision import Decision
 from index.search.scoring import weights
 
+CLOSEST = 3
+"""How many of the best snippets, or of their example questions, are shown where none surely answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

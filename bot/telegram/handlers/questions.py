@@ -8,7 +8,7 @@ from telegram import Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
-from bot.messages.answers import CLOSEST, Frame, Rendered, answer_message
+from bot.messages.answers import Frame, Rendered, answer_message
 from bot.messages.buttons import AnswerRef
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
@@ -127,7 +127,6 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
             edit_of=edit_of or None,
             follow_up_of=follow_up_of,
             typed=question.text if follow_up_of else None,
-            shown={Decision.ANSWER: 1, Decision.CLOSEST: CLOSEST}.get(answer.decision, 0),
         )
     )
     services.conversations.asked(question.to.chat, question.asker, base, entry)
