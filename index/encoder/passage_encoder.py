@@ -84,11 +84,14 @@ class PassageEncoder:
         with quiet():
             try:
                 from sentence_transformers import SentenceTransformer
+                from transformers.utils import logging as transformers_logging
             except ImportError as error:
                 raise BuildError(
                     "building needs packages that serving does not: pip install 'partnership-bot[build]' "
                     f"(or '.[build]' in a clone); missing: {error.name}."
                 ) from error
+            # The variable that quiet sets comes too late where something has imported transformers before.
+            transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             source, encoder_id = locate(name)
             try:
                 self.model = SentenceTransformer(source)
