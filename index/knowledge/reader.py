@@ -118,6 +118,7 @@ class _Translation(BaseModel):
     speaker: _Texts = ()
     valid_until: Annotated[_Date | None, BLANK_IS_NONE] = None
     questions: _Texts = ()
+    does_not_answer: _Texts = ()
     see_also: _Texts = ()
     language: Annotated[_Language | None, BLANK_IS_NONE] = None
 
@@ -389,6 +390,7 @@ def _read_curated(
             valid_until=fields.valid_until,
             sources=tuple(sources[name] for name in fields.sources),
             questions=fields.questions,
+            does_not_answer=fields.does_not_answer,
             see_also=fields.see_also,
         )
         if is_original(file):
@@ -413,8 +415,9 @@ def _validate(
         return None
     if len(fields.title) > _MAX_TITLE:
         entry.report(("title",), f"is longer than {_MAX_TITLE} characters", Severity.FLAW)
-    if any(len(question) > _MAX_QUESTION for question in fields.questions):
-        entry.report(("questions",), f"an entry is longer than {_MAX_QUESTION} characters", Severity.FLAW)
+    for name, questions in (("questions", fields.questions), ("does_not_answer", fields.does_not_answer)):
+        if any(len(question) > _MAX_QUESTION for question in questions):
+            entry.report((name,), f"an entry is longer than {_MAX_QUESTION} characters", Severity.FLAW)
     return fields
 
 

@@ -53,6 +53,8 @@ class Snippet:
     sources: tuple[Source, ...] = ()
     questions: tuple[str, ...] = ()
     """Ways people ask for this snippet; indexed, never shown as an answer."""
+    does_not_answer: tuple[str, ...] = ()
+    """Questions on the same subject that the text does not answer; indexed to recognise others like them."""
     see_also: tuple[str, ...] = ()
 
     @property
@@ -64,7 +66,7 @@ class Snippet:
     def content_hash(self) -> str:
         """Thirty-two hexadecimal digits that change with anything that is embedded or quoted."""
         spans = (f"{start}:{end}" for start, end in self.sentences)
-        content = (self.language, self.title, self.text, *spans, *self.questions)
+        content = (self.language, self.title, self.text, *spans, *self.questions, "", *self.does_not_answer)
         return hashlib.sha256("\0".join(content).encode()).hexdigest()[:32]
 
     @property

@@ -119,6 +119,6 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
                 **fields,
                 "sentences": tuple((start, end) for start, end in fields["sentences"]),
                 "sources": tuple(self._sources[name] for name in fields["sources"]),
-                **{name: tuple(fields[name]) for name in ("speakers", "questions", "see_also")},
+                **{name: tuple(fields[name]) for name in ("speakers", "questions", "does_not_answer", "see_also")},
             }
         )
