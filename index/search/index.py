@@ -18,6 +18,7 @@ from index.search.answer import Answer, Hit
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
+from index.search.negatives import NegativeVectors, QuestionOverlap, questions_of, similarity
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -39,6 +40,8 @@ MAX_QUESTION = 4096
 
 _LEAST_HITS = 5
 _TERM_THREADS = 2
+_COMPARED = 3
+"""The negative examples of so many of the best snippets are compared with a question."""
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
 second share then."""
@@ -63,10 +66,13 @@ class Index:
         self.languages = manifest.languages
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
+        self.negatives = NegativeVectors.load(folder)
         self._faiss = open_faiss(folder)
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
-        self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
+        terms = Terms(manifest.synonyms)
+        self._overlap = QuestionOverlap(terms, lexical)
+        self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
@@ -178,7 +184,7 @@ class Index:
             asked_in, read_as = reading
             query = self.query(read_as, asked_in)
         query, ranking = self.find(query, asked_in)
-        evidence = self.evidence(query, ranking)
+        evidence = self.evidence(query, ranking, asked_in)
         confidence, decision = 0.0, Decision.NONE
         if any(character.isalnum() for character in text):
             calibration = self.calibration(asked_in)
@@ -203,11 +209,20 @@ class Index:
             evidence=evidence._asdict(),
         )
 
-    def query(self, text: str, language: str, *, without_fields: Sequence[int] = ()) -> Query:
-        """Embed a question and look up its terms; ``without_fields`` count as if they did not exist."""
+    def query(
+        self, text: str, language: str, *, without_fields: Sequence[int] = (), without_negatives: Sequence[int] = ()
+    ) -> Query:
+        """Embed a question and look up its terms.
+
+        Args:
+            text: The question.
+            language: Its language.
+            without_fields: Fields that count as if they did not exist.
+            without_negatives: The same of negative examples.
+        """
         # The encoder releases the interpreter's lock, so a second thread looks up the terms at the same time.
         terms = self._threads.submit(self._term_search.look_up, text, language, without_fields)
-        return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields))
+        return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields), tuple(without_negatives))
 
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
         """Rank the snippets for a question, once more if that brings typos to light.
@@ -228,11 +243,16 @@ class Index:
             others = (text for text in texts if text != query.text)
             corrected = correct_typos(query.text, partial(self._knows, query.terms, language), others)
             if corrected != query.text:
-                query = self.query(corrected, language, without_fields=query.without_fields)
+                query = self.query(
+                    corrected,
+                    language,
+                    without_fields=query.without_fields,
+                    without_negatives=query.without_negatives,
+                )
                 ranking = self._rank(query, language, without_snippet)
         return query, ranking
 
-    def evidence(self, query: Query, ranking: Ranking) -> Evidence:
+    def evidence(self, query: Query, ranking: Ranking, language: str) -> Evidence:
         """Return what the decision about the best snippet is based on."""
         missing = 0.0
         if numbers := query.terms.numbers:
@@ -240,7 +260,27 @@ class Index:
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        return Evidence.of(query.terms, ranking, missing)
+        return Evidence.of(query.terms, ranking, missing, *self._nearest_questions(query, ranking, language))
+
+    def _nearest_questions(self, query: Query, ranking: Ranking, language: str) -> tuple[float, float]:
+        """Return the similarity to the nearest question that the best snippet answers, and the lead of a negative."""
+        answered, refused = [], []
+        for place, number in enumerate(ranking.translations[:_COMPARED].tolist()):
+            snippet, reads = self.snippets.translation(number), float(ranking.encoder_reads[place])
+            position = int(ranking.positions[place])
+            cosines = ranking.features.answered(position)
+            own = self._overlap.overlaps(query.text, language, questions_of(snippet))
+            fields = [self.fields.field_starts[number] + 1, *self.fields.questions_of(number)]
+            kept = ~np.isin(fields, query.without_fields)
+            answered.append(similarity(cosines[kept], np.array(own)[kept], reads))
+            if snippet.does_not_answer:
+                negatives = self.negatives.of(number)
+                kept = ~np.isin(np.arange(negatives.start, negatives.stop), query.without_negatives)
+                texts = [(text, snippet.language) for text in snippet.does_not_answer]
+                overlaps = np.array(self._overlap.overlaps(query.text, language, texts))
+                cosines = self.negatives.cosines(number, query.encoded.vector)
+                refused.append(similarity(cosines[kept], overlaps[kept], reads))
+        return answered[0], max(refused, default=0.0) - max(answered)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

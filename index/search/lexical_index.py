@@ -129,6 +129,14 @@ class LexicalIndex:
             float(idf.max(initial=0.0)) / unseen,
         )
 
+    def idf_of(self, hashes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the inverse document frequency of each term; a term that no field holds has the largest."""
+        unseen = _inverse_document_frequency(np.array(0), len(self.lengths))
+        if not len(self.vocabulary):
+            return np.full(len(hashes), unseen, np.float32)
+        places = np.minimum(np.searchsorted(self.vocabulary, hashes), len(self.vocabulary) - 1)
+        return np.where(self.vocabulary[places] == hashes, self.idf[places], unseen).astype(np.float32)
+
     def _postings_of(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
             yield self.postings[begin:end]
