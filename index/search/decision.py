@@ -52,11 +52,11 @@ class Evidence(NamedTuple):
     """Logarithm of the number of words; a short question says less of what it wants."""
     asked: float
     """Similarity to the nearest question that the best snippet answers."""
-    negative: float
-    """How much nearer the question is to a negative example of one of the first snippets."""
+    unmet: float
+    """1 where the question asks for a kind of thing that the best snippet does not have, else 0."""
 
     @classmethod
-    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float, asked: float, negative: float) -> Evidence:
+    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float, asked: float, unmet: bool) -> Evidence:
         """Return the evidence for a question with these terms and this ranking."""
         best, others = float(ranking.scores[0]), ranking.scores[1:_LEAD_OVER]
         features = ranking.features.of(int(ranking.positions[0]))
@@ -71,7 +71,7 @@ class Evidence(NamedTuple):
             missing_numbers=missing_numbers,
             length=math.log1p(terms.length),
             asked=asked,
-            negative=negative,
+            unmet=float(unmet),
         )
 
 
@@ -85,7 +85,7 @@ PUBLIC = (-10.82, 19.26, 19.35, -10.0, -0.21, 5.4, -4.47, -1.68, -0.7, 0.72, 0.0
 """Intercept and coefficients for folders of snippets without example questions, as in that public data."""
 PRIOR = (-8.72, 3.84, 7.37, 3.6, 4.48, 2.14, 0.13, -1.37, -0.5, 0.57, 0.0, 0.0)
 """The same, held near zero. The fit to a folder's own questions starts here, because their evidence differs."""
-_SPREAD = (1.0, 0.194, 0.128, 0.141, 0.149, 0.247, 0.346, 0.281, 0.232, 0.444, 0.15, 0.15)
+_SPREAD = (1.0, 0.194, 0.128, 0.141, 0.149, 0.247, 0.346, 0.281, 0.232, 0.444, 0.15, 0.3)
 """Standard deviation of each piece of evidence among the public questions; 1 for the intercept."""
 _PRIOR_STRENGTH = 20.0
 """How strongly the fit holds on to the prior: the precision of a coefficient whose evidence has a deviation of 1. The

@@ -15,10 +15,11 @@ from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
+from index.search.answerability import Answerability
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
-from index.search.negatives import NegativeVectors, QuestionOverlap, questions_of, similarity
+from index.search.negatives import NegativeVectors, QuestionOverlap
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -40,8 +41,6 @@ MAX_QUESTION = 4096
 
 _LEAST_HITS = 5
 _TERM_THREADS = 2
-_COMPARED = 3
-"""The negative examples of so many of the best snippets are compared with a question."""
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
 second share then."""
@@ -71,7 +70,8 @@ class Index:
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
         terms = Terms(manifest.synonyms)
-        self._overlap = QuestionOverlap(terms, lexical)
+        overlap = QuestionOverlap(terms, lexical)
+        self.answerability = Answerability(self.snippets, self.fields, self.negatives, overlap)
         self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -260,27 +260,8 @@ class Index:
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        return Evidence.of(query.terms, ranking, missing, *self._nearest_questions(query, ranking, language))
-
-    def _nearest_questions(self, query: Query, ranking: Ranking, language: str) -> tuple[float, float]:
-        """Return the similarity to the nearest question that the best snippet answers, and the lead of a negative."""
-        answered, refused = [], []
-        for place, number in enumerate(ranking.translations[:_COMPARED].tolist()):
-            snippet, reads = self.snippets.translation(number), float(ranking.encoder_reads[place])
-            position = int(ranking.positions[place])
-            cosines = ranking.features.answered(position)
-            own = self._overlap.overlaps(query.text, language, questions_of(snippet))
-            fields = [self.fields.field_starts[number] + 1, *self.fields.questions_of(number)]
-            kept = ~np.isin(fields, query.without_fields)
-            answered.append(similarity(cosines[kept], np.array(own)[kept], reads))
-            if snippet.does_not_answer:
-                negatives = self.negatives.of(number)
-                kept = ~np.isin(np.arange(negatives.start, negatives.stop), query.without_negatives)
-                texts = [(text, snippet.language) for text in snippet.does_not_answer]
-                overlaps = np.array(self._overlap.overlaps(query.text, language, texts))
-                cosines = self.negatives.cosines(number, query.encoded.vector)
-                refused.append(similarity(cosines[kept], overlaps[kept], reads))
-        return answered[0], max(refused, default=0.0) - max(answered)
+        asked = self.answerability.nearest_questions(query, ranking, language).of_best
+        return Evidence.of(query.terms, ranking, missing, asked, bool(self.answerability.unmet(query, ranking)))
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

@@ -20,7 +20,7 @@ from index.search.lexical_index import LexicalIndex, map_array, save_array
 from index.text.terms import Terms, term_hashes
 
 _CACHE = 4096
-_COSINE_SHARE = 0.5
+_COSINE_SHARE = 0.75
 """How much of the similarity of two questions is the cosine of their vectors, where the encoder reads the language; the
 rest is the overlap of their terms."""
 

@@ -187,6 +187,10 @@ class FieldVectors:
         """Return the numbers of all fields of a translation."""
         return range(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
 
+    def title_of(self, translation: int) -> int:
+        """Return the number of the field that is a translation's title."""
+        return int(self.field_starts[translation]) + TITLE
+
     def questions_of(self, translation: int) -> range:
         """Return the numbers of the fields that are a translation's example questions, in their order."""
         fields = self.fields_of(translation)
