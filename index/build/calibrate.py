@@ -51,6 +51,8 @@ class _Sample:
     fold: int
     """The part of the cross-validation it is held out in; all questions of a snippet are in the same."""
     evidence: tuple[float, ...]
+    forbidden: bool
+    """Whether something forbids to answer, whatever the evidence."""
     answered: bool
 
 
@@ -107,14 +109,16 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
             found = index.find(index.query(line, language), language)
-            yield _Sample(language, OFF_TOPIC, number % _FOLDS, index.evidence(*found, language), answered=False)
+            forbidden = index.forbids(*found, language)
+            yield _Sample(language, OFF_TOPIC, number % _FOLDS, index.evidence(*found), forbidden, answered=False)
         report.advance(1)
 
 
 def _sample(index: Index, question: _Drawn, kind: str, found: tuple[Query, Ranking], answered: bool = False) -> _Sample:
     """Return how the best snippet looks for a question that was asked."""
     fold = _hash(index.snippets.translation(question.translation).id) % _FOLDS
-    return _Sample(question.language, kind, fold, index.evidence(*found, question.language), answered)
+    forbidden = index.forbids(*found, question.language)
+    return _Sample(question.language, kind, fold, index.evidence(*found), forbidden, answered)
 
 
 def _ask_own(index: Index, question: _Drawn) -> _Sample:
@@ -187,23 +191,25 @@ def _calibration(samples: Sequence[_Sample], costs: Costs) -> Calibration:
     evidence = np.array([sample.evidence for sample in samples], np.float64)
     answered = np.array([sample.answered for sample in samples], np.float64)
     kinds = np.array([sample.kind for sample in samples])
-    weights = _weights(kinds, costs)
+    # What is forbidden anyway needs no probability.
+    free = np.array([not sample.forbidden for sample in samples])
+    weights = _weights(kinds, free, costs)
     counts = {kind: int((kinds == kind).sum()) for kind in (OWN, NEAR_MISS, OFF_TOPIC)}
     plain = Calibration()
     if counts[OWN] >= _LEAST_TO_FIT:
-        coefficients = fit(evidence, answered, weights)
+        coefficients = fit(evidence[free], answered[free], weights[free])
         confidence = np.empty(len(samples))
         folds = np.array([sample.fold for sample in samples])
         for fold in range(_FOLDS):
-            held = folds == fold
+            held, others = folds == fold, free & (folds != fold)
             if held.any():
-                model = Calibration(fit(evidence[~held], answered[~held], weights[~held]))
+                model = Calibration(fit(evidence[others], answered[others], weights[others]))
                 confidence[held] = [model.confidence(row) for row in evidence[held].tolist()]
     else:
         coefficients = plain.coefficients
         confidence = np.array([plain.confidence(row) for row in evidence.tolist()])
-    off_topic = confidence[kinds == OFF_TOPIC]
-    closest = min(_smooth_quantile(off_topic, 1 - _OFF_TOPIC_SHOWN), costs.threshold)
+    closest = min(_smooth_quantile(confidence[kinds == OFF_TOPIC], 1 - _OFF_TOPIC_SHOWN), costs.threshold)
+    confidence[~free] = np.minimum(confidence[~free], closest)
     return Calibration(
         coefficients=coefficients,
         answer=costs.threshold,
@@ -214,15 +220,15 @@ def _calibration(samples: Sequence[_Sample], costs: Costs) -> Calibration:
     )
 
 
-def _weights(kinds: NDArray[np.str_], costs: Costs) -> NDArray[np.float64]:
+def _weights(kinds: NDArray[np.str_], free: NDArray[np.bool_], costs: Costs) -> NDArray[np.float64]:
     """Let near misses and off-topic lines together count as much as the folder's own questions.
 
     A near miss counts more or less than another wrong answer if it costs more or less.
     """
-    own = max(1, int((kinds == OWN).sum()))
+    own = max(1, int((free & (kinds == OWN)).sum()))
     weights = np.ones(len(kinds))
     for kind, cost in ((NEAR_MISS, costs.near_miss_answered / costs.wrong_answer), (OFF_TOPIC, 1.0)):
-        weights[kinds == kind] = cost * min(1.0, 0.5 * own / max(1, int((kinds == kind).sum())))
+        weights[kinds == kind] = cost * min(1.0, 0.5 * own / max(1, int((free & (kinds == kind)).sum())))
     return weights
 
 

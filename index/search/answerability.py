@@ -28,8 +28,6 @@ _CACHE = 4096
 class NearestQuestions:
     """How near the questions of the best snippets are to what was asked, 0 to 1."""
 
-    of_best: float
-    """Similarity to the nearest question that the best snippet answers."""
     answered: float
     """Similarity to the nearest question that one of the best snippets answers."""
     negative: float
@@ -70,7 +68,7 @@ class Answerability:
             answered.append(similarity(cosines[kept], overlaps[kept], reads))
             if snippet.does_not_answer:
                 negative.append(self._negative(query, number, snippet, reads, language))
-        return NearestQuestions(answered[0], max(answered), max(negative))
+        return NearestQuestions(max(answered), max(negative))
 
     def _negative(self, query: Query, number: int, snippet: Snippet, reads: float, language: str) -> float:
         own = self._negatives.of(number)

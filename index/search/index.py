@@ -184,11 +184,13 @@ class Index:
             asked_in, read_as = reading
             query = self.query(read_as, asked_in)
         query, ranking = self.find(query, asked_in)
-        evidence = self.evidence(query, ranking, asked_in)
+        evidence = self.evidence(query, ranking)
         confidence, decision = 0.0, Decision.NONE
         if any(character.isalnum() for character in text):
             calibration = self.calibration(asked_in)
             confidence = calibration.confidence(evidence)
+            if self.forbids(query, ranking, asked_in):
+                confidence = min(confidence, calibration.closest)
             decision = calibration.decide(confidence)
         if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
             decision = Decision.CLOSEST
@@ -252,7 +254,7 @@ class Index:
                 ranking = self._rank(query, language, without_snippet)
         return query, ranking
 
-    def evidence(self, query: Query, ranking: Ranking, language: str) -> Evidence:
+    def evidence(self, query: Query, ranking: Ranking) -> Evidence:
         """Return what the decision about the best snippet is based on."""
         missing = 0.0
         if numbers := query.terms.numbers:
@@ -260,8 +262,11 @@ class Index:
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        asked = self.answerability.nearest_questions(query, ranking, language).of_best
-        return Evidence.of(query.terms, ranking, missing, asked, bool(self.answerability.unmet(query, ranking)))
+        return Evidence.of(query.terms, ranking, missing, bool(self.answerability.unmet(query, ranking)))
+
+    def forbids(self, query: Query, ranking: Ranking, language: str) -> bool:
+        """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
+        return self.answerability.nearest_questions(query, ranking, language).is_near_miss
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

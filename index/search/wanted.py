@@ -1,7 +1,7 @@
 """What kind of thing a question asks for, and whether a snippet has such a thing.
 
-"How old is the ambassador?" asks for a duration. A snippet that tells who the ambassador is, and of whom nobody asks the
-age, does not answer it, however many words both share.
+"How old is the ambassador?" asks for a duration. A snippet that tells who the ambassador is, and of whom nobody asks
+the age, does not answer it, however many words both share.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _ASKS = {
         r"(?:қанша|неше|канша) (?:жыл|ай|апта|күн|кун|сағат|уақыт|жаста)|\bнешеде|\bжасы",
     ),
     Wanted.MONEY: _any_of(
-        r"\bhow much\b(?=.*\b(?:pa(?:y|ys|id)|costs?|worth|money|cash|earn|invest|spen[dt]|charge|g[ia]ve|funding|dollars?"
-        r"|pounds?|tenge))|\b(?:prices?|costs?|salar(?:y|ies)|wages?|fees?|budget|income|revenue|profit)\b",
+        r"\bhow much\b(?=.*\b(?:pa(?:y|ys|id)|costs?|worth|money|cash|earn|invest|spen[dt]|charge|g[ia]ve|dollars?|"
+        r"pounds?|tenge))|\b(?:prices?|costs?|salar(?:y|ies)|wages?|fees?|budget|income|revenue|profit)\b",
         r"\b(?:цен[аыу]|стоит|стоил[аи]?|стоимость|зарплат\w*|бюджет\w*|доход\w*|выручк\w*|прибыль)\b",
         r"\bсколько (?:денег|платят|заплатил\w*|получает|зарабатывает)",
         r"баға|\bбага|құны|айлы[қк]|жалақы|ақша",
@@ -59,7 +59,8 @@ _ASKS = {
         r"пайыз|үлес",
     ),
     Wanted.COUNT: _any_of(
-        r"\bhow (?:many|much|big|large|far|tall|high|often|fast|deep)\b|\b(?:number|amount|quantity|capacity|size) of\b",
+        r"\bhow (?:many|much|big|large|far|tall|high|often|fast|deep)\b",
+        r"\b(?:number|amount|quantity|capacity|size) of\b",
         r"\bсколько\b|\b(?:количество|объ[её]м|численность|мощность)\b",
         r"қанша|\bканша|неше|\bсаны\b|көлем",
     ),
