@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from index.knowledge.snippet import Snippet
-from index.search.negatives import NegativeVectors, QuestionOverlap, questions_of, similarity
+from index.search.negatives import NegativeVectors, QuestionTerms, similarity
 from index.search.scoring import FieldVectors, Query, Ranking
 from index.search.wanted import Wanted, held, unmet, wanted
 from index.version.snippet_db import SnippetDatabase
@@ -51,31 +51,32 @@ class Answerability:
     """Judges the best snippet of a ranking by its questions and its text. Safe to use from several threads."""
 
     def __init__(
-        self, snippets: SnippetDatabase, fields: FieldVectors, negatives: NegativeVectors, overlap: QuestionOverlap
+        self, snippets: SnippetDatabase, fields: FieldVectors, negatives: NegativeVectors, terms: QuestionTerms
     ) -> None:
-        self._snippets, self._fields, self._negatives, self._overlap = snippets, fields, negatives, overlap
+        self._snippets, self._fields, self._negatives, self._terms = snippets, fields, negatives, terms
         self._kinds = lru_cache(maxsize=_CACHE)(self._kinds_of)
 
-    def nearest_questions(self, query: Query, ranking: Ranking, language: str) -> NearestQuestions:
+    def nearest_questions(self, query: Query, ranking: Ranking) -> NearestQuestions:
         """Compare a question with those that the best snippets answer and do not answer."""
-        answered, negative = [], [0.0]
+        answered, negative = [0.0], [0.0]
+        asked, idf = query.terms.hashes, query.terms.idf
+        if not len(asked):
+            return NearestQuestions(0.0, 0.0)
         for place, number in enumerate(ranking.translations[:_COMPARED].tolist()):
-            snippet, reads = self._snippets.translation(number), float(ranking.encoder_reads[place])
-            overlaps = np.array(self._overlap.overlaps(query.text, language, questions_of(snippet)))
-            fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
-            kept = ~np.isin(fields, query.without_fields)
+            overlaps, reads = self._terms.overlaps(asked, idf, number), float(ranking.encoder_reads[place])
             cosines = ranking.features.answered(int(ranking.positions[place]))
-            answered.append(similarity(cosines[kept], overlaps[kept], reads))
-            if snippet.does_not_answer:
-                negative.append(self._negative(query, number, snippet, reads, language))
+            refused = self._negatives.of(number)
+            kept, left = slice(None), slice(None)
+            if query.without_fields:
+                fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
+                kept = ~np.isin(fields, query.without_fields)
+            if query.without_negatives:
+                left = ~np.isin(np.arange(refused.start, refused.stop), query.without_negatives)
+            answered.append(similarity(cosines[kept], overlaps[: len(cosines)][kept], reads))
+            if refused.start < refused.stop:
+                cosines_refused = self._negatives.cosines(number, query.encoded.vector)
+                negative.append(similarity(cosines_refused[left], overlaps[len(cosines) :][left], reads))
         return NearestQuestions(max(answered), max(negative))
-
-    def _negative(self, query: Query, number: int, snippet: Snippet, reads: float, language: str) -> float:
-        own = self._negatives.of(number)
-        kept = ~np.isin(np.arange(own.start, own.stop), query.without_negatives)
-        texts = [(text, snippet.language) for text in snippet.does_not_answer]
-        overlaps = np.array(self._overlap.overlaps(query.text, language, texts))
-        return similarity(self._negatives.cosines(number, query.encoded.vector)[kept], overlaps[kept], reads)
 
     def unmet(self, query: Query, ranking: Ranking) -> frozenset[Wanted]:
         """Return the kinds of things that a question asks for and the best snippet does not have."""

@@ -19,7 +19,7 @@ from index.search.answerability import Answerability
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
-from index.search.negatives import NegativeVectors, QuestionOverlap
+from index.search.negatives import NegativeVectors, QuestionTerms
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -69,10 +69,9 @@ class Index:
         self._faiss = open_faiss(folder)
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
-        terms = Terms(manifest.synonyms)
-        overlap = QuestionOverlap(terms, lexical)
-        self.answerability = Answerability(self.snippets, self.fields, self.negatives, overlap)
-        self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
+        asked_of = QuestionTerms.load(folder)
+        self.answerability = Answerability(self.snippets, self.fields, self.negatives, asked_of)
+        self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
@@ -189,7 +188,7 @@ class Index:
         if any(character.isalnum() for character in text):
             calibration = self.calibration(asked_in)
             confidence = calibration.confidence(evidence)
-            if self.forbids(query, ranking, asked_in):
+            if self.forbids(query, ranking):
                 confidence = min(confidence, calibration.closest)
             decision = calibration.decide(confidence)
         if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
@@ -264,9 +263,9 @@ class Index:
             missing = sum(number not in quoted for number in numbers) / len(numbers)
         return Evidence.of(query.terms, ranking, missing, bool(self.answerability.unmet(query, ranking)))
 
-    def forbids(self, query: Query, ranking: Ranking, language: str) -> bool:
+    def forbids(self, query: Query, ranking: Ranking) -> bool:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
-        return self.answerability.nearest_questions(query, ranking, language).is_near_miss
+        return self.answerability.nearest_questions(query, ranking).is_near_miss
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

@@ -185,6 +185,10 @@ class QueryTerms:
     """The translations that hold most, in no order."""
     asked: TermWeights
     """The stems."""
+    hashes: NDArray[np.int64]
+    """Hashes of its distinct stems, sorted, shape (n,)."""
+    idf: NDArray[np.float32]
+    """Inverse document frequency of each."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -202,7 +206,9 @@ class TermSearch:
 
     def look_up(self, question: str, language: str, without: Sequence[int] = ()) -> QueryTerms:
         """Return where the index holds the terms of ``question``; the fields in ``without`` count as empty."""
-        stems = self.index.look_up(self.terms.question_stems(question, language), without)
+        asked = self.terms.question_stems(question, language)
+        hashes = term_hashes(asked)
+        stems = self.index.look_up(asked, without)
         grams = self.index.look_up(self.terms.grams(question), without)
         by_stems = self.index.coverage(stems, _POSTINGS_BUDGET, without)
         by_grams = self.index.coverage(grams, _POSTINGS_BUDGET, without)
@@ -215,6 +221,8 @@ class TermSearch:
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
             asked=stems,
+            hashes=hashes,
+            idf=self.index.idf_of(hashes),
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )

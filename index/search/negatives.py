@@ -7,9 +7,8 @@ answer. A question that is nearer to a negative example than to any question tha
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from index.knowledge.snippet import Snippet
 from index.search.lexical_index import LexicalIndex, map_array, save_array
 from index.text.terms import Terms, term_hashes
 
-_CACHE = 4096
 _COSINE_SHARE = 0.75
 """How much of the similarity of two questions is the cosine of their vectors, where the encoder reads the language; the
 rest is the overlap of their terms."""
@@ -37,8 +35,7 @@ class NegativeVectors:
 
     def save(self, folder: Path) -> None:
         """Write a file for each array, named like it."""
-        for each in dataclasses.fields(self):
-            save_array(folder, each.name, getattr(self, each.name))
+        _save(self, folder)
 
     @classmethod
     def load(cls, folder: Path) -> NegativeVectors:
@@ -60,46 +57,63 @@ class NegativeVectors:
         return np.asarray((self.negative_vectors[own].astype(np.float32) @ vector) * self.negative_scales[own])
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The distinct terms of one text, and the sum of their inverse document frequencies."""
+@dataclass(frozen=True)
+class QuestionTerms:
+    """The terms of all titles, example questions and negative examples; those of a translation stand in this order."""
 
-    terms: frozenset[int]
-    weight: float
+    question_starts: NDArray[np.int64]
+    """First of these texts of each translation and the end, shape (translations + 1,)."""
+    question_term_starts: NDArray[np.int64]
+    """First term of each text and the end, shape (texts + 1,)."""
+    question_terms: NDArray[np.int64]
+    """Hashes of the distinct stems, shape (n,). Every text has at least one."""
+    question_idf: NDArray[np.float32]
+    """Inverse document frequency of each, shape (n,)."""
 
+    @classmethod
+    def build(cls, snippets: Sequence[Snippet], terms: Terms, index: LexicalIndex) -> QuestionTerms:
+        """Look up the terms of all translations in order."""
+        texts = [(snippet.title, *snippet.questions, *snippet.does_not_answer) for snippet in snippets]
+        hashes = [
+            _hashes(text, snippet.language, terms) for snippet, own in zip(snippets, texts, strict=True) for text in own
+        ]
+        joined = np.concatenate(hashes)
+        return cls(_starts(map(len, texts)), _starts(map(len, hashes)), joined, index.idf_of(joined))
 
-class QuestionOverlap:
-    """Compares the terms of questions, weighted by inverse document frequency. Safe to use from several threads."""
+    def save(self, folder: Path) -> None:
+        """Write a file for each array, named like it."""
+        _save(self, folder)
 
-    def __init__(self, terms: Terms, index: LexicalIndex) -> None:
-        self._terms, self._index = terms, index
-        self._of_text = lru_cache(maxsize=_CACHE)(self._weigh)
+    @classmethod
+    def load(cls, folder: Path) -> QuestionTerms:
+        """Memory-map what ``save`` wrote."""
+        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
 
-    def _weigh(self, text: str, language: str) -> _Asked:
-        hashes = term_hashes(self._terms.question_stems(text, language))
-        return _Asked(frozenset(hashes.tolist()), float(self._index.idf_of(hashes).sum()))
-
-    def overlaps(self, question: str, language: str, texts: Iterable[tuple[str, str]]) -> list[float]:
-        """Return how far each of ``texts`` (text, language) asks for the same as ``question``, 0 to 1.
+    def overlaps(
+        self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translation: int
+    ) -> NDArray[np.float32]:
+        """Return how far each text of a translation asks for the same as a question, 0 to 1.
 
         It is the F1 measure of the shared weight: the share of the question's weight that the text holds, and the share
         of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
+
+        Args:
+            asked: Hashes of the question's distinct stems, sorted, shape (n,).
+            asked_idf: Inverse document frequency of each.
+            translation: The translation to compare with.
         """
-        asked = self._of_text(question, language)
-        idf: dict[int, float] = {}
-        found = []
-        for text, spoken in texts:
-            other = self._of_text(text, spoken)
-            shared = asked.terms & other.terms
-            if not idf and shared:
-                hashes = np.array(sorted(asked.terms), np.int64)
-                idf = dict(zip(hashes.tolist(), self._index.idf_of(hashes).tolist(), strict=True))
-            both = asked.weight + other.weight
-            found.append(2 * sum(idf[term] for term in shared) / both if both else 0.0)
-        return found
+        first, last = int(self.question_starts[translation]), int(self.question_starts[translation + 1])
+        starts = self.question_term_starts[first : last + 1]
+        own = slice(int(starts[0]), int(starts[-1]))
+        idf = self.question_idf[own]
+        places = np.minimum(np.searchsorted(asked, self.question_terms[own]), len(asked) - 1)
+        shared = np.where(asked[places] == self.question_terms[own], idf, np.float32(0))
+        offsets = starts[:-1] - starts[0]
+        both = np.add.reduceat(idf, offsets) + asked_idf.sum()
+        return np.asarray(2 * np.add.reduceat(shared, offsets) / both, np.float32)
 
 
-def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float64], encoder_reads: float) -> float:
+def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], encoder_reads: float) -> float:
     """Return the greatest similarity of a question to several others, from the cosine and overlap with each of them."""
     if not len(overlaps):
         return 0.0
@@ -107,6 +121,15 @@ def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float64], enco
     return float(np.max(dense * cosines + (1 - dense) * overlaps))
 
 
-def questions_of(snippet: Snippet) -> list[tuple[str, str]]:
-    """Return what a translation answers, with its language: the title and the example questions."""
-    return [(text, snippet.language) for text in (snippet.title, *snippet.questions)]
+def _hashes(text: str, language: str, terms: Terms) -> NDArray[np.int64]:
+    """Return the hashes of a text's stems; a text without words keeps one that nothing else has."""
+    return term_hashes(terms.question_stems(text, language) or [text])
+
+
+def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(list(lengths))]).astype(np.int64)
+
+
+def _save(arrays: NegativeVectors | QuestionTerms, folder: Path) -> None:
+    for each in dataclasses.fields(arrays):
+        save_array(folder, each.name, getattr(arrays, each.name))
