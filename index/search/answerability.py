@@ -66,7 +66,7 @@ class Answerability:
             overlaps, reads = self._terms.overlaps(asked, idf, number), float(ranking.encoder_reads[place])
             cosines = ranking.features.answered(int(ranking.positions[place]))
             refused = self._negatives.of(number)
-            kept, left = slice(None), slice(None)
+            kept, left = np.ones(len(cosines), np.bool_), np.ones(refused.stop - refused.start, np.bool_)
             if query.without_fields:
                 fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
                 kept = ~np.isin(fields, query.without_fields)
