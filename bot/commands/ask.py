@@ -17,7 +17,7 @@ from rich.text import Text
 from bot.commands.terminal import console
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
-from index.search.answer import CLOSEST, Answer, Hit
+from index.search.answer import CLOSEST, Answer, Hit, Reply
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
 from index.search.scoring import Weights
@@ -27,13 +27,18 @@ _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 def ask_once(index: Index, question: str, *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer one question."""
-    answer = index.answer(question, language)
+    reply = index.reply(question, language)
     if as_json:
-        click.echo(json.dumps(_fields(index, answer, explain), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_fields(index, reply, explain), ensure_ascii=False, indent=2))
         return
-    _print_answer(index, answer)
-    if explain:
-        _print_explanation(index, answer)
+    for answer in reply.answers:
+        if len(reply.answers) > 1:
+            click.echo(f"> {answer.question}")
+        _print_answer(index, answer)
+        if explain:
+            _print_explanation(index, answer)
+    if reply.left_out:
+        click.echo(f"Only {len(reply.answers)} questions are answered at a time. Left out: {' '.join(reply.left_out)}")
 
 
 def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
@@ -42,7 +47,7 @@ def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_js
         question, own_language = _read_line(line.rstrip("\r\n"))
         spoken = own_language or language
         if as_json:
-            fields = _fields(index, index.answer(question, spoken), explain)
+            fields = _fields(index, index.reply(question, spoken), explain)
             click.echo(json.dumps({**fields, "question": question}, ensure_ascii=False))
         else:
             click.echo(f"> {question}")
@@ -96,9 +101,14 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
         ask_once(index, question, language=language, as_json=as_json, explain=explain)
 
 
-def _fields(index: Index, answer: Answer, explain: bool) -> dict[str, Any]:
-    """Return the answer as ``ask --json`` prints it."""
-    return _explained(index, answer) if explain else answer.as_json()
+def _fields(index: Index, reply: Reply, explain: bool) -> dict[str, Any]:
+    """Return the reply as ``ask --json`` prints it."""
+    fields = reply.as_json()
+    if explain:
+        fields |= {**_explained(index, reply.answers[0]), "question": reply.message}
+        if len(reply.answers) > 1:
+            fields["answers"] = [_explained(index, answer) for answer in reply.answers]
+    return fields
 
 
 def _explained(index: Index, answer: Answer) -> dict[str, Any]:
@@ -113,6 +123,7 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
         shown |= {"parts": dict(hit.score_parts), "weights": dict(hit.weights)}
     return {
         **fields,
+        "understood": answer.understood,
         "read_as": answer.read_as,
         "thresholds": {"answer": calibration.answer, "closest": calibration.closest},
         "evidence": dict(answer.evidence),
@@ -127,7 +138,7 @@ def _print_answer(index: Index, answer: Answer) -> None:
     out = console()
     if answer.truncated:
         out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
-    if answer.read_as != answer.question:
+    if answer.read_as != answer.understood:
         out.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.decision is Decision.ANSWER:
         _print_hit(out, answer.hits[0])

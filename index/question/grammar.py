@@ -126,7 +126,6 @@ class Grammar:
     """The words of phrases, by themselves and, where they are long, by what remains of them without one letter."""
 
 
-
 def load_yaml(path: Path) -> Any:
     """Read a data file of this package."""
     # Imported here, because what only measures or lists an index has no question to read.

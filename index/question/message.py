@@ -17,7 +17,7 @@ _ABBREVIATIONS = frozenset(
 class Message:
     """The words of a message. Not changed once made."""
 
-    __slots__ = ("_known", "_place_of", "_places", "_joined", "ends", "marked", "normal", "starts", "text", "words")
+    __slots__ = ("_joined", "_known", "_place_of", "_places", "ends", "marked", "normal", "starts", "text", "words")
 
     def __init__(self, text: str, words: Words) -> None:
         self.text, self.words = text, words

@@ -61,6 +61,9 @@ class Answer:
     """What the knowledge holds about a question."""
 
     question: str
+    """What was typed."""
+    understood: str
+    """The question itself: its letters repaired, without greetings, requests and other words around it."""
     read_as: str
     """The question as it was looked up: in the alphabet it was meant in, with typos corrected."""
     language: str
@@ -76,6 +79,8 @@ class Answer:
     """Whether only the beginning counted because the question is longer than the encoder reads."""
     vector: NDArray[np.float32] = field(repr=False, compare=False)
     """Sentence embedding of the question."""
+    more_about: int = 0
+    """Where the question only names a subject: how many more snippets are about it."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
     """What the confidence was computed from, by the names of ``decision.Evidence``."""
 
@@ -90,3 +95,22 @@ class Answer:
             "index_version": self.index_version,
             "ms": round(self.ms, 3),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the knowledge holds about a message, which may ask several things."""
+
+    message: str
+    """What was typed."""
+    answers: tuple[Answer, ...]
+    """One for each question, in their order; at least one."""
+    left_out: tuple[str, ...] = ()
+    """Questions beyond the most that one message may ask."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reply as ``ask --json`` prints it: the first answer, and a list of all where there are several."""
+        fields = {**self.answers[0].as_json(), "question": self.message}
+        if len(self.answers) == 1:
+            return fields
+        return {**fields, "answers": [answer.as_json() for answer in self.answers], "left_out": list(self.left_out)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet
 from index.search.negatives import NegativeVectors, QuestionTerms, similarity
@@ -22,6 +23,14 @@ from index.version.snippet_db import SnippetDatabase
 _COMPARED = 5
 """The questions of so many of the best snippets are compared with what was asked."""
 _CACHE = 4096
+_SUBJECTS = 12
+"""So many of the best snippets are looked at for a question that only names a subject."""
+_LONGEST_NAME = 3
+"""A question of more words is more than a name."""
+_ABOUT = 0.4
+_NAMED_WORD, _NAMED_WORDS = 0.95, 0.6
+"""Overlap from which a title or example question is about a subject, and from which it is nothing but the subject. A
+single word is that only where it stands alone: "trade" is not "trade in 2025"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,18 @@ class NearestQuestions:
     def is_near_miss(self) -> bool:
         """Whether what was asked is nearer to a question that is not answered."""
         return self.negative > self.answered
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the knowledge has about a question that only names a subject."""
+
+    leader: int
+    """Place in the ranking of the snippet to show first: of those most about the subject, the newest."""
+    is_named: bool
+    """Whether that snippet has the subject, or little more, as its title or example question."""
+    more: int
+    """How many other snippets are about the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,28 @@ class Answerability:
                 cosines_refused = self._negatives.cosines(number, query.encoded.vector)
                 negative.append(similarity(cosines_refused[left], overlaps[len(cosines) :][left], reads))
         return NearestQuestions(max(answered), max(negative))
+
+    def subject(self, query: Query, ranking: Ranking) -> Subject | None:
+        """Judge by the titles and example questions of the best snippets; ``None`` for more than a name."""
+        asked, idf = query.terms.hashes, query.terms.idf
+        if not 0 < query.terms.length <= _LONGEST_NAME:
+            return None
+        found = ranking.translations[:_SUBJECTS].tolist()
+        overlaps = [self._titles_overlap(asked, idf, number) for number in found]
+        needed = _NAMED_WORD if query.terms.length == 1 else _NAMED_WORDS
+        named = [place for place, overlap in enumerate(overlaps) if overlap >= needed]
+        about = [place for place, overlap in enumerate(overlaps) if overlap >= _ABOUT]
+        exact = [place for place in named if overlaps[place] >= _NAMED_WORD]
+        leaders = exact or named or about
+        if not leaders:
+            return Subject(0, is_named=False, more=0)
+        dates = {place: self._snippets.translation(found[place]).as_of or "" for place in leaders}
+        return Subject(max(leaders, key=lambda place: dates[place]), bool(named), max(0, len(about) - 1))
+
+    def _titles_overlap(self, asked: NDArray[np.int64], idf: NDArray[np.float32], number: int) -> float:
+        """Return the greatest overlap of a question with the title or an example question of a translation."""
+        positive = len(self._fields.questions_of(number)) + 1
+        return float(self._terms.overlaps(asked, idf, number)[:positive].max())
 
     def unmet(self, query: Query, ranking: Ranking) -> frozenset[Wanted]:
         """Return the kinds of things that a question asks for and the best snippet does not have."""

@@ -14,7 +14,10 @@ import numpy as np
 from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.knowledge.snippet import Snippet
-from index.search.answer import Answer, Hit
+from index.question.frames import core
+from index.question.letters import clean
+from index.question.splitting import split_questions
+from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
@@ -40,6 +43,8 @@ MAX_QUESTION = 4096
 """Only so many characters of a question count: the length of a Telegram message."""
 
 _LEAST_HITS = 5
+_MOST_QUESTIONS = 3
+"""So many questions of one message are answered."""
 _TERM_THREADS = 2
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
@@ -167,6 +172,20 @@ class Index:
         held = set(terms.stems(text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(terms.stems(word, language))]
 
+    def reply(self, message: str, language: str | None = None, *, limit: int = _LEAST_HITS) -> Reply:
+        """Answer each question of a message, like ``answer``; no more than three."""
+        text = clean(_readable(message))
+        spoken = language or self.detect(text)
+        questions = split_questions(text, spoken)
+        whole = self.answer(message, language, limit=limit)
+        if len(questions) < 2:
+            return Reply(whole.question, (whole,))
+        answers = tuple(self.answer(question, spoken, limit=limit) for question in questions[:_MOST_QUESTIONS])
+        # Where only the whole is understood, its parts were no questions of their own.
+        if whole.decision is Decision.ANSWER and not any(each.decision is Decision.ANSWER for each in answers):
+            return Reply(whole.question, (whole,))
+        return Reply(whole.question, answers, questions[_MOST_QUESTIONS:])
+
     def answer(self, question: str, language: str | None = None, *, limit: int = _LEAST_HITS) -> Answer:
         """Find what the knowledge holds about ``question``; no text makes this raise.
 
@@ -176,37 +195,47 @@ class Index:
             limit: Largest number of hits, at least five.
         """
         began = time.perf_counter()
-        text = question.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
-        asked_in = language or self.detect(text)
-        query = self.query(text, asked_in)
-        if query.terms.asked.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(text)):
-            asked_in, read_as = reading
-            query = self.query(read_as, asked_in)
-        query, ranking = self.find(query, asked_in)
+        typed = _readable(question)
+        text = clean(typed)
+        spoken = language or self.detect(text)
+        asked = core(text, spoken)
+        query = self.query(asked.text or text, spoken)
+        if query.terms.asked.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(query.text)):
+            spoken, spelled = reading
+            asked = core(spelled, spoken)
+            query = self.query(asked.text or spelled, spoken)
+        understood = asked.text or text
+        query, ranking = self.find(query, spoken)
         evidence = self.evidence(query, ranking)
+        subject = self.answerability.subject(query, ranking) if asked.about else None
         confidence, decision = 0.0, Decision.NONE
-        if any(character.isalnum() for character in text):
-            calibration = self.calibration(asked_in)
+        if any(character.isalnum() for character in asked.text):
+            calibration = self.calibration(spoken)
             confidence = calibration.confidence(evidence)
-            if self.forbids(query, ranking):
+            if subject and subject.is_named:
+                confidence = max(confidence, calibration.answer)
+            elif subject or self.forbids(query, ranking):
                 confidence = min(confidence, calibration.closest)
             decision = calibration.decide(confidence)
-        if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
-            decision = Decision.CLOSEST
-        wanted = wanted_kinds(query.text)
-        places = range(min(max(_LEAST_HITS, limit), len(ranking.translations)))
-        hits = tuple(self._hit(query, ranking, place, wanted, asked_in) for place in places)
+            if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
+                decision = Decision.CLOSEST
+        kinds = wanted_kinds(query.text)
+        places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
+        if subject and subject.leader in places:
+            places.insert(0, places.pop(subject.leader))
         return Answer(
-            question=text,
+            question=typed,
+            understood=understood,
             read_as=query.text,
-            language=asked_in,
+            language=spoken,
             decision=decision,
             confidence=confidence,
-            hits=hits,
+            hits=tuple(self._hit(query, ranking, place, kinds, spoken) for place in places),
             index_version=self.version,
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
+            more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
 
@@ -321,3 +350,8 @@ class Index:
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]
         return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, wanted)
+
+
+def _readable(text: str) -> str:
+    """Return the beginning of a text that counts, as characters that can be written."""
+    return text.encode("utf-8", "replace").decode()[:MAX_QUESTION].strip()
