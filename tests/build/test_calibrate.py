@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search import decision
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, fit
+from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, Costs, fit
 from index.search.index import Index
 from tests.support.small_knowledge import SMALL, MakeKnowledge
 
@@ -25,7 +25,7 @@ def test_what_a_folder_of_five_snippets_expects_is_recorded(make_knowledge: Make
     assert calibration.coefficients == PUBLIC
     assert 0 < calibration.closest <= calibration.answer < 1
     assert calibration.questions["off_topic"] > 100
-    assert calibration.expected["false_answers"] <= calibration.target
+    assert calibration.answer == Costs().threshold
     assert all(0 <= rate <= 1 for rate in calibration.expected.values())
     index.close()
 
@@ -43,7 +43,7 @@ def test_plain_files_without_questions_are_calibrated_too(tmp_path: Path, data: 
     index = Index.open(data)
     calibration = index.manifest.calibration[ALL_LANGUAGES]
     assert calibration.questions["near_miss"] == 3
-    assert calibration.expected["false_answers"] <= calibration.target
+    assert calibration.answer == Costs().threshold
     index.close()
 
 

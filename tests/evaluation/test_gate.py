@@ -13,7 +13,7 @@ from bot.cli import cli
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import BuildError
-from index.evaluation.gate import mcnemar
+from index.evaluation.comparison import mcnemar
 from index.search.index import Index
 from index.version.manifest import read_manifest
 from index.version.versions import index_folder, live_version, versions
