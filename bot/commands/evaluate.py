@@ -17,9 +17,10 @@ from bot.commands.build import open_or_build
 from bot.commands.terminal import one_line, print_json, print_table
 from bot.settings import Settings
 from index.errors import ArtifactError, KnowledgeError, UserFacingError
+from index.evaluation.comparison import mcnemar
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.evaluator import Evaluation, Fault, Outcome, evaluate
-from index.evaluation.gate import digits, mcnemar, shortfalls
+from index.evaluation.gate import digits, shortfalls
 from index.evaluation.retrieval_metrics import METRICS, coverage_curve, reliability
 from index.knowledge.files import EVALUATION_FILE
 from index.search.answer import Hit

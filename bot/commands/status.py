@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from bot.database import open_for_reading
 from bot.settings import LOG_FILE, Settings, host_and_port
 from index.errors import UserFacingError
 from index.search.answer import Answer
-from index.search.decision import ALL_LANGUAGES
+from index.search.decision import ALL_LANGUAGES, Costs
 from index.search.index import Index
 from index.version.versions import live_version, versions
 
@@ -121,7 +122,7 @@ def _of_index(index: Index) -> dict[str, Any]:
             name: {
                 "answer_from": calibration.answer,
                 "closest_from": calibration.closest,
-                "target": calibration.target,
+                "costs": asdict(calibration.costs),
                 "questions": dict(calibration.questions),
                 "expected": dict(calibration.expected),
             }
@@ -188,9 +189,10 @@ def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"Answering: yes, a probe took {status['probe_ms']:.1f} ms"
     calibrations = {name: values for name, values in status["calibration"].items() if values["expected"]}
     if calibrations:
-        target = next(iter(calibrations.values()))["target"]
+        costs = next(iter(calibrations.values()))["costs"]
         yield (
-            f"Calibration: at most {_percent(target)} of unanswerable questions are meant to get an answer; "
+            f"Calibration: a wrong answer costs as much as {costs['wrong_answer'] / costs['withheld']:g} right answers "
+            f"that are only offered, so a passage is the answer from {_percent(Costs(**costs).threshold)} confidence; "
             "expected from held-out questions:"
         )
         for name, values in calibrations.items():

@@ -197,9 +197,8 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         opened.callback(draft.close)
         _self_check(draft, knowledge.snippets)
         report.step("Calibrating")
-        draft = draft.calibrated(calibrate(draft, report))
-        evaluated_before = before.evaluation if before else None
-        manifest = gate(draft, questions, evaluated_before, force=options.force, report=report)
+        draft = draft.calibrated(calibrate(draft, questions.costs, report))
+        manifest = gate(draft, questions, before, force=options.force, report=report)
         manifest.write(scratch)
         finalize(scratch, index_folder(data) / version)
     read_manifest(index_folder(data) / version)  # proves that the disk holds what was written
@@ -270,7 +269,7 @@ def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[st
     searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what the old ones let pass.
-    digest.update(repr((questions.questions, questions.floor, len(questions.problems))).encode())
+    digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
     parts: list[Snippet | Topic | Source] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())

@@ -1,14 +1,19 @@
 """Fit the decision to a folder at build time, from its own questions and from questions no folder answers.
 
-Three kinds of questions are used. The folder's own example questions, each asked while it is left out of the index. The
-same questions with their whole snippet left out: these are near misses, unless another snippet is asked for in nearly
+Three kinds of questions are used. The folder's own example questions, each asked while it is left out of the index.
+Near misses: the questions that snippets say they do not answer, each asked while it is left out itself; where a folder
+lists none, its own questions asked while their whole snippet is left out, unless another snippet is asked for in nearly
 the same words. And lines that no curated knowledge answers. Where there are too few own questions, the coefficients
-remain those of public data and only the thresholds are fitted; sentences then stand in for questions.
+remain those of public data.
+
+Every question is drawn by a hash of its own, so that a new or changed snippet changes nothing that is drawn from
+others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,25 +23,21 @@ import yaml
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.search.decision import ALL_LANGUAGES, TARGET_FALSE_ANSWERS, Calibration, fit
+from index.search.decision import ALL_LANGUAGES, Calibration, Costs, fit
 from index.search.index import Index
-from index.search.scoring import Ranking
+from index.search.scoring import Query, Ranking
 from index.text.language import READABLE
 
-_MOST_QUESTIONS = 400
-"""Own questions per language that are asked: enough for rates to half a per cent, a second or two of work."""
+_MOST_QUESTIONS = 2_000
+"""Own questions and near misses of a language that are asked: all of those of a few hundred snippets."""
 _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
 """Share of off-topic lines that may get anything but ``none``."""
-_NEAR_MISSES_ANSWERED = 0.06
-"""Largest share of these near misses that may get ``answer``. Near misses that people think up come nearer still, and
-two to three times as many of them are answered."""
+_RESAMPLES = 200
 _SAME_QUESTION = 0.85
 """Cosine from which two questions ask for nearly the same, so that a snippet with the one mostly answers the other and
 is no near miss. In a public list of frequently asked questions this holds for one in six."""
-_RANGE = (0.3, 0.95)
-"""The threshold of ``answer`` stays within this, however odd a small folder's questions are."""
 
 OWN, NEAR_MISS, OFF_TOPIC = "own", "near_miss", "off_topic"
 
@@ -47,10 +48,26 @@ class _Sample:
 
     language: str
     kind: str
-    group: int
-    """Snippet the question belongs to; the folds of the cross-validation do not cut through it."""
+    fold: int
+    """The part of the cross-validation it is held out in; all questions of a snippet are in the same."""
     evidence: tuple[float, ...]
+    forbidden: bool
+    """Whether something forbids to answer, whatever the evidence."""
     answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A question of a translation."""
+
+    text: str
+    language: str
+    translation: int
+    number: int | None
+    """The field of an example question, or the number of a negative example; ``None`` for a sentence that stands in for
+    a question."""
+    draw: int
+    """A hash of the question and its snippet."""
 
 
 @cache
@@ -61,43 +78,68 @@ def off_topic_lines() -> dict[str, tuple[str, ...]]:
     return {language: tuple(lines) for language, lines in languages.items()}
 
 
-def calibrate(index: Index, report: Report) -> dict[str, Calibration]:
+def calibrate(index: Index, costs: Costs, report: Report) -> dict[str, Calibration]:
     """Return a calibration for each language with questions enough, and one for all together."""
     samples = list(_samples(index, report))
-    calibrations = {ALL_LANGUAGES: _calibration(samples)}
+    calibrations = {ALL_LANGUAGES: _calibration(samples, costs)}
     for language in index.languages:
         own = [sample for sample in samples if sample.language == language]
         if sum(sample.kind == OWN for sample in own) >= _LEAST_TO_FIT and len(index.languages) > 1:
-            calibrations[language] = _calibration(own)
+            calibrations[language] = _calibration(own, costs)
     return calibrations
 
 
 def _samples(index: Index, report: Report) -> Iterator[_Sample]:
-    asked = [question for language in index.languages for question in _own_questions(index, language)]
+    asked = [question for language in index.languages for question in _drawn(_own_questions(index, language))]
+    refused = [question for language in index.languages for question in _drawn(_negatives(index, language))]
     lines = off_topic_lines()
     spoken = [language for language in index.languages if language in lines] or ["en"]
     strangers = [(language, line) for language in spoken for line in lines[language]]
-    report.step("Calibrating the decision", len(asked) + len(strangers))
+    report.step("Calibrating the decision", len(asked) + len(refused) + len(strangers))
     for question in asked:
-        if question.field is not None:
-            alone = index.query(question.text, question.language, without_fields=(question.field,))
-            read, ranking = index.find(alone, question.language)
-            right = int(index.snippets.snippet_numbers[ranking.translations[0]]) == question.snippet
-            yield _Sample(question.language, OWN, question.snippet, index.evidence(read, ranking), right)
-        if len(index.snippets) > 1:
-            translations = np.flatnonzero(index.snippets.snippet_numbers == question.snippet).tolist()
-            left_out = [field for number in translations for field in index.fields.fields_of(number)]
-            query = index.query(question.text, question.language, without_fields=left_out)
-            read, missed = index.find(query, question.language, without_snippet=question.snippet)
-            if not _asked_alike(missed):
-                evidence = index.evidence(read, missed)
-                yield _Sample(question.language, NEAR_MISS, question.snippet, evidence, answered=False)
+        if question.number is not None:
+            yield _ask_own(index, question)
+        if not refused and len(index.snippets) > 1:
+            yield from _ask_without_snippet(index, question)
+        report.advance(1)
+    for question in refused:
+        query = index.query(question.text, question.language, without_negatives=(question.number or 0,))
+        yield _sample(index, question, NEAR_MISS, index.find(query, question.language))
         report.advance(1)
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
-            read, ranking = index.find(index.query(line, language), language)
-            yield _Sample(language, OFF_TOPIC, -1 - number, index.evidence(read, ranking), answered=False)
+            found = index.find(index.query(line, language), language)
+            forbidden = index.forbids(*found)
+            yield _Sample(language, OFF_TOPIC, number % _FOLDS, index.evidence(*found), forbidden, answered=False)
         report.advance(1)
+
+
+def _sample(index: Index, question: _Drawn, kind: str, found: tuple[Query, Ranking], answered: bool = False) -> _Sample:
+    """Return how the best snippet looks for a question that was asked."""
+    fold = _hash(index.snippets.translation(question.translation).id) % _FOLDS
+    forbidden = index.forbids(*found)
+    return _Sample(question.language, kind, fold, index.evidence(*found), forbidden, answered)
+
+
+def _ask_own(index: Index, question: _Drawn) -> _Sample:
+    """Ask an example question as if it were not in the index."""
+    numbers = index.snippets.snippet_numbers
+    query = index.query(question.text, question.language, without_fields=(question.number or 0,))
+    read, ranking = index.find(query, question.language)
+    right = bool(numbers[ranking.translations[0]] == numbers[question.translation])
+    return _sample(index, question, OWN, (read, ranking), right)
+
+
+def _ask_without_snippet(index: Index, question: _Drawn) -> Iterator[_Sample]:
+    """Ask a question as if its snippet were not in the index."""
+    numbers = index.snippets.snippet_numbers
+    snippet = int(numbers[question.translation])
+    translations = np.flatnonzero(numbers == snippet).tolist()
+    left_out = [field for number in translations for field in index.fields.fields_of(number)]
+    query = index.query(question.text, question.language, without_fields=left_out)
+    read, missed = index.find(query, question.language, without_snippet=snippet)
+    if not _asked_alike(missed):
+        yield _sample(index, question, NEAR_MISS, (read, missed))
 
 
 def _asked_alike(ranking: Ranking) -> bool:
@@ -107,88 +149,95 @@ def _asked_alike(ranking: Ranking) -> bool:
     return bool(ranking.encoder_reads[0] >= READABLE and (similarity >= _SAME_QUESTION).any())
 
 
-@dataclass(frozen=True, slots=True)
-class _OwnQuestion:
-    text: str
-    language: str
-    snippet: int
-    field: int | None
-    """The field of an example question; ``None`` for a sentence that stands in for one."""
+def _drawn(questions: Iterable[_Drawn]) -> list[_Drawn]:
+    """Choose questions by their hashes."""
+    return sorted(questions, key=lambda question: question.draw)[:_MOST_QUESTIONS]
 
 
-def _own_questions(index: Index, language: str) -> list[_OwnQuestion]:
-    """Choose example questions of a language, spread over all snippets; sentences where there are none."""
-    spoken = index.languages.index(language)
-    translations = np.flatnonzero(index.snippets.languages == spoken)
-    random = np.random.default_rng(0)
-    chosen = random.permutation(translations)[:_MOST_QUESTIONS]
-    found: list[_OwnQuestion] = []
-    per_translation = max(1, _MOST_QUESTIONS // len(chosen))
-    for translation in chosen.tolist():
-        snippet = index.snippets.translation(translation)
-        owner = int(index.snippets.snippet_numbers[translation])
-        fields = index.fields.questions_of(translation)
-        # Curators write the plainest wording first; those after it are more like what others ask.
-        for number in random.permutation(len(fields))[:per_translation].tolist():
-            found.append(_OwnQuestion(snippet.questions[number], language, owner, fields[number]))
+def _hash(*texts: str) -> int:
+    """Return a number that depends on nothing but ``texts``."""
+    return int.from_bytes(hashlib.sha256("\0".join(texts).encode()).digest()[:8], "big")
+
+
+def _own_questions(index: Index, language: str) -> Iterator[_Drawn]:
+    """Yield the example questions of a language; a sentence of each snippet where it has none."""
+    for number in _translations(index, language):
+        snippet = index.snippets.translation(number)
+        for field, text in zip(index.fields.questions_of(number), snippet.questions, strict=True):
+            yield _Drawn(text, language, number, field, _hash(snippet.id, text))
         if not snippet.questions:
-            start, end = snippet.sentences[translation % len(snippet.sentences)]
-            found.append(_OwnQuestion(snippet.text[start:end], language, owner, None))
-    return found[:_MOST_QUESTIONS]
+            draw = _hash(snippet.id)
+            start, end = snippet.sentences[draw % len(snippet.sentences)]
+            yield _Drawn(snippet.text[start:end], language, number, None, draw)
 
 
-def _calibration(samples: Sequence[_Sample]) -> Calibration:
+def _negatives(index: Index, language: str) -> Iterator[_Drawn]:
+    """Yield the questions of a language that its snippets do not answer."""
+    for number in _translations(index, language):
+        snippet = index.snippets.translation(number)
+        for place, text in enumerate(snippet.does_not_answer, index.negatives.of(number).start):
+            yield _Drawn(text, language, number, place, _hash(snippet.id, text))
+
+
+def _translations(index: Index, language: str) -> list[int]:
+    """Return the translations in a language; of very many, those whose ids have the smallest hashes."""
+    spoken: list[int] = np.flatnonzero(index.snippets.languages == index.languages.index(language)).tolist()
+    if len(spoken) <= _MOST_QUESTIONS:
+        return spoken
+    return sorted(spoken, key=lambda number: _hash(index.snippets.translation(number).id))[:_MOST_QUESTIONS]
+
+
+def _calibration(samples: Sequence[_Sample], costs: Costs) -> Calibration:
     evidence = np.array([sample.evidence for sample in samples], np.float64)
     answered = np.array([sample.answered for sample in samples], np.float64)
     kinds = np.array([sample.kind for sample in samples])
-    weights = _weights(kinds)
+    # What is forbidden anyway needs no probability.
+    free = np.array([not sample.forbidden for sample in samples])
+    weights = _weights(kinds, free, costs)
     counts = {kind: int((kinds == kind).sum()) for kind in (OWN, NEAR_MISS, OFF_TOPIC)}
     plain = Calibration()
     if counts[OWN] >= _LEAST_TO_FIT:
-        coefficients = fit(evidence, answered, weights)
+        coefficients = fit(evidence[free], answered[free], weights[free])
         confidence = np.empty(len(samples))
-        folds = np.array([sample.group % _FOLDS for sample in samples])
+        folds = np.array([sample.fold for sample in samples])
         for fold in range(_FOLDS):
-            held = folds == fold
+            held, others = folds == fold, free & (folds != fold)
             if held.any():
-                model = Calibration(fit(evidence[~held], answered[~held], weights[~held]))
+                model = Calibration(fit(evidence[others], answered[others], weights[others]))
                 confidence[held] = [model.confidence(row) for row in evidence[held].tolist()]
     else:
         coefficients = plain.coefficients
         confidence = np.array([plain.confidence(row) for row in evidence.tolist()])
-    answer, closest = _thresholds(confidence, kinds)
+    closest = min(_smooth_quantile(confidence[kinds == OFF_TOPIC], 1 - _OFF_TOPIC_SHOWN), costs.threshold)
+    confidence[~free] = np.minimum(confidence[~free], closest)
     return Calibration(
         coefficients=coefficients,
-        answer=answer,
-        closest=closest,
+        answer=costs.threshold,
+        closest=round(closest, 6),
+        costs=costs,
         questions=counts,
-        expected=_expected(confidence, kinds, answered, answer, closest),
+        expected=_expected(confidence, kinds, answered, costs.threshold, closest),
     )
 
 
-def _weights(kinds: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Let near misses and off-topic lines together count as much as the folder's own questions."""
-    own = max(1, int((kinds == OWN).sum()))
+def _weights(kinds: NDArray[np.str_], free: NDArray[np.bool_], costs: Costs) -> NDArray[np.float64]:
+    """Let near misses and off-topic lines together count as much as the folder's own questions.
+
+    A near miss counts more or less than another wrong answer if it costs more or less.
+    """
+    own = max(1, int((free & (kinds == OWN)).sum()))
     weights = np.ones(len(kinds))
-    for kind in (NEAR_MISS, OFF_TOPIC):
-        weights[kinds == kind] = min(1.0, 0.5 * own / max(1, int((kinds == kind).sum())))
+    for kind, cost in ((NEAR_MISS, costs.near_miss_answered / costs.wrong_answer), (OFF_TOPIC, 1.0)):
+        weights[kinds == kind] = cost * min(1.0, 0.5 * own / max(1, int((free & (kinds == kind)).sum())))
     return weights
 
 
-def _thresholds(confidence: NDArray[np.float64], kinds: NDArray[np.str_]) -> tuple[float, float]:
-    """Return the least confidences of ``answer`` and ``closest`` that keep the stated targets."""
-    off_topic, near = confidence[kinds == OFF_TOPIC], confidence[kinds == NEAR_MISS]
-    candidates = np.unique(np.concatenate([confidence, [_RANGE[0], _RANGE[1]]]))
-    allowed = candidates[[_is_strict_enough(off_topic, near, value) for value in candidates]]
-    answer = float(np.clip(allowed[0] + 1e-6 if len(allowed) else _RANGE[1], *_RANGE))
-    closest = float(np.quantile(off_topic, 1 - _OFF_TOPIC_SHOWN)) + 1e-6 if len(off_topic) else answer / 2
-    return round(answer, 6), round(min(closest, answer), 6)
-
-
-def _is_strict_enough(off_topic: NDArray[np.float64], near: NDArray[np.float64], threshold: float) -> bool:
-    rates = [_share_above(group, threshold) for group in (off_topic, near) if len(group)]
-    answered = _share_above(near, threshold)
-    return float(np.mean(rates or [0.0])) <= TARGET_FALSE_ANSWERS and answered <= _NEAR_MISSES_ANSWERED
+def _smooth_quantile(values: NDArray[np.float64], share: float) -> float:
+    """Return the mean of a quantile over bootstrap samples (Efron, 1979): one value more or less hardly moves it."""
+    if not len(values):
+        return 0.0
+    drawn = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
+    return float(np.quantile(np.sort(values)[drawn], share, axis=1).mean())
 
 
 def _share_above(confidence: NDArray[np.float64], threshold: float) -> float:

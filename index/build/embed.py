@@ -25,6 +25,9 @@ class Vectors:
 
     fields: NDArray[np.int8]
     scales: NDArray[np.float32]
+    negatives: NDArray[np.int8]
+    """Vectors of the questions that it does not answer, shape (n, dimension)."""
+    negative_scales: NDArray[np.float32]
     tokens: NDArray[np.int8]
     token_counts: NDArray[np.int64]
     """Tokens of the title and of each sentence, shape (sentences + 1,)."""
@@ -57,10 +60,11 @@ def embed(
     for number, snippet in enumerate(snippets):
         old = known.get(snippet.content_hash)
         if live and old is not None:
-            results[number] = Vectors(*live.fields.stored(old))
+            fields, scales, tokens, counts = live.fields.stored(old)
+            results[number] = Vectors(fields, scales, *live.negatives.stored(old), tokens, counts)
         else:
             fresh.append(number)
-    texts = [text for number in fresh for text in field_texts(snippets[number])]
+    texts = [text for number in fresh for text in (*field_texts(snippets[number]), *snippets[number].does_not_answer)]
     where = passages.model.device
     report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {where}", len(fresh) + len(texts))
     wholes = [f"{snippets[number].title}{_AFTER_TITLE}{snippets[number].text}" for number in fresh]
@@ -69,13 +73,15 @@ def embed(
     start = 0
     for number, passage in zip(fresh, whole, strict=True):
         snippet = snippets[number]
-        end = start + 1 + len(snippet.sentences) + len(snippet.questions)
+        end = start + 1 + len(snippet.sentences) + len(snippet.questions) + len(snippet.does_not_answer)
         exact = np.vstack([passage.vector[None], others[start:end]])
         scales = np.abs(exact).max(axis=1) / 127
         fields = np.rint(exact / scales[:, None]).astype(np.int8)
         begins = [len(snippet.title) + len(_AFTER_TITLE) + begin for begin, _ in snippet.sentences]
         sentence_of_token = np.searchsorted(begins, passage.token_offsets, side="right")
         counts = np.bincount(sentence_of_token, minlength=len(begins) + 1)
-        results[number] = Vectors(fields, scales.astype(np.float32), passage.tokens, counts)
+        own = len(fields) - len(snippet.does_not_answer)
+        scales = scales.astype(np.float32)
+        results[number] = Vectors(fields[:own], scales[:own], fields[own:], scales[own:], passage.tokens, counts)
         start = end
     return [results[number] for number in range(len(snippets))], len(fresh)

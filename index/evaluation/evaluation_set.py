@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from index.evaluation.retrieval_metrics import SHARES
 from index.knowledge.files import read_yaml_file
 from index.knowledge.reader import Knowledge
 from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Node, Plain, Problem, Severity
+from index.search.decision import Costs
 
 NEAR_MISS = "near-miss"
 OFF_TOPIC_KINDS = frozenset({"off-topic", "nonsense", "smalltalk", "order"})
@@ -25,7 +28,7 @@ NO_KIND = "unsorted"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _WORD = re.compile(r"\w+")
-_FLOOR = "floor"
+_FLOOR, _COSTS = "floor", "costs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,12 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSet:
-    """A file of questions as read: what can be asked, the floor, and what is wrong with it."""
+    """A file of questions as read: what can be asked, the floor, what mistakes cost, and what is wrong with it."""
 
     name: str
     questions: tuple[Question, ...]
     floor: tuple[Bound, ...]
+    costs: Costs
     problems: tuple[Problem, ...]
 
 
@@ -108,7 +112,7 @@ class _Question(BaseModel):
 
 
 def read_evaluation(path: Path) -> EvaluationSet:
-    """Read ``questions`` and ``floor`` of a YAML file, or one JSON object a line; broken entries are left out.
+    """Read ``questions``, ``floor`` and ``costs`` of a YAML file, or one JSON object a line; leave out broken entries.
 
     An entry has ``question`` and ``answers`` (ids; ``passage`` may name a single one), and may have ``language``,
     ``kind`` and ``highlight`` (or ``answer``): a part of the sentence that answers. A missing file holds no questions.
@@ -116,7 +120,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
     problems: list[Problem] = []
     lines = _json_lines(path, problems)
     if lines is not None:
-        return EvaluationSet(path.name, tuple(_questions(path.name, lines, problems)), (), tuple(problems))
+        return EvaluationSet(path.name, tuple(_questions(path.name, lines, problems)), (), Costs(), tuple(problems))
     root = read_yaml_file(path.parent, path.name, problems)
     if isinstance(root.value, list):
         root = Node({"questions": root}, root.line)
@@ -124,15 +128,16 @@ def read_evaluation(path: Path) -> EvaluationSet:
     if isinstance(root.value, str):
         file.report(("file",), "must hold a list of questions")
     fields = root.value if isinstance(root.value, dict) else {}
-    for name in fields.keys() - {"questions", _FLOOR}:
-        reason = f"unknown field '{name}'; known are questions and {_FLOOR}"
+    for name in fields.keys() - {"questions", _FLOOR, _COSTS}:
+        reason = f"unknown field '{name}'; known are questions, {_FLOOR} and {_COSTS}"
         problems.append(Problem(path.name, fields[name].line, "file", reason, Severity.FLAW))
     listed = fields["questions"].value if "questions" in fields else None
     if listed is not None and not isinstance(listed, list):
         file.report(("questions",), "must be a list of questions")
     questions = tuple(_questions(path.name, listed if isinstance(listed, list) else [], problems))
     floor = tuple(_bounds(file, fields[_FLOOR], (_FLOOR,))) if _FLOOR in fields else ()
-    return EvaluationSet(path.name, questions, floor, tuple(sorted(problems)))
+    costs = _read_costs(file, fields[_COSTS]) if _COSTS in fields else Costs()
+    return EvaluationSet(path.name, questions, floor, costs, tuple(sorted(problems)))
 
 
 def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Problem]:
@@ -233,3 +238,23 @@ def _bounds(file: Entry, node: Node, path: tuple[str, ...]) -> Iterator[Bound]:
             yield from _bounds(file, entry, here)
         else:
             file.report(here, f"unknown metric '{name}'; known are {', '.join(SHARES)}")
+
+
+def _read_costs(file: Entry, node: Node) -> Costs:
+    """Return what mistakes cost; those that are not stated or wrong keep their usual cost."""
+    stated = {}
+    names = [field.name for field in dataclasses.fields(Costs)]
+    for name, entry in node.value.items() if isinstance(node.value, dict) else ():
+        try:
+            value = float(str(entry.plain))
+        except ValueError:
+            value = math.nan
+        if name not in names:
+            file.report((_COSTS, name), f"unknown mistake '{name}'; known are {', '.join(names)}")
+        elif 0 < value < math.inf:
+            stated[name] = value
+        else:
+            file.report((_COSTS, name), f"{name} must be a number above 0")
+    if not isinstance(node.value, dict):
+        file.report((_COSTS,), "must be 'mistake: cost' lines")
+    return Costs(**stated)

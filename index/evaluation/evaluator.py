@@ -15,7 +15,7 @@ from index.evaluation.retrieval_metrics import Metrics, auroc, calibration_error
 from index.search.answer import Answer
 from index.search.decision import Decision
 from index.search.index import Index
-from index.version.manifest import EvaluationSummary
+from index.version.manifest import EvaluationSummary, Result
 
 _HITS = 10
 
@@ -49,6 +49,8 @@ class Outcome:
     """Place of the first right snippet among the hits, from 1; ``None`` where none is right."""
     highlighted: bool | None
     """Whether the highlighted sentence answers; ``None`` where that is not known or the first snippet is wrong."""
+    holds: bool | None
+    """Whether a snippet that answers holds the stated part of the answer; ``None`` where no part is stated."""
 
     @property
     def first(self) -> str | None:
@@ -106,7 +108,10 @@ class Evaluation:
             languages={name: _rounded(metrics) for name, metrics in self.by_language.items()},
             kinds={name: _rounded(metrics) for name, metrics in self.by_kind.items()},
             stale=len(self.stale),
-            results={outcome.question.key: (outcome.rank, outcome.answered) for outcome in self.outcomes},
+            results={
+                each.question.key: Result(each.rank, round(each.answer.confidence, 4), each.answered, each.holds)
+                for each in self.outcomes
+            },
         )
 
 
@@ -155,12 +160,12 @@ def evaluate(
         if question.answers and not any(target in index.snippets for target in question.answers):
             stale.append(question)
         else:
-            outcomes.append(_outcome(question, index.answer(question.text, limit=_HITS)))
+            outcomes.append(_outcome(index, question, index.answer(question.text, limit=_HITS)))
         advance(1)
     return Evaluation(index.version, tuple(outcomes), tuple(stale))
 
 
-def _outcome(question: Question, answer: Answer) -> Outcome:
+def _outcome(index: Index, question: Question, answer: Answer) -> Outcome:
     places = (place for place, hit in enumerate(answer.hits, start=1) if hit.snippet.id in question.answers)
     rank = next(places, None)
     highlighted = None
@@ -171,7 +176,17 @@ def _outcome(question: Question, answer: Answer) -> Outcome:
         # A snippet in another language than the stated part cannot tell.
         if wanted in _flat(best.snippet.text):
             highlighted = wanted in _flat(best.snippet.text[start:end])
-    return Outcome(question, question.language or answer.language, answer, rank, highlighted)
+    language = question.language or answer.language
+    return Outcome(question, language, answer, rank, highlighted, _holds(index, question))
+
+
+def _holds(index: Index, question: Question) -> bool | None:
+    """Tell whether any translation of a snippet that answers holds the stated part of the answer."""
+    if not question.highlight or not question.answers:
+        return None
+    wanted = _flat(question.highlight)
+    found = (index.snippets.get(target, {}) for target in question.answers)
+    return any(wanted in _flat(snippet.text) for translations in found for snippet in translations.values())
 
 
 def _flat(text: str) -> str:

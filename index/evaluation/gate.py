@@ -6,24 +6,27 @@ both were asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 
 from index.build import Report
 from index.errors import BuildError
+from index.evaluation.comparison import emptied, is_no_single_edit, losses
 from index.evaluation.evaluation_set import Bound, EvaluationSet
 from index.evaluation.evaluator import Evaluation, Outcome, evaluate
 from index.evaluation.retrieval_metrics import METRICS
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
-from index.version.manifest import EvaluationSummary, Manifest
-
-CHANCE = 0.01
-"""A loss is clear when chance alone would cause it, or a greater one, less often than this."""
+from index.version.manifest import EvaluationSummary, Manifest, Result
 
 _NAMED = 10
+_MOVED = 0.005
+_REMEDIES = (
+    "What to do: where questions find another passage, say in the title, the first sentence or the example questions",
+    "what only the right passage tells; where a passage was moved or reworded, correct its questions in",
+    f"{EVALUATION_FILE}; where the loss is wanted, publish it with 'build --force'.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +42,18 @@ class Shortfall:
     reason: str
 
 
-# What is compared question by question with the live version: the metric, whether it is about answerable questions, and
-# when a question went well, by the place of the right snippet and whether the best snippet was given as the answer.
-_PAIRED: tuple[tuple[str, bool, Callable[[int | None, bool], bool]], ...] = (
-    ("recall_at_1", True, lambda rank, answered: rank == 1),
-    ("recall_at_3", True, lambda rank, answered: rank is not None and rank <= 3),
-    ("answered", True, lambda rank, answered: rank == 1 and answered),
-    ("false_answers", False, lambda rank, answered: not answered),
-)
-
-
-def gate(
-    draft: Index, found: EvaluationSet, live: EvaluationSummary | None, *, force: bool, report: Report
-) -> Manifest:
+def gate(draft: Index, found: EvaluationSet, live: Manifest | None, *, force: bool, report: Report) -> Manifest:
     """Ask the new version the folder's evaluation questions and return its manifest with the result.
 
     Args:
         draft: the new version.
         found: the questions and the floor.
-        live: how the live version did, where that is known.
+        live: the live version, where there is one.
         force: publish whatever the result is; the manifest then says what was against it.
         report: shows the progress.
 
     Raises:
-        BuildError: the version must not be published; the text is a table of what got worse.
+        BuildError: the version must not be published; the text says what got worse, what moved and what to do.
     """
     broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
     for problem in found.problems:
@@ -79,17 +70,30 @@ def gate(
             report.say(
                 f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
             )
-        short, worse = shortfalls(evaluation, found.floor, live)
-        if short:
-            objections.append("\n".join(["The new version does not answer well enough:", _table(short, worse)]))
+        objections += _objections(evaluation, found.floor, live, draft.manifest, report)
         manifest = manifest.model_copy(update={"evaluation": evaluation.summary()})
     if not objections:
         return manifest
     if not force:
-        remedy = "Nothing was published, the live version is untouched. Publish it all the same with 'build --force'."
-        raise BuildError("\n".join([*objections, remedy]))
+        raise BuildError("\n".join([*objections, "Nothing was published, the live version is untouched."]))
     report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
     return manifest.model_copy(update={"overridden": "\n".join(objections)})
+
+
+def _objections(
+    evaluation: Evaluation, floor: Sequence[Bound], live: Manifest | None, new: Manifest, report: Report
+) -> list[str]:
+    """Return one text with all that the evaluation has against the new version, or nothing."""
+    before = live.evaluation if live else None
+    short, worse = shortfalls(evaluation, floor, before)
+    if short:
+        lines = ["The new version does not answer well enough:", *_table(short)]
+        lines += _explained(worse, before.results if before else {})
+        lines += _thresholds_moved(live, new) if live else []
+        return ["\n".join([*lines, *_REMEDIES])]
+    for snippet_id, outcomes in emptied(evaluation, before).items() if before else ():
+        report.say(_reworded(snippet_id, outcomes))
+    return []
 
 
 def shortfalls(
@@ -109,52 +113,75 @@ def shortfalls(
         for bound in floor
         if (reason := _below(bound, getattr(measured.get(bound.language or ""), bound.metric, None)))
     ]
-    before = live.results if live else {}
-    known = [outcome for outcome in evaluation.outcomes if outcome.question.key in before]
     worse: dict[int, Outcome] = {}
-    for language in (None, *sorted({outcome.language for outcome in known})):
-        asked = [outcome for outcome in known if language in (None, outcome.language)]
-        for metric, answerable, well in _PAIRED:
-            of = [outcome for outcome in asked if outcome.question.answerable is answerable]
-            changes = [(well(*before[each.question.key]), well(each.rank, each.answered)) for each in of]
-            lost = [outcome for outcome, (was, now) in zip(of, changes, strict=True) if was and not now]
-            won = sum(now and not was for was, now in changes)
-            chance = mcnemar(len(lost), won)
-            if chance < CHANCE:
-                reason = f"{len(lost)} of {len(of)} questions lost, {won} won since the live version (p = {chance:.4f})"
-                found.append(shortfall(metric, language, reason))
-                worse.update((id(outcome), outcome) for outcome in lost)
+    for loss in losses(evaluation, live) if live else ():
+        found.append(shortfall(loss.metric, loss.language, loss.reason))
+        worse.update((id(outcome), outcome) for outcome in loss.lost)
+    without = emptied(evaluation, live) if live else {}
+    if is_no_single_edit(without):
+        reason = f"{', '.join(sorted(without))} no longer hold the sentences that answered"
+        found.append(shortfall("highlight", None, reason))
+        worse.update((id(outcome), outcome) for outcomes in without.values() for outcome in outcomes)
     return found, list(worse.values())
 
 
-def mcnemar(lost: int, gained: int) -> float:
-    """Return how probable it is to lose this many or more of the questions that changed, if both were equally likely.
-
-    The exact one-sided form of McNemar's test for paired proportions (McNemar, Psychometrika 12, 1947).
-    """
-    changed = lost + gained
-    return float(sum(comb(changed, k) for k in range(lost, changed + 1)) / 2**changed)
-
-
-def _table(found: Sequence[Shortfall], worse: Sequence[Outcome]) -> str:
-    """Return the shortfalls as lines of text, with the questions that got worse."""
+def _table(found: Sequence[Shortfall]) -> list[str]:
+    """Return the shortfalls as lines of text."""
     rows = [("measure", "live", "new", "")]
     for each in found:
         name = f"{each.metric} ({each.language})" if each.language else each.metric
         rows.append((name, digits(each.before), digits(each.now), each.reason))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows
+    return [f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows]
+
+
+def _explained(worse: Sequence[Outcome], before: Mapping[str, Result]) -> list[str]:
+    """Return lines about the questions that got worse: what became of each, the ones with another passage first."""
+    moved = [outcome for outcome in worse if outcome.rank != 1]
+    unsure = [outcome for outcome in worse if outcome.rank == 1 and not outcome.answered]
+    lines = []
+    if moved:
+        lines.append("These questions now find another passage:")
+        lines += _listed(
+            [f"'{each.question.text}': {each.first or 'nothing'}; wanted {_wanted(each)}" for each in moved]
+        )
+    if unsure:
+        lines.append("These questions still find their passage, with too little confidence:")
+        lines += _listed(
+            [
+                f"'{each.question.text}': {each.answer.confidence:.2f}, was {before[each.question.key].confidence:.2f}"
+                for each in unsure
+            ]
+        )
+    return lines
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    rest = [f"  and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
+    return [*(f"  {line}" for line in lines[:_NAMED]), *rest]
+
+
+def _wanted(outcome: Outcome) -> str:
+    return ", ".join(outcome.question.answers) or "no answer"
+
+
+def _thresholds_moved(live: Manifest, new: Manifest) -> list[str]:
+    """Return a line for each threshold of ``answer`` that moved, because then questions moved with it."""
+    pairs = ((name, live.calibration.get(name), calibration) for name, calibration in new.calibration.items())
+    return [
+        f"The threshold of an answer ({name}) went from {before.answer:.2f} to {now.answer:.2f}: the costs in "
+        f"{EVALUATION_FILE} or the program changed, the passages are not at fault."
+        for name, before, now in pairs
+        if before and abs(before.answer - now.answer) >= _MOVED
     ]
-    if worse:
-        lines.append("Questions that were answered better before:")
-        for outcome in worse[:_NAMED]:
-            wanted = ", ".join(outcome.question.answers) or "no answer"
-            got = f"{outcome.answer.decision}, {outcome.first or 'nothing'} first"
-            lines.append(f"  '{outcome.question.text}': {got}; wanted {wanted}")
-        if len(worse) > _NAMED:
-            lines.append(f"  and {len(worse) - _NAMED} more")
-    return "\n".join(lines)
+
+
+def _reworded(snippet_id: str, outcomes: Sequence[Outcome]) -> str:
+    lines = ", ".join(str(outcome.question.line) for outcome in outcomes)
+    return (
+        f"{EVALUATION_FILE}:{lines}: highlight: {snippet_id} no longer holds this text; correct it if the passage was "
+        "reworded"
+    )
 
 
 def digits(value: float | None) -> str:

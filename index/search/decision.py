@@ -38,8 +38,6 @@ class Evidence(NamedTuple):
     """How far it is above the score of the next snippet."""
     lead: float
     """How far it is above the mean score of the next five."""
-    late_interaction: float
-    """MaxSim of the best translation."""
     sentence_stems: float
     """Coverage of the question's stems by the best sentence of that translation."""
     stems: float
@@ -50,9 +48,11 @@ class Evidence(NamedTuple):
     """Share of the question's numbers that the best translation does not hold."""
     length: float
     """Logarithm of the number of words; a short question says less of what it wants."""
+    unmet: float
+    """1 where the question asks for a kind of thing that the best snippet does not have, else 0."""
 
     @classmethod
-    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float) -> Evidence:
+    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float, unmet: bool) -> Evidence:
         """Return the evidence for a question with these terms and this ranking."""
         best, others = float(ranking.scores[0]), ranking.scores[1:_LEAD_OVER]
         features = ranking.features.of(int(ranking.positions[0]))
@@ -60,12 +60,12 @@ class Evidence(NamedTuple):
             score=best,
             margin=best - float(others[0]) if len(others) else best,
             lead=best - float(others.mean()) if len(others) else best,
-            late_interaction=ranking.late_interaction,
             sentence_stems=features["sentence_stems"],
             stems=features["stems"],
             unknown=terms.asked.unknown,
             missing_numbers=missing_numbers,
             length=math.log1p(terms.length),
+            unmet=float(unmet),
         )
 
 
@@ -75,38 +75,53 @@ _RARE, _ALL = 0.5, 0.999
 
 # Fitted by logistic regression to three kinds of questions: public questions asked of an index with their passage, the
 # same questions asked of an index without it, and off-topic lines.
-PUBLIC = (-10.82, 19.26, 19.35, -10.0, -0.21, 5.4, -4.47, -1.68, -0.7, 0.72)
+PUBLIC = (-10.9, 19.26, 19.35, -10.0, 5.4, -4.47, -1.68, -0.7, 0.72, 0.0)
 """Intercept and coefficients for folders of snippets without example questions, as in that public data."""
-PRIOR = (-8.72, 3.84, 7.37, 3.6, 4.48, 2.14, 0.13, -1.37, -0.5, 0.57)
+PRIOR = (-7.0, 5.5, 7.37, 3.6, 2.14, 0.13, -1.37, -0.5, 0.57, 0.0)
 """The same, held near zero. The fit to a folder's own questions starts here, because their evidence differs."""
-_SPREAD = (1.0, 0.194, 0.128, 0.141, 0.149, 0.247, 0.346, 0.281, 0.232, 0.444)
+_SPREAD = (1.0, 0.194, 0.128, 0.141, 0.247, 0.346, 0.281, 0.232, 0.444, 0.3)
 """Standard deviation of each piece of evidence among the public questions; 1 for the intercept."""
 _PRIOR_STRENGTH = 20.0
 """How strongly the fit holds on to the prior: the precision of a coefficient whose evidence has a deviation of 1. The
 near misses made of a folder's own questions resemble the answerable ones closely. With a weaker hold, the fit would
 adapt to them and no longer recognise off-topic questions."""
-_SENSE = (0, 1, 1, 0, 1, 1, 1, -1, -1, 0)
+_SENSE = (0, 1, 1, 0, 1, 1, -1, -1, 0, -1)
 """The sign that each coefficient may have in the fit to a folder; 0 is either. The lead repeats score and margin, so it
 may correct them in both directions."""
 
 _SMALL_STEP = 1e-8
 
-TARGET_FALSE_ANSWERS = 0.05
 ALL_LANGUAGES = "all"
 """Key of the calibration for questions in a language that has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """What each mistake costs, on any common scale."""
+
+    wrong_answer: float = 3.0
+    """An answer with a snippet that does not answer."""
+    near_miss_answered: float = 3.0
+    """The same for a question on a subject of the knowledge that no snippet answers."""
+    withheld: float = 1.0
+    """A right answer that is only shown as perhaps answering."""
+
+    @property
+    def threshold(self) -> float:
+        """Least probability of a right answer at which answering costs less on average (Elkan, 2001)."""
+        return round(self.wrong_answer / (self.wrong_answer + self.withheld), 6)
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model of "the best snippet answers", and two thresholds that follow from a stated target."""
+    """A logistic model of "the best snippet answers", and two thresholds."""
 
     coefficients: tuple[float, ...] = PUBLIC
-    answer: float = 0.6
-    """Least probability at which the best snippet is quoted as the answer."""
+    answer: float = Costs().threshold
+    """Least probability at which the best snippet is quoted as the answer; it follows from ``costs``."""
     closest: float = 0.2
     """Least probability at which the nearest snippets are shown at all."""
-    target: float = TARGET_FALSE_ANSWERS
-    """Largest share of unanswerable questions that may get ``answer``."""
+    costs: Costs = Costs()
     questions: Mapping[str, int] = field(default_factory=dict)
     """How many questions of each kind it was fitted on: ``own``, ``near_miss`` and ``off_topic``."""
     expected: Mapping[str, float] = field(default_factory=dict)

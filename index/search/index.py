@@ -15,9 +15,11 @@ from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.knowledge.snippet import Snippet
 from index.search.answer import Answer, Hit
+from index.search.answerability import Answerability
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
+from index.search.negatives import NegativeVectors, QuestionTerms
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -63,9 +65,12 @@ class Index:
         self.languages = manifest.languages
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
+        self.negatives = NegativeVectors.load(folder)
         self._faiss = open_faiss(folder)
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
+        asked_of = QuestionTerms.load(folder)
+        self.answerability = Answerability(self.snippets, self.fields, self.negatives, asked_of)
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -183,6 +188,8 @@ class Index:
         if any(character.isalnum() for character in text):
             calibration = self.calibration(asked_in)
             confidence = calibration.confidence(evidence)
+            if self.forbids(query, ranking):
+                confidence = min(confidence, calibration.closest)
             decision = calibration.decide(confidence)
         if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
             decision = Decision.CLOSEST
@@ -203,11 +210,20 @@ class Index:
             evidence=evidence._asdict(),
         )
 
-    def query(self, text: str, language: str, *, without_fields: Sequence[int] = ()) -> Query:
-        """Embed a question and look up its terms; ``without_fields`` count as if they did not exist."""
+    def query(
+        self, text: str, language: str, *, without_fields: Sequence[int] = (), without_negatives: Sequence[int] = ()
+    ) -> Query:
+        """Embed a question and look up its terms.
+
+        Args:
+            text: The question.
+            language: Its language.
+            without_fields: Fields that count as if they did not exist.
+            without_negatives: The same of negative examples.
+        """
         # The encoder releases the interpreter's lock, so a second thread looks up the terms at the same time.
         terms = self._threads.submit(self._term_search.look_up, text, language, without_fields)
-        return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields))
+        return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields), tuple(without_negatives))
 
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
         """Rank the snippets for a question, once more if that brings typos to light.
@@ -228,7 +244,12 @@ class Index:
             others = (text for text in texts if text != query.text)
             corrected = correct_typos(query.text, partial(self._knows, query.terms, language), others)
             if corrected != query.text:
-                query = self.query(corrected, language, without_fields=query.without_fields)
+                query = self.query(
+                    corrected,
+                    language,
+                    without_fields=query.without_fields,
+                    without_negatives=query.without_negatives,
+                )
                 ranking = self._rank(query, language, without_snippet)
         return query, ranking
 
@@ -240,7 +261,11 @@ class Index:
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        return Evidence.of(query.terms, ranking, missing)
+        return Evidence.of(query.terms, ranking, missing, bool(self.answerability.unmet(query, ranking)))
+
+    def forbids(self, query: Query, ranking: Ranking) -> bool:
+        """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
+        return self.answerability.nearest_questions(query, ranking).is_near_miss
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

@@ -129,6 +129,14 @@ class LexicalIndex:
             float(idf.max(initial=0.0)) / unseen,
         )
 
+    def idf_of(self, hashes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the inverse document frequency of each term; a term that no field holds has the largest."""
+        unseen = _inverse_document_frequency(np.array(0), len(self.lengths))
+        if not len(self.vocabulary):
+            return np.full(len(hashes), unseen, np.float32)
+        places = np.minimum(np.searchsorted(self.vocabulary, hashes), len(self.vocabulary) - 1)
+        return np.where(self.vocabulary[places] == hashes, self.idf[places], unseen).astype(np.float32)
+
     def _postings_of(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         for begin, end in zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True):
             yield self.postings[begin:end]
@@ -177,6 +185,10 @@ class QueryTerms:
     """The translations that hold most, in no order."""
     asked: TermWeights
     """The stems."""
+    hashes: NDArray[np.int64]
+    """Hashes of its distinct stems, sorted, shape (n,)."""
+    idf: NDArray[np.float32]
+    """Inverse document frequency of each."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -194,7 +206,9 @@ class TermSearch:
 
     def look_up(self, question: str, language: str, without: Sequence[int] = ()) -> QueryTerms:
         """Return where the index holds the terms of ``question``; the fields in ``without`` count as empty."""
-        stems = self.index.look_up(self.terms.question_stems(question, language), without)
+        asked = self.terms.question_stems(question, language)
+        hashes = term_hashes(asked)
+        stems = self.index.look_up(asked, without)
         grams = self.index.look_up(self.terms.grams(question), without)
         by_stems = self.index.coverage(stems, _POSTINGS_BUDGET, without)
         by_grams = self.index.coverage(grams, _POSTINGS_BUDGET, without)
@@ -207,6 +221,8 @@ class TermSearch:
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
             asked=stems,
+            hashes=hashes,
+            idf=self.index.idf_of(hashes),
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )

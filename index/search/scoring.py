@@ -80,6 +80,8 @@ class Query:
     terms: QueryTerms
     without_fields: tuple[int, ...] = ()
     """Fields that count as if they did not exist."""
+    without_negatives: tuple[int, ...] = ()
+    """Negative examples that count as if they did not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ class Features:
     def sentences(self, position: int) -> slice:
         """Return where the sentences of that translation stand among the fields."""
         return slice(int(self.starts[0, position]), int(self.starts[1, position]))
+
+    def answered(self, position: int) -> NDArray[np.float32]:
+        """Return the cosines of the title of that translation and of its example questions."""
+        title = int(self.starts[0, position]) - FIRST_SENTENCE + TITLE
+        return np.concatenate([self.similarity[title : title + 1], self.similarity[self.questions(position)]])
 
     def questions(self, position: int) -> slice:
         """Return where its example questions stand."""
@@ -179,6 +186,10 @@ class FieldVectors:
     def fields_of(self, translation: int) -> range:
         """Return the numbers of all fields of a translation."""
         return range(int(self.field_starts[translation]), int(self.field_starts[translation + 1]))
+
+    def title_of(self, translation: int) -> int:
+        """Return the number of the field that is a translation's title."""
+        return int(self.field_starts[translation]) + TITLE
 
     def questions_of(self, translation: int) -> range:
         """Return the numbers of the fields that are a translation's example questions, in their order."""

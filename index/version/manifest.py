@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,9 +13,21 @@ from index.knowledge.snippet import Source, Topic
 from index.search.decision import Calibration
 from index.version.versions import MANIFEST_FILE, REMEDY, prove_files, read_sealed, write_sealed
 
-FORMAT = 7
+FORMAT = 9
 
 _Metrics = Mapping[str, int | float | None]
+
+
+class Result(NamedTuple):
+    """How one evaluation question fared."""
+
+    rank: int | None
+    """Place of the right snippet, from 1."""
+    confidence: float
+    answered: bool
+    """Whether the best snippet was given as the answer."""
+    holds: bool | None
+    """Whether the snippet that answers holds the stated part of the answer; ``None`` where no part is stated."""
 
 
 class EvaluationSummary(BaseModel):
@@ -27,8 +40,8 @@ class EvaluationSummary(BaseModel):
     kinds: Mapping[str, _Metrics]
     stale: int
     """How many questions were not asked, because none of their snippets exists."""
-    results: Mapping[str, tuple[int | None, bool]]
-    """By ``Question.key``: the place of the right snippet, and whether the best one was given as the answer."""
+    results: Mapping[str, Result]
+    """By ``Question.key``."""
 
 
 class Manifest(BaseModel):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from index.build.embed import Vectors, field_texts
 from index.knowledge.snippet import Snippet
 from index.search.lexical_index import LexicalIndex, save_array
+from index.search.negatives import NegativeVectors, QuestionTerms
 from index.search.scoring import FAISS_FIELDS, FAISS_FILE, FieldVectors
 from index.text.language import READABLE
 from index.text.terms import Terms, term_hashes
@@ -57,8 +58,15 @@ def write_files(
         tokens=np.concatenate([own.tokens for own in vectors]),
     )
     fields.save(folder)
+    NegativeVectors(
+        negative_starts=_starts([len(own.negatives) for own in vectors]),
+        negative_vectors=np.concatenate([own.negatives for own in vectors]),
+        negative_scales=np.concatenate([own.negative_scales for own in vectors]),
+    ).save(folder)
     terms_of_fields = (own for snippet in snippets for own in _field_terms(snippet, terms))
-    LexicalIndex.build(terms_of_fields, fields.owners).save(folder)
+    lexical = LexicalIndex.build(terms_of_fields, fields.owners)
+    lexical.save(folder)
+    QuestionTerms.build(snippets, terms, lexical).save(folder)
     # What the encoder cannot read is found by its terms; its vectors would only crowd out others.
     read = np.array([encoder_reads[snippet.language] >= READABLE for snippet in snippets])
     dense_fields = np.flatnonzero((read if read.any() else ~read)[fields.owners])

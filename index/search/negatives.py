@@ -1,0 +1,135 @@
+"""Compare a question with what the snippets answer and with what their curators say that they do not answer.
+
+A snippet lists questions that it answers, and may list negative examples: questions on its subject that it does not
+answer. A question that is nearer to a negative example than to any question that is answered is a near miss.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.knowledge.snippet import Snippet
+from index.search.lexical_index import LexicalIndex, map_array, save_array
+from index.text.terms import Terms, term_hashes
+
+_COSINE_SHARE = 0.75
+"""How much of the similarity of two questions is the cosine of their vectors, where the encoder reads the language; the
+rest is the overlap of their terms."""
+
+
+@dataclass(frozen=True)
+class NegativeVectors:
+    """The vectors of the negative examples of an index; those of a translation stand together."""
+
+    negative_starts: NDArray[np.int64]
+    """First negative example of each translation and the end, shape (translations + 1,)."""
+    negative_vectors: NDArray[np.int8]
+    """Unit vectors times ``1 / negative_scales``, shape (examples, dimension)."""
+    negative_scales: NDArray[np.float32]
+
+    def save(self, folder: Path) -> None:
+        """Write a file for each array, named like it."""
+        _save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> NegativeVectors:
+        """Memory-map what ``save`` wrote."""
+        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
+
+    def of(self, translation: int) -> slice:
+        """Return which negative examples belong to a translation."""
+        return slice(int(self.negative_starts[translation]), int(self.negative_starts[translation + 1]))
+
+    def stored(self, translation: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Copy the vectors and scales of a translation's negative examples."""
+        own = self.of(translation)
+        return np.array(self.negative_vectors[own]), np.array(self.negative_scales[own])
+
+    def cosines(self, translation: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of ``vector`` with each negative example of a translation."""
+        own = self.of(translation)
+        return np.asarray((self.negative_vectors[own].astype(np.float32) @ vector) * self.negative_scales[own])
+
+
+@dataclass(frozen=True)
+class QuestionTerms:
+    """The terms of all titles, example questions and negative examples; those of a translation stand in this order."""
+
+    question_starts: NDArray[np.int64]
+    """First of these texts of each translation and the end, shape (translations + 1,)."""
+    question_term_starts: NDArray[np.int64]
+    """First term of each text and the end, shape (texts + 1,)."""
+    question_terms: NDArray[np.int64]
+    """Hashes of the distinct stems, shape (n,). Every text has at least one."""
+    question_idf: NDArray[np.float32]
+    """Inverse document frequency of each, shape (n,)."""
+
+    @classmethod
+    def build(cls, snippets: Sequence[Snippet], terms: Terms, index: LexicalIndex) -> QuestionTerms:
+        """Look up the terms of all translations in order."""
+        texts = [(snippet.title, *snippet.questions, *snippet.does_not_answer) for snippet in snippets]
+        hashes = [
+            _hashes(text, snippet.language, terms) for snippet, own in zip(snippets, texts, strict=True) for text in own
+        ]
+        joined = np.concatenate(hashes)
+        return cls(_starts(map(len, texts)), _starts(map(len, hashes)), joined, index.idf_of(joined))
+
+    def save(self, folder: Path) -> None:
+        """Write a file for each array, named like it."""
+        _save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> QuestionTerms:
+        """Memory-map what ``save`` wrote."""
+        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
+
+    def overlaps(
+        self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translation: int
+    ) -> NDArray[np.float32]:
+        """Return how far each text of a translation asks for the same as a question, 0 to 1.
+
+        It is the F1 measure of the shared weight: the share of the question's weight that the text holds, and the share
+        of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
+
+        Args:
+            asked: Hashes of the question's distinct stems, sorted, shape (n,).
+            asked_idf: Inverse document frequency of each.
+            translation: The translation to compare with.
+        """
+        first, last = int(self.question_starts[translation]), int(self.question_starts[translation + 1])
+        starts = self.question_term_starts[first : last + 1]
+        own = slice(int(starts[0]), int(starts[-1]))
+        idf = self.question_idf[own]
+        places = np.minimum(np.searchsorted(asked, self.question_terms[own]), len(asked) - 1)
+        shared = np.where(asked[places] == self.question_terms[own], idf, np.float32(0))
+        offsets = starts[:-1] - starts[0]
+        both = np.add.reduceat(idf, offsets) + asked_idf.sum()
+        return np.asarray(2 * np.add.reduceat(shared, offsets) / both, np.float32)
+
+
+def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], encoder_reads: float) -> float:
+    """Return the greatest similarity of a question to several others, from the cosine and overlap with each of them."""
+    if not len(overlaps):
+        return 0.0
+    dense = encoder_reads * _COSINE_SHARE
+    return float(np.max(dense * cosines + (1 - dense) * overlaps))
+
+
+def _hashes(text: str, language: str, terms: Terms) -> NDArray[np.int64]:
+    """Return the hashes of a text's stems; a text without words keeps one that nothing else has."""
+    return term_hashes(terms.question_stems(text, language) or [text])
+
+
+def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(list(lengths))]).astype(np.int64)
+
+
+def _save(arrays: NegativeVectors | QuestionTerms, folder: Path) -> None:
+    for each in dataclasses.fields(arrays):
+        save_array(folder, each.name, getattr(arrays, each.name))

@@ -1,0 +1,139 @@
+"""What kind of thing a question asks for, and whether a snippet has such a thing.
+
+"How old is the ambassador?" asks for a duration. A snippet that tells who the ambassador is, and of whom nobody asks
+the age, does not answer it, however many words both share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Wanted(StrEnum):
+    """A kind of thing that questions ask for."""
+
+    DATE = "date"
+    DURATION = "duration"
+    """A time span or an age."""
+    MONEY = "money"
+    SHARE = "share"
+    """A part of a whole, such as a percentage."""
+    COUNT = "count"
+    """A number of things, or an amount."""
+    PERSON = "person"
+    PLACE = "place"
+    REASON = "reason"
+    CONTACT = "contact"
+    """A telephone number, an address or a page on the web."""
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# The words that ask for it, in English, Russian and Kazakh; Kazakh also as typed without its own letters.
+_ASKS = {
+    Wanted.DATE: _any_of(
+        r"\bwhen\b(?! it comes)|\b(?:what|which|wich) (?:year|date|month|day)\b|\b(?:date|year) of\b",
+        r"\bкогда\b(?! (?:сказал|говорил))|\bв како[мй] (?:году|месяце)|\bкакого (?:числа|года)\b|\bдата\b",
+        r"қашан|\bкашан|қай (?:жыл|күн|ай)|\bкай (?:жыл|кун)",
+    ),
+    Wanted.DURATION: _any_of(
+        r"\bhow (?:long|old)\b(?! ago)|\b(?:how many|number of) (?:years|months|weeks|days|hours)\b|\bage of\b",
+        r"\bсколько (?:ему |ей |им )?(?:лет|месяцев|недель|дней|часов|времени)\b|\bкак долго\b|\bвозраст",
+        r"(?:қанша|неше|канша) (?:жыл|ай|апта|күн|кун|сағат|уақыт|жаста)|\bнешеде|\bжасы",
+    ),
+    Wanted.MONEY: _any_of(
+        r"\bhow much\b(?=.*\b(?:pa(?:y|ys|id)|costs?|worth|money|cash|earn|invest|spen[dt]|charge|g[ia]ve|dollars?|"
+        r"pounds?|tenge))|\b(?:prices?|costs?|salar(?:y|ies)|wages?|fees?|budget|income|revenue|profit)\b",
+        r"\b(?:цен[аыу]|стоит|стоил[аи]?|стоимость|зарплат\w*|бюджет\w*|доход\w*|выручк\w*|прибыль)\b",
+        r"\bсколько (?:денег|платят|заплатил\w*|получает|зарабатывает)",
+        r"баға|\bбага|құны|айлы[қк]|жалақы|ақша",
+    ),
+    Wanted.SHARE: _any_of(
+        r"\b(?:per ?cent|percentage|share of|proportion)\b|\bwhat (?:share|part)\b",
+        r"\bпроцент|\bдол[яию]\b",
+        r"пайыз|үлес",
+    ),
+    Wanted.COUNT: _any_of(
+        r"\bhow (?:many|much|big|large|far|tall|high|often|fast|deep)\b",
+        r"\b(?:number|amount|quantity|capacity|size) of\b",
+        r"\bсколько\b|\b(?:количество|объ[её]м|численность|мощность)\b",
+        r"қанша|\bканша|неше|\bсаны\b|көлем",
+    ),
+    Wanted.PERSON: _any_of(
+        r"\b(?:who|whom|who['’]?s|whose)\b|\bname of the\b",
+        r"\b(?:кто|кого|кем|кому|чь[яиюе]\w*|чей)\b",
+        r"\bкім|\bким(?:дер|ге)?\b",
+    ),
+    Wanted.PLACE: _any_of(
+        r"\bwhere\b|\b(?:which|what) (?:city|town|country|region|place|area)\b",
+        r"\b(?:где|куда|откуда)\b|\bв како[мй] (?:город|стран|област|регион|мест)",
+        r"қай(?:да|ға)|\bкайда|қай (?:қала|жер|ел|облыс|аймақ)|\bкай (?:кала|жер|ел|облыс)|қандай қала",
+    ),
+    Wanted.REASON: _any_of(
+        r"\bwhy\b|\bhow come\b|\breasons?\b",
+        r"\b(?:почему|зачем|отчего|причин\w*)\b",
+        r"\bнеге\b|не үшін|неліктен|себеб",
+    ),
+    Wanted.CONTACT: _any_of(
+        r"\b(?:phone|telephone|e-?mail|address|website|hotline)\b",
+        r"\b(?:телефон|адрес|сайт|контакт)",
+        r"мекенжай",
+    ),
+}
+_NARROWER = frozenset({Wanted.DURATION, Wanted.MONEY, Wanted.SHARE})
+"""A question that asks for one of these asks for no other count."""
+
+_NUMBER_WORDS = (
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion|half|dozen|first|second)\b",
+    r"\b(?:дв[ае]|двух|три|тр[её]х|четыр|пят|шест|сем[ьи]|восем|восьми|девят|десят|сто|тысяч|миллион|миллиард|половин)",
+    r"\b(?:екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|он|жүз|мың|жарты)\b",
+)
+# What a text looks like that has it, where that can be told.
+_HAS = {
+    Wanted.DATE: _any_of(r"\b(?:1\d{3}|20\d{2})\b"),
+    Wanted.DURATION: _any_of(
+        r"\b(?:years?|months?|weeks?|days?|decades?)\b",
+        r"\b(?:лет|год|месяц|недел|дн[еяй]|десятилет)",
+        r"\b(?:жыл|ай|апта|күн)",
+    ),
+    Wanted.MONEY: _any_of(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|USD|GBP)|доллар|фунт|евро|тенге|теңге"),
+    Wanted.SHARE: _any_of(
+        r"%|\bper ?cent|процент|пайыз",
+        r"\b(?:half|third|quarter)|половин|треть|четверт|жарты|үштен",
+        r"\b\d+ (?:of|out of|из)\b",
+    ),
+    Wanted.COUNT: _any_of(r"\d", *_NUMBER_WORDS),
+}
+
+
+@lru_cache(maxsize=16_384)
+def wanted(question: str) -> frozenset[Wanted]:
+    """Return the kinds of things that ``question`` asks for."""
+    found = frozenset(kind for kind, asks in _ASKS.items() if asks.search(question))
+    return found - {Wanted.COUNT} if found & _NARROWER else found
+
+
+def held(texts: Iterable[str]) -> frozenset[Wanted]:
+    """Return the kinds that can be told from a text and that one of ``texts`` has, and all that cannot be told."""
+    whole = "\n".join(texts)
+    return frozenset(kind for kind in Wanted if kind not in _HAS or _HAS[kind].search(whole))
+
+
+def unmet(
+    question: frozenset[Wanted], has: frozenset[Wanted], asked_of_it: Mapping[Wanted, int] | None
+) -> frozenset[Wanted]:
+    """Return what ``question`` asks for that a snippet does not have, or that nobody asks of it.
+
+    Args:
+        question: What the question asks for.
+        has: What the snippet has.
+        asked_of_it: How many of its example questions ask for each kind; ``None`` where it has no example questions.
+    """
+    return frozenset(
+        kind for kind in question if kind not in has or (asked_of_it is not None and not asked_of_it.get(kind))
+    )
