@@ -2,10 +2,10 @@
 
     python tests/benchmarks/public_sets.py FOLDER [--only NAME ...] [--indexes DIR]
 
-FOLDER holds pairs of JSON lines, ``NAME.passages.jsonl`` with ``id``, ``title``, ``text`` and perhaps ``questions``, and
-``NAME.questions.jsonl`` with ``question``, ``passage`` (an id, or null) and perhaps ``answer`` and ``answer_start`` (the
-place of the answer in the passage). Nothing of the kind is shipped. Each set is built with the default settings, in a
-folder that is removed afterwards unless ``--indexes`` names one.
+FOLDER holds pairs of JSON lines: ``NAME.passages.jsonl`` with ``id``, ``title``, ``text`` and perhaps ``questions``,
+and ``NAME.questions.jsonl`` with ``question``, ``passage`` (an id, or null) and perhaps ``answer`` and ``answer_start``
+(the place of the answer in the passage). Nothing of the kind is shipped. Each set is built with the default settings,
+in a folder that is removed afterwards unless ``--indexes`` names one.
 
 Each question with a passage is asked twice: as it is, and as if its passage did not exist. The AUROC tells how well the
 confidence separates the two. Behind each figure stands its standard deviation when passages are drawn anew, each with
@@ -132,9 +132,7 @@ def spread(rows: NDArray[np.float64], measure: Callable[[NDArray[np.float64]], f
     """Return the standard deviation of a measure when passages are drawn with replacement."""
     chance = np.random.default_rng(0)
     groups = [np.flatnonzero(rows[:, 0] == passage) for passage in np.unique(rows[:, 0])]
-    drawn = (
-        np.concatenate([groups[n] for n in chance.integers(len(groups), size=len(groups))]) for _ in range(_DRAWS)
-    )
+    drawn = (np.concatenate([groups[n] for n in chance.integers(len(groups), size=len(groups))]) for _ in range(_DRAWS))
     return float(np.std([measure(rows[chosen]) for chosen in drawn]))
 
 
@@ -157,8 +155,8 @@ def main() -> None:
             kept = arguments.indexes or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             index = stack.enter_context(index_of(passages, kept / name))
             rows = np.array([astuple(ask(index, q, texts[q["passage"]])) for q in questions], np.float64)
-        figures = (f"{_shown(label, measure(rows)):>10} ± {_shown(label, spread(rows, measure)):5}" for label, measure in _COLUMNS)
-        print(f"{name:12}{len(rows):6}" + "".join(figures), flush=True)
+        figures = [(_shown(label, measure(rows)), _shown(label, spread(rows, measure))) for label, measure in _COLUMNS]
+        print(f"{name:12}{len(rows):6}" + "".join(f"{value:>10} ± {by:5}" for value, by in figures), flush=True)
 
 
 def _shown(label: str, value: float) -> str:
