@@ -4,14 +4,16 @@ A term weighs its inverse document frequency. The *coverage* of a question by a 
 question that the text holds, as a share of the weight of all its terms. For a whole translation each term counts as in
 BM25 (Robertson and Zaragoza, 2009): more when several fields hold it, less the longer the translation is. Coverage runs
 from about 0 to 1 in every corpus, as the decision needs.
+
+A term that no text holds weighs the most, unless it is common in the language: "please" says nothing of the subject.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +38,11 @@ class TermWeights:
     unknown: float
     """Share of that weight that belongs to unknown terms."""
     unknown_terms: frozenset[int]
-    """Hashes of the unknown terms."""
+    """Hashes of the unknown terms, without those that are common in a language."""
     rarity: float
     """Inverse document frequency of the rarest known term over that of a term in no translation, 0 to 1."""
+    total: float
+    """The weight of all terms of the question: the sum of their inverse document frequencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,21 @@ class Coverage:
     """Coverage by all fields of a translation together, with BM25's saturation and length; shape (translations,)."""
 
 
+class FieldTerms(NamedTuple):
+    """The hashes of a field's distinct terms."""
+
+    stems: NDArray[np.int64]
+    grams: NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class LexicalIndex:
     """An inverted index of fields (titles, sentences, example questions) as plain arrays that can be memory-mapped.
 
     ``vocabulary`` (v,) holds the sorted hashes of all terms. ``postings[starts[t]:starts[t + 1]]`` are the fields with
-    term ``t``, ascending. ``idf`` (v,) counts translations, not fields. ``lengths`` (translations,) is the number of
-    postings of each translation, over the mean.
+    term ``t``, ascending; a term that is only common in a language has none. ``idf`` (v,) counts translations, not
+    fields. ``lengths`` (translations,) is the number of postings of each translation, over the mean. ``stem_weights``
+    (fields,) is the sum of the idf of a field's stems.
     """
 
     vocabulary: NDArray[np.int64]
@@ -65,34 +77,49 @@ class LexicalIndex:
     postings: NDArray[np.int32]
     idf: NDArray[np.float32]
     lengths: NDArray[np.float32]
+    stem_weights: NDArray[np.float32]
     owners: NDArray[np.int64]
     """The translation of each field, ascending, shape (fields,)."""
 
-    FILES = ("vocabulary", "starts", "postings", "idf", "lengths")
+    FILES = ("vocabulary", "starts", "postings", "idf", "lengths", "stem_weights")
 
     @classmethod
-    def build(cls, fields: Iterable[NDArray[np.int64]], owners: NDArray[np.int64]) -> LexicalIndex:
+    def build(
+        cls, fields: Iterable[FieldTerms], owners: NDArray[np.int64], common: Mapping[int, float] | None = None
+    ) -> LexicalIndex:
         """Index all fields, of which there is at least one.
 
         Args:
-            fields: The distinct term hashes of each field.
+            fields: The terms of each field.
             owners: The translation of each field, ascending.
+            common: Inverse document frequency of the terms that are common in a language, by their hashes; it counts
+                for those that no field holds.
         """
-        hashes = list(fields)
+        stems, grams = zip(*fields, strict=True)
+        hashes = [np.concatenate(pair) for pair in zip(stems, grams, strict=True)]
         translations = int(owners[-1]) + 1
         lengths = [len(field) for field in hashes]
-        vocabulary, terms = np.unique(np.concatenate(hashes), return_inverse=True)
+        everywhere = common or {}
+        vocabulary, terms = np.unique(
+            np.concatenate([*hashes, np.array(list(everywhere), np.int64)]), return_inverse=True
+        )
+        terms = terms[: sum(lengths)]
         order = np.argsort(terms, kind="stable")
         postings = np.repeat(np.arange(len(hashes)), lengths)[order]
         terms = terms[order]
         sizes = np.bincount(owners, lengths, translations)
         frequency = np.bincount(terms[_first_of_run(terms, owners[postings])], minlength=len(vocabulary))
+        idf = _inverse_document_frequency(frequency, translations)
+        for place in np.flatnonzero(frequency == 0).tolist():
+            idf[place] = min(idf[place], everywhere[int(vocabulary[place])])
+        weights = np.array([idf[np.searchsorted(vocabulary, own)].sum() for own in stems], np.float32)
         return cls(
             vocabulary=vocabulary,
             starts=np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(vocabulary)))]).astype(np.int64),
             postings=postings.astype(np.int32),
-            idf=_inverse_document_frequency(frequency, translations),
+            idf=idf,
             lengths=(sizes / max(1.0, float(sizes.mean()))).astype(np.float32),
+            stem_weights=weights,
             owners=owners,
         )
 
@@ -111,22 +138,26 @@ class LexicalIndex:
         wanted = term_hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
             nothing = frozenset(wanted.tolist())
-            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, nothing, 0.0)
+            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, nothing, 0.0, 0.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
         known = self.vocabulary[places] == wanted
+        held = known & (self.starts[places] < self.starts[places + 1])
+        common = known & ~held
         if without:
-            known[known] = [not np.isin(postings, without).all() for postings in self._postings_of(places[known])]
-        ids = places[known]
+            held[held] = [not np.isin(postings, without).all() for postings in self._postings_of(places[held])]
+        ids = places[held]
         idf = self.idf[ids]
         unseen = float(_inverse_document_frequency(np.array(0), len(self.lengths)))
-        missing = (len(wanted) - len(ids)) * unseen
+        unknown = ~(held | common)
+        missing = int(unknown.sum()) * unseen + float(self.idf[places[common]].sum())
         total = float(idf.sum()) + missing
         return TermWeights(
             ids,
             idf / np.float32(total),
             missing / total,
-            frozenset(wanted[~known].tolist()),
+            frozenset(wanted[unknown].tolist()),
             float(idf.max(initial=0.0)) / unseen,
+            total,
         )
 
     def idf_of(self, hashes: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -179,6 +210,8 @@ class QueryTerms:
 
     stems: Coverage
     grams: Coverage
+    stem_weights: NDArray[np.float32]
+    """The weight of the stems of each field, shape (fields,)."""
     held: NDArray[np.float64]
     """Coverage of stems plus coverage of n-grams by each translation, shape (translations,)."""
     holders: NDArray[np.int64]
@@ -218,6 +251,7 @@ class TermSearch:
         return QueryTerms(
             stems=by_stems,
             grams=by_grams,
+            stem_weights=self.index.stem_weights,
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
             asked=stems,

@@ -1,7 +1,7 @@
 """Turn a text into the terms by which questions and snippets are compared.
 
-A text has two kinds of terms: the stems of its words (Snowball, where the language has a stemmer) and the character
-4-grams of its words, which survive typing errors and inflection.
+A text has two kinds of terms: the stems of its words, where the language has a stemmer, and the character 4-grams of
+its words, which survive typing errors and inflection.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
+from index.text.kazakh import kazakh_stem
+
 GRAM = 4
 """Length of the character n-grams. On English and Russian questions, lengths of 3 and 5 find slightly less."""
 
 _SNOWBALL = {"en": "english", "ru": "russian"}
+_KAZAKH = "kk"
 
 # A word is a number with its groups of thousands and its fraction, or a run of letters, digits and underscores. A unit
 # written close behind a number, as in 55bn, is a word of its own.
@@ -70,7 +73,7 @@ class Terms:
         self._lock = threading.Lock()
         self._stemmers = {language: Stemmer.Stemmer(name) for language, name in _SNOWBALL.items()}
         groups = [[words(phrase) for phrase in group] for group in synonyms]
-        self._synonyms = {language: self._table(groups, language) for language in (*_SNOWBALL, "")}
+        self._synonyms = {language: self._table(groups, language) for language in (*_SNOWBALL, _KAZAKH, "")}
 
     def stems(self, text: str, language: str) -> list[str]:
         """Return the stems of the words of ``text``, and one more term for each synonym group it mentions."""
@@ -102,6 +105,8 @@ class Terms:
         return [gram for word in words(text) for gram in _grams_of_word(word)]
 
     def _stem(self, found: list[str], language: str) -> list[str]:
+        if language == _KAZAKH:
+            return [kazakh_stem(word) for word in found]
         if language not in self._stemmers:
             return found
         with self._lock:

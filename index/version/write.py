@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from index.build.embed import Vectors, field_texts
 from index.knowledge.snippet import Snippet
-from index.search.lexical_index import LexicalIndex, save_array
+from index.search.lexical_index import FieldTerms, LexicalIndex, save_array
 from index.search.negatives import NegativeVectors, QuestionTerms
 from index.search.scoring import FAISS_FIELDS, FAISS_FILE, FieldVectors
 from index.text.language import READABLE
 from index.text.terms import Terms, term_hashes
+from index.text.word_frequency import common_terms
 from index.version.snippet_db import write_snippets
 
 _FLAT_FIELDS = 8_192
@@ -64,7 +65,8 @@ def write_files(
         negative_scales=np.concatenate([own.negative_scales for own in vectors]),
     ).save(folder)
     terms_of_fields = (own for snippet in snippets for own in _field_terms(snippet, terms))
-    lexical = LexicalIndex.build(terms_of_fields, fields.owners)
+    common = common_terms(terms, {snippet.language for snippet in snippets})
+    lexical = LexicalIndex.build(terms_of_fields, fields.owners, common)
     lexical.save(folder)
     QuestionTerms.build(snippets, terms, lexical).save(folder)
     # What the encoder cannot read is found by its terms; its vectors would only crowd out others.
@@ -81,10 +83,14 @@ def _starts(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _field_terms(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:
-    """Return the term hashes of each field. The first, the whole snippet, has none: the others hold them."""
-    found = ([*terms.stems(text, snippet.language), *terms.grams(text)] for text in field_texts(snippet))
-    return [np.empty(0, np.int64), *map(term_hashes, found)]
+def _field_terms(snippet: Snippet, terms: Terms) -> list[FieldTerms]:
+    """Return the terms of each field. The first, the whole snippet, has none: the others hold them."""
+    none = np.empty(0, np.int64)
+    found = (
+        FieldTerms(term_hashes(terms.stems(text, snippet.language)), term_hashes(terms.grams(text)))
+        for text in field_texts(snippet)
+    )
+    return [FieldTerms(none, none), *found]
 
 
 def _faiss_index(fields: NDArray[np.int8], scales: NDArray[np.float32]) -> tuple[Any, str]:

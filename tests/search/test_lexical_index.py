@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.search.lexical_index import LexicalIndex
+from index.search.lexical_index import FieldTerms, LexicalIndex
 from index.text.terms import term_hash, term_hashes
 
 WORDS = st.lists(st.sampled_from("copper zinc lead tin iron gold ore mine мыс медь руда".split()), max_size=8)
@@ -20,10 +20,12 @@ Translations = list[list[list[str]]]
 """The words of each field of each translation."""
 
 
-def index_of(translations: Translations) -> LexicalIndex:
-    fields = [term_hashes(field) for translation in translations for field in translation]
+def index_of(translations: Translations, common: dict[str, float] | None = None) -> LexicalIndex:
+    """Index words as stems; no field has n-grams."""
+    none = np.empty(0, np.int64)
+    fields = [FieldTerms(term_hashes(field), none) for translation in translations for field in translation]
     owners = np.array([number for number, translation in enumerate(translations) for _ in translation])
-    return LexicalIndex.build(fields, owners)
+    return LexicalIndex.build(fields, owners, {term_hash(word): idf for word, idf in (common or {}).items()})
 
 
 def saturated(translations: Translations, number: int, word: str) -> float:
@@ -93,3 +95,36 @@ def test_coverage_of_fields_and_without_some(translations: Translations, questio
     within = index.coverage(found, EVERYTHING).translations
     assert covered.translations[0] <= within[0] + 1e-9
     np.testing.assert_array_equal(covered.translations[1:], within[1:])
+
+
+@given(TRANSLATIONS, WORDS)
+def test_a_common_word_that_no_text_holds_weighs_what_it_weighs_in_the_language(
+    translations: Translations, question: list[str]
+) -> None:
+    """Beside it the other words count for more than beside a rare unknown word; what the texts hold stays as it was."""
+    plain = index_of(translations).look_up([*question, "please"])
+    index = index_of(translations, {"please": 0.1, "copper": 0.1, "absent": 0.1})
+    found = index.look_up([*question, "please"])
+    assert found.unknown <= plain.unknown
+    assert found.total <= plain.total or not any(map(any, translations))
+    assert term_hash("please") not in found.unknown_terms
+    assert (found.weights >= plain.weights[: len(found.weights)]).all()
+    held = {word for translation in translations for field in translation for word in field}
+    assert len(found.ids) == len(held.intersection(question))
+    before = index_of(translations)
+    known = [word for word in dict.fromkeys(question) if word in held]
+    np.testing.assert_array_equal(before.idf_of(term_hashes(known)), index.idf_of(term_hashes(known)))
+
+
+def test_a_common_word_weighs_no_more_than_a_rare_one() -> None:
+    """In a small corpus nothing weighs more than a word that nobody uses."""
+    index = index_of([[["copper"]], [["zinc"]]], {"please": 99.0})
+    assert index.look_up(["please"]).total == pytest.approx(index.look_up(["unheard"]).total)
+
+
+@given(TRANSLATIONS)
+def test_a_field_weighs_the_sum_of_its_stems(translations: Translations) -> None:
+    """The weight of a field is that of a question with the same words."""
+    index = index_of(translations)
+    totals = [index.look_up(field).total for translation in translations for field in translation]
+    np.testing.assert_allclose(index.stem_weights, totals, rtol=1e-5)
