@@ -17,7 +17,7 @@ from index.search.roles import may_tell_direction, swapped_countries
 from index.search.successions import may_tell_succession, swapped_people
 from index.text.dates import DateFound, DateStated, dates_found
 from index.text.folded import folded
-from index.text.names import Name, keys, may_name
+from index.text.names import Name, keys, may_name, short_key
 from index.text.negation import negation
 from index.text.quantities import Quantity, ordinals, quantities
 from index.text.terms import fold
@@ -58,7 +58,7 @@ _ABOUT_QUESTION = frozenset({"quest", "thing", "point", "вопро", "сура�
 _SAME_SPELLING = 0.8
 """How alike an unknown name and one of the passage must be to count as the same, 0 to 1."""
 _ALIKE = 5
-"""So many letters two words of one stem share."""
+"""Words that share so many letters have one stem, or as many as the key of one has."""
 _MOST_NAMES = 5
 """A question with more names that a passage lacks is not about it; comparing spellings takes time."""
 
@@ -177,11 +177,14 @@ def _ordinals(question: str, passage: PassageFacts) -> Iterator[Difference]:
 
 
 def _names(question: str, language: str, passage: PassageFacts, known: KnownNames) -> Iterator[Difference]:
-    if not may_name(question, known.names, passage.keys):
+    if not may_name(question, known.names, passage.quoted_keys):
         return
     asked = list(names_in(question, language, known))
     every = keys(question)
-    lacking = [name for name in asked if name.key not in passage.keys]
+    # A frequent place in an example question often stands for a government.
+    lacking = [
+        name for name in asked if name.key not in (passage.quoted_keys if name.key in known.frequent else passage.keys)
+    ]
     for name in lacking[:_MOST_NAMES]:
         replaced = known.held(name.key, every, passage.keys) or _has_alternative(question, name, asked, lacking, known)
         if not replaced and not _is_variant(name, passage, known):
@@ -211,7 +214,9 @@ def _is_variant(name: Name, passage: PassageFacts, known: KnownNames) -> bool:
     """Tell whether a name may be a word of the passage in another form or spelling."""
     if name.is_country:
         return False
-    if name.word[0].islower() and len(name.key) >= _ALIKE:
+    if not name.word.isascii() and short_key(name.word) in passage.short_keys:
+        return True
+    if name.word[0].islower():
         # Another word of the same stem is as good: "finance" and "financial", «каспий» and «Транскаспийский».
         stem = name.key[:_ALIKE]
         if any(stem in key for key in passage.keys):

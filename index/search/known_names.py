@@ -19,7 +19,9 @@ _PLACE = 0.2
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|в|во|из|под)\s+$", re.IGNORECASE)
 _PLACE_ENDING = re.compile(r"[дт](?:а|е|агы|еги|ан|ен)$")
 _LEAST = 3
-"""Letters of a name; a lower-case word needs a longer stem to be one."""
+"""Letters of a name; more without a capital letter. Longer questions may be in capital letters for emphasis."""
+_SHARED = 4
+"""Different words may share a key of so few letters: «Алматы», «алмасу»."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class KnownNames:
     names: frozenset[str] = frozenset()
     """Words that only ever stand with a capital letter, within sentences too."""
     common: frozenset[str] = frozenset()
-    """Words that also stand without one."""
+    """Words that also stand without one; where the key is so short that other words share it, also as they are."""
     frequent: frozenset[str] = frozenset()
     """Places in so many snippets that their absence from one says little."""
     synonyms: tuple[tuple[frozenset[str], ...], ...] = ()
@@ -84,7 +86,7 @@ def _read(snippet: Snippet) -> tuple[set[str], set[str], list[str]]:
     for text in (snippet.title, snippet.text):
         for name in words_of(text):
             if name.word[0].islower():
-                others.add(name.key)
+                others.update(_common_forms(name))
             elif name.capital and not is_month(name.word):
                 names.add(name.key)
                 if _is_place(text, snippet.language, name):
@@ -93,8 +95,18 @@ def _read(snippet: Snippet) -> tuple[set[str], set[str], list[str]]:
         # Who begins with a capital letter and types others too means the small ones.
         found = list(words_of(question)) if question[0].isupper() else []
         if any(name.capital for name in found):
-            others.update(name.key for name in found if name.word[0].islower())
+            others.update(form for name in found if name.word[0].islower() for form in _common_forms(name))
     return names, others, located
+
+
+def _common_forms(name: Name) -> tuple[str, ...]:
+    return (name.key,) if len(name.key) > _SHARED else (name.key, fold(name.word))
+
+
+def _is_common(name: Name, known: KnownNames) -> bool:
+    """Tell whether a word of a question is none of the names of the knowledge."""
+    by_key = name.word[0].islower() or len(name.key) > _SHARED
+    return (name.key if by_key else fold(name.word)) in known.common
 
 
 def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
@@ -111,11 +123,11 @@ def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
         if name.is_country:
             if name.word != "us":
                 yield name
-        elif len(name.word) >= _LEAST and name.key not in known.common and not is_month(name.word):
+        elif len(name.word) >= _LEAST and not _is_common(name, known) and not is_month(name.word):
             if name.key in known.frequent:
                 is_name = _is_place(question, language, name)
             elif name.key in known.names:
-                is_name = not name.word[0].islower() or (not capitals and len(name.key) > _LEAST)
+                is_name = not name.word[0].islower() or (not capitals and len(name.word) > _LEAST)
             else:
                 is_name = name.capital and not shouted and not name.is_acronym
             if is_name:

@@ -12,7 +12,7 @@ from index.search.roles import Direction, directions
 from index.search.successions import Succession, successions
 from index.text.dates import DateFound, DateStated, dates_found, iso_date
 from index.text.folded import folded
-from index.text.names import keys
+from index.text.names import keys, short_keys
 from index.text.negation import denies
 from index.text.quantities import Ordinal, Quantity, ordinals, quantities
 
@@ -46,14 +46,26 @@ class PassageFacts:
         return [ordinal for text, _ in self.texts for ordinal in ordinals(text)]
 
     @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of all words that may be names."""
+    def quoted_keys(self) -> frozenset[str]:
+        """The keys of all words that may be names, in what an answer shows."""
         texts = [text for text, _ in self.texts]
         for snippet in self._translations:
-            # Readers use the names in example questions, and the answer shows speakers and sources.
-            texts += [*snippet.speakers, *snippet.questions]
-            texts += [name for source in snippet.sources for name in (source.publisher, source.title)]
+            texts += [
+                *snippet.speakers,
+                *(name for source in snippet.sources for name in (source.publisher, source.title)),
+            ]
         return frozenset[str]().union(*map(keys, texts))
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The same with the example questions: readers use the names in them."""
+        asked = (question for snippet in self._translations for question in snippet.questions)
+        return self.quoted_keys.union(*map(keys, asked))
+
+    @cached_property
+    def short_keys(self) -> frozenset[str]:
+        """The short keys of the words with a capital letter in the texts."""
+        return frozenset[str]().union(*(short_keys(text) for text, _ in self.texts))
 
     @cached_property
     def denies(self) -> bool:

@@ -123,11 +123,10 @@ def _role(sentence: str, language: str, word: Name) -> str:
 def _contradicts(asked: Direction, held: frozenset[Direction]) -> bool:
     """Tell whether a passage has the direction only between other countries, or the other way round."""
     same = [direction for direction in held if direction.thing == asked.thing]
-    if not same or any(_agree(asked, direction) for direction in same):
-        return False
     if asked.thing in _OFFICES:
-        return True
-    return bool(asked.source and asked.target) and Direction(asked.thing, asked.target, asked.source) in same
+        return bool(same) and not any(_agree(asked, direction) for direction in same)
+    reverse = Direction(asked.thing, asked.target, asked.source)
+    return bool(asked.source and asked.target) and reverse in same and asked not in same
 
 
 def _agree(one: Direction, other: Direction) -> bool:

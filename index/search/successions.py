@@ -14,13 +14,13 @@ from index.text.terms import fold
 # All patterns are for folded words or text.
 _SUCCEEDS = re.compile(
     r"\b(?:replac\w+|succeed\w*|succession|successor\w*|predecessor\w*|follow(?:s|ed)?"
-    r"|(?:took|takes?|taken?|taking) over"
+    r"|(?:took|takes?|taken?|taking) over|(?:came|comes?) after"
     r"|смен(?:ил|ит|ять|яет|ивш|ен)\w*|смену|замен(?:ил|ит|яет|ивш|ен)\w*|преемни\w+|предшественни\w+"
     r"|алмастыр\w*|ауыстыр\w*|орнына|изба?сар\w*|кейинги|кейин)\b"
 )
 _BEGINNINGS = beginnings_of(
-    "replace succeed predecessor follow took take сменил смену заменил преемник предшественник алмастыру ауыстыру"
-    " орнына избасар изасар кейин"
+    "replace succeed predecessor follow took take came come сменил смену заменил преемник предшественник алмастыру"
+    " ауыстыру орнына избасар изасар кейин"
 )
 _BY = re.compile(r"\s+by\b")
 _RUSSIAN_PASSIVE = re.compile(r"(?:смен|замен)ен[аыо]?$")

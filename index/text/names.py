@@ -18,8 +18,8 @@ _LATIN = re.compile(r"[a-z0-9]+")
 _SENTENCE_MARKS = frozenset('.!?:\n«“"')
 _LONGEST = 40
 """Longer words are no names, and only cost time."""
-_LEAST = 3
-"""Letters that a stem keeps."""
+_STEM, _SHORT_STEM = 4, 3
+"""So many letters stay of a word without its endings."""
 
 # For folded words. What is behind the stem of a name in Russian and Kazakh, the adjectives made of it included. The
 # two languages share letters, so that an ending of one may be the stem of the other. All forms of a
@@ -91,12 +91,26 @@ class Name(NamedTuple):
 @lru_cache(maxsize=_CACHE)
 def name_key(word: str) -> str:
     """Return what all forms of a name have in common: the country, or the folded word without its endings."""
-    folded = fold(word).replace(".", "").replace("’", "'").removesuffix("'s")
+    folded = _bare(word)
     if len(folded) < _LONGEST and (code := country(folded)):
         return code
+    return _without_endings(folded, _STEM)
+
+
+@lru_cache(maxsize=_CACHE)
+def short_key(word: str) -> str:
+    """Return a key that even the forms of a name of three letters have in common, and other words too."""
+    return _without_endings(_bare(word), _SHORT_STEM)
+
+
+def _bare(word: str) -> str:
+    return fold(word).replace(".", "").replace("’", "'").removesuffix("'s")
+
+
+def _without_endings(folded: str, least: int) -> str:
     if _LATIN.fullmatch(folded):
-        return folded[:-1] if len(folded) > 4 and folded.endswith("s") and not folded.endswith("ss") else folded
-    while len(folded) < _LONGEST and (ending := _ENDING.search(folded)) and ending.start() >= _LEAST:
+        return folded[:-1] if len(folded) > _STEM and folded.endswith("s") and not folded.endswith("ss") else folded
+    while len(folded) < _LONGEST and (ending := _ENDING.search(folded)) and ending.start() >= least:
         folded = folded[: ending.start()]
     return folded
 
@@ -129,7 +143,7 @@ def country(folded: str) -> str | None:
     countries = _countries()
     if folded in countries:
         return countries[folded]
-    for length in range(len(folded) - 1, _LEAST, -1):
+    for length in range(len(folded) - 1, _STEM - 1, -1):
         # A short beginning needs a short ending: "китая", but not "малина".
         most = 7 if length >= _LEAST_PREFIX else 5
         if (code := countries.get(folded[:length])) and len(folded) - length <= most and not folded.endswith("ium"):
@@ -155,21 +169,25 @@ def _capitals(word: str) -> int:
 
 
 def keys(text: str) -> frozenset[str]:
-    """Return the keys of all words of ``text``."""
+    """Return the keys of the words of ``text``."""
     return frozenset(map(name_key, _WORD.findall(text)))
 
 
-def may_name(text: str, keys_of_names: frozenset[str], but: frozenset[str]) -> bool:
+def short_keys(text: str) -> frozenset[str]:
+    """Return the short keys of the words of ``text`` with a capital letter."""
+    return frozenset(short_key(word) for word in _WORD.findall(text) if not word.islower())
+
+
+def may_name(text: str, names: frozenset[str], but: frozenset[str]) -> bool:
     """Tell quickly whether ``text`` may have a name.
 
     Args:
         text: Any text.
-        keys_of_names: The keys of known names.
+        names: The keys of known names.
         but: The keys of names that do not matter.
     """
-    found = _WORD.findall(text)
-    for place, word in enumerate(found):
+    for place, word in enumerate(_WORD.findall(text)):
         key = name_key(word)
-        if key not in but and ((place and not word.islower()) or key in keys_of_names or key.isupper()):
+        if key not in but and ((place and not word.islower()) or key.isupper() or key in names):
             return True
     return False
