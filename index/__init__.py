@@ -13,6 +13,12 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       terms             words -> stems and character n-grams, with synonyms
       language          which language a text is in, and how well an encoder reads it
       spelling          a question in the wrong alphabet or with typos -> what was meant
+      folded            a text prepared for those who look for facts in it
+      months            names of months in all cases -> their numbers
+      dates             a text -> the dates that it states
+      quantities        a text -> the quantities and ordinals that it states
+      negation          a text -> whether it says that something is not so
+      names             words -> what all forms of a name have in common
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
@@ -30,6 +36,11 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       decision          evidence -> confidence -> answer, closest or none
       answer            what a question gets
       highlight         the sentence of a snippet that answers
+      known_names       which words of a knowledge, and of a question, are names
+      roles             which country's ambassadors, companies and exports are in which other
+      successions       who follows whom in an office
+      passage_facts     what a snippet states in any of its translations
+      contradiction     what a question states and a snippet does not hold
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back
