@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.commands.build import folder_options, open_or_build
 from bot.settings import Settings
 from index.errors import UserFacingError, reason
-from index.search.answer import Answer
+from index.search.answer import Answer, Reply
 from index.search.index import Index
 from index.version.versions import index_folder, live_version, versions
 
@@ -82,6 +82,11 @@ class LiveIndex:
         self._refused: str | None = None
         self.refusal = ""
         """Why the version seen last was refused; empty where it was not."""
+
+    async def reply(self, message: str) -> Reply:
+        """Answer each question of a message without holding up the event loop."""
+        index = self.index
+        return await asyncio.get_running_loop().run_in_executor(self._threads, index.reply, message)
 
     async def answer(self, question: str, limit: int = 5) -> Answer:
         """Answer a question without holding up the event loop."""

@@ -29,6 +29,7 @@ from index.knowledge.reader import Knowledge, read_knowledge, read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, PUBLIC, Calibration
 from index.search.index import Index
+from index.search.known_names import KnownNames
 from index.search.scoring import DENSE, LEXICAL
 from index.text.language import legibility
 from index.text.terms import Terms
@@ -176,6 +177,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         report.step("Indexing")
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
         faiss_type = write_files(scratch, knowledge.snippets, vectors, Terms(synonyms), encoder_reads)
+        KnownNames.of(knowledge.snippets, synonyms).save(scratch)
         manifest = Manifest(
             version=version,
             built=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -109,7 +109,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
             found = index.find(index.query(line, language), language)
-            forbidden = index.forbids(*found)
+            forbidden = index.forbids(*found, language)
             yield _Sample(language, OFF_TOPIC, number % _FOLDS, index.evidence(*found), forbidden, answered=False)
         report.advance(1)
 
@@ -117,7 +117,7 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
 def _sample(index: Index, question: _Drawn, kind: str, found: tuple[Query, Ranking], answered: bool = False) -> _Sample:
     """Return how the best snippet looks for a question that was asked."""
     fold = _hash(index.snippets.translation(question.translation).id) % _FOLDS
-    forbidden = index.forbids(*found)
+    forbidden = index.forbids(*found, question.language)
     return _Sample(question.language, kind, fold, index.evidence(*found), forbidden, answered)
 
 

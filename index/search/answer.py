@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet, Span
+from index.search.contradiction import Difference
 from index.search.decision import Decision
 from index.search.scoring import weights
 
@@ -79,6 +80,8 @@ class Answer:
     """Whether only the beginning counted because the question is longer than the encoder reads."""
     vector: NDArray[np.float32] = field(repr=False, compare=False)
     """Sentence embedding of the question."""
+    differences: tuple[Difference, ...] = ()
+    """What the question states and the first hit does not hold or contradicts; such a question gets no ``answer``."""
     more_about: int = 0
     """Where the question only names a subject: how many more snippets are about it."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet
-from index.search.negatives import NegativeVectors, QuestionTerms, similarity
+from index.search.contradiction import Difference, differences
+from index.search.known_names import KnownNames
+from index.search.negatives import Examples, similarity
 from index.search.scoring import FieldVectors, Query, Ranking
 from index.search.wanted import Wanted, held, unmet, wanted
 from index.version.snippet_db import SnippetDatabase
@@ -71,10 +74,9 @@ class _Kinds:
 class Answerability:
     """Judges the best snippet of a ranking by its questions and its text. Safe to use from several threads."""
 
-    def __init__(
-        self, snippets: SnippetDatabase, fields: FieldVectors, negatives: NegativeVectors, terms: QuestionTerms
-    ) -> None:
-        self._snippets, self._fields, self._negatives, self._terms = snippets, fields, negatives, terms
+    def __init__(self, snippets: SnippetDatabase, fields: FieldVectors, examples: Examples, names: KnownNames) -> None:
+        self._snippets, self._fields, self._names = snippets, fields, names
+        self._negatives, self._terms = examples.negatives, examples.terms
         self._kinds = lru_cache(maxsize=_CACHE)(self._kinds_of)
 
     def nearest_questions(self, query: Query, ranking: Ranking) -> NearestQuestions:
@@ -120,6 +122,13 @@ class Answerability:
         """Return the greatest overlap of a question with the title or an example question of a translation."""
         positive = len(self._fields.questions_of(number)) + 1
         return float(self._terms.overlaps(asked, idf, number)[:positive].max())
+
+    def differences(self, query: Query, ranking: Ranking, language: str) -> tuple[Difference, ...]:
+        """Return what a question states and the best snippet does not hold in any of its translations."""
+        best = self._snippets.translation(int(ranking.translations[0]))
+        others = (each for each in self._snippets[best.id].values() if each.language != best.language)
+        today = datetime.now(UTC).date()
+        return differences(query.text, language, (best, *others), self._names, today=today)
 
     def unmet(self, query: Query, ranking: Ranking) -> frozenset[Wanted]:
         """Return the kinds of things that a question asks for and the best snippet does not have."""

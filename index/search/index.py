@@ -21,8 +21,9 @@ from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
+from index.search.known_names import KnownNames
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
-from index.search.negatives import NegativeVectors, QuestionTerms
+from index.search.negatives import Examples, NegativeVectors, QuestionTerms
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -32,6 +33,7 @@ from index.search.scoring import (
     lexical_candidates,
     open_faiss,
 )
+from index.text.dates import spell_out_dates
 from index.text.language import detect_language
 from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
@@ -74,8 +76,8 @@ class Index:
         self._faiss = open_faiss(folder)
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
-        asked_of = QuestionTerms.load(folder)
-        self.answerability = Answerability(self.snippets, self.fields, self.negatives, asked_of)
+        examples = Examples(self.negatives, QuestionTerms.load(folder))
+        self.answerability = Answerability(self.snippets, self.fields, examples, KnownNames.load(folder))
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -198,7 +200,7 @@ class Index:
         typed = _readable(question)
         text = clean(typed)
         spoken = language or self.detect(text)
-        asked = core(text, spoken)
+        asked = core(spell_out_dates(text, spoken), spoken)
         query = self.query(asked.text or text, spoken)
         if query.terms.asked.unknown >= _STRANGE and (reading := self._read_in_other_alphabet(query.text)):
             spoken, spelled = reading
@@ -214,7 +216,7 @@ class Index:
             confidence = calibration.confidence(evidence)
             if subject and subject.is_named:
                 confidence = max(confidence, calibration.answer)
-            elif subject or self.forbids(query, ranking):
+            elif subject or self.forbids(query, ranking, spoken):
                 confidence = min(confidence, calibration.closest)
             decision = calibration.decide(confidence)
             if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
@@ -235,6 +237,7 @@ class Index:
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
+            differences=() if subject else self.answerability.differences(query, ranking, spoken),
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -292,9 +295,10 @@ class Index:
             missing = sum(number not in quoted for number in numbers) / len(numbers)
         return Evidence.of(query.terms, ranking, missing, bool(self.answerability.unmet(query, ranking)))
 
-    def forbids(self, query: Query, ranking: Ranking) -> bool:
+    def forbids(self, query: Query, ranking: Ranking, language: str) -> bool:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
-        return self.answerability.nearest_questions(query, ranking).is_near_miss
+        is_near_miss = self.answerability.nearest_questions(query, ranking).is_near_miss
+        return is_near_miss or bool(self.answerability.differences(query, ranking, language))
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from index.knowledge.snippet import Snippet
 from index.text.months import is_month
 from index.text.names import Name, keys, words_of
 from index.text.terms import fold
 
+_FILE = "known-names.json"
 _FREQUENT = 0.05
 """A name in a larger share of the snippets is frequent, if it is a place."""
 _PLACE = 0.2
@@ -63,6 +66,19 @@ class KnownNames:
         )
         groups = tuple(tuple(keys(phrase) for phrase in group) for group in synonyms)
         return cls(known, frozenset(small), known & frequent, groups)
+
+    def save(self, folder: Path) -> None:
+        """Write the names into the folder of a version."""
+        sets = {name: sorted(getattr(self, name)) for name in ("names", "common", "frequent")}
+        groups = [[sorted(phrase) for phrase in group] for group in self.synonyms]
+        (folder / _FILE).write_text(json.dumps({**sets, "synonyms": groups}, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> KnownNames:
+        """Read what ``save`` wrote."""
+        found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        groups = tuple(tuple(frozenset(phrase) for phrase in group) for group in found.pop("synonyms"))
+        return cls(**{name: frozenset(keys) for name, keys in found.items()}, synonyms=groups)
 
     def held(self, key: str, asked: frozenset[str], held: frozenset[str]) -> bool:
         """Tell whether a passage holds a synonym of a phrase in the question.

@@ -113,6 +113,14 @@ class QuestionTerms:
         return np.asarray(2 * np.add.reduceat(shared, offsets) / both, np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What a version knows about questions that are answered and questions that are not."""
+
+    negatives: NegativeVectors
+    terms: QuestionTerms
+
+
 def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], encoder_reads: float) -> float:
     """Return the greatest similarity of a question to several others, from the cosine and overlap with each of them."""
     if not len(overlaps):

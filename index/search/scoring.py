@@ -165,8 +165,6 @@ class Ranking:
     positions: NDArray[np.int64]
     """Where each translation stands in ``features``."""
     features: Features
-    late_interaction: float
-    """Late interaction of the best translation."""
 
 
 @dataclass(frozen=True)
@@ -312,11 +310,9 @@ class FieldVectors:
         scores = features.score(encoder_reads)
         ranked = np.argsort(-scores, kind="stable")
         shortlist, rest = ranked[:_SHORTLIST], ranked[_SHORTLIST:]
-        late_of: dict[int, float] = {}
         without_questions = shortlist[features.without_questions[shortlist]]
         if len(without_questions):
             late = self.late_interaction(query, candidates[without_questions])
-            late_of = dict(zip(without_questions.tolist(), late.tolist(), strict=True))
             features.values[_ASKED, without_questions] = late - _LATE_INTERACTION_OFFSET
             scores = features.score(encoder_reads)
             # The rest were not compared token by token, so none of them may overtake the shortlist.
@@ -326,10 +322,7 @@ class FieldVectors:
         for position, number in zip(ranked.tolist(), snippets[ranked].tolist(), strict=True):
             best_of_snippet.setdefault(number, position)
         best = np.fromiter(best_of_snippet.values(), np.int64, len(best_of_snippet))
-        best_late = late_of.get(int(best[0]))
-        if best_late is None:
-            best_late = float(self.late_interaction(query, candidates[best[:1]])[0])
-        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, best_late)
+        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features)
 
 
 def open_faiss(folder: Path) -> Any:

@@ -18,6 +18,7 @@ from index.text.folded import beginnings_of, folded
 from index.text.months import month_beginnings, month_of
 
 _CACHE = 1024
+_WRITTEN = frozenset({"en", "ru", "kk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,21 @@ def dates_found(text: str, today: date | None = None) -> tuple[DateFound, ...]:
     if today and form.may_hold(_RELATIVE_BEGINNINGS):
         found += _relative(form.text, today)
     return tuple(sorted(found, key=lambda found: found.start))
+
+
+def spell_out_dates(text: str, language: str) -> str:
+    """Return ``text`` with dates like 18.03.2023 in words, as passages write them: 18 March 2023."""
+    if not _NUMERIC.search(text):
+        return text
+    from babel import Locale
+
+    months = Locale(language if language in _WRITTEN else "en").months["format"]["wide"]
+    for found in reversed(list(_numeric(text))):
+        year, month, day = found.stated.year, found.stated.month, found.stated.day
+        if month:
+            words = f"{day or ''} {months[month]} {year}".strip()
+            text = text[: found.start] + words + text[found.end :]
+    return text
 
 
 def _years(form: str, found: list[DateFound]) -> Iterator[DateFound]:

@@ -23,7 +23,7 @@ GRAM = 4
 """Length of the character n-grams. On English and Russian questions, lengths of 3 and 5 find slightly less."""
 
 _SNOWBALL = {"en": "english", "ru": "russian"}
-_KAZAKH = "kk"
+_ENGLISH, _KAZAKH = "en", "kk"
 
 # A word is a number with its groups of thousands and its fraction, or a run of letters, digits and underscores. A unit
 # written close behind a number, as in 55bn, is a word of its own.
@@ -105,9 +105,17 @@ class Terms:
         return [gram for word in words(text) for gram in _grams_of_word(word)]
 
     def _stem(self, found: list[str], language: str) -> list[str]:
-        if language == _KAZAKH:
-            return [kazakh_stem(word) for word in found]
-        if language not in self._stemmers:
+        if language == _ENGLISH or (language != _KAZAKH and language not in self._stemmers):
+            return self._snowball(found, language)
+        # A name in Latin letters is the same word in every language.
+        latin = [word for word in found if word.isascii()]
+        others = [word for word in found if not word.isascii()]
+        own = map(kazakh_stem, others) if language == _KAZAKH else iter(self._snowball(others, language))
+        english = iter(self._snowball(latin, _ENGLISH))
+        return [next(english) if word.isascii() else next(own) for word in found]
+
+    def _snowball(self, found: list[str], language: str) -> list[str]:
+        if not found or language not in self._stemmers:
             return found
         with self._lock:
             return list(self._stemmers[language].stemWords(found))
