@@ -15,7 +15,7 @@ from index.search.known_names import KnownNames, names_in
 from index.search.passage_facts import Found, PassageFacts, passage_facts
 from index.search.roles import may_tell_direction, swapped_countries
 from index.search.successions import may_tell_succession, swapped_people
-from index.text.dates import DateFound, DateStated, dates_found
+from index.text.dates import DateFound, dates_found
 from index.text.folded import folded
 from index.text.names import Name, keys, may_name, short_key
 from index.text.negation import negation
@@ -55,8 +55,13 @@ _BEHIND = r"[\s-]*(?:год[а-я]*|жыл[а-я]*|[а-я]{2,3})?\s*"
 _SINCE_BEHIND, _UNTIL_BEHIND = re.compile(_BEHIND + r"(?:бери|кейин)\b"), re.compile(_BEHIND + r"дейин\b")
 # "My second question" is about no second anything.
 _ABOUT_QUESTION = frozenset({"quest", "thing", "point", "вопро", "сурак"})
+# A passage tells a century by its years, too.
+_CENTURY = frozenset({"centu", "век", "века", "веке", "гасыр"})
+_ROMAN = re.compile("[IVXLІХ]+")
 _SAME_SPELLING = 0.8
 """How alike an unknown name and one of the passage must be to count as the same, 0 to 1."""
+_SHORT = 8
+"""Letters of a name of three letters with its longest ending."""
 _ALIKE = 5
 """Words that share so many letters have one stem, or as many as the key of one has."""
 _MOST_NAMES = 5
@@ -106,7 +111,7 @@ def _dates(question: str, passage: PassageFacts, today: date) -> Iterator[Differ
     form = folded(question)
     for group in _alternatives(question, dates_found(question, today)):
         asked = [item for item in group if isinstance(item, DateFound)]
-        if any(_holds_date(form.text, item, passage.dates) for item in asked):
+        if any(_holds_date(form.text, item, passage) for item in asked):
             continue
         first = asked[0]
 
@@ -117,9 +122,9 @@ def _dates(question: str, passage: PassageFacts, today: date) -> Iterator[Differ
         yield Difference(DifferenceKind.DATE, form.words(first.start, first.end), found)
 
 
-def _holds_date(form: str, asked: DateFound, held: frozenset[DateStated]) -> bool:
-    """Tell whether a passage with the dates ``held`` holds one that the question means."""
-    stated = asked.stated
+def _holds_date(form: str, asked: DateFound, passage: PassageFacts) -> bool:
+    """Tell whether a passage holds a date that the question means."""
+    stated, held = asked.stated, passage.dates
     if any(other.includes(stated) for other in held):
         return True
     years = {other.year for other in held if other.year}
@@ -129,6 +134,8 @@ def _holds_date(form: str, asked: DateFound, held: frozenset[DateStated]) -> boo
         # The passage may state the year elsewhere: "on 12 March".
         bare = replace(stated, year=None)
         return stated.year in years and any(other.year is None and other.includes(bare) for other in held)
+    if any(quantity.value == stated.year for quantity in passage.quantities):
+        return True  # "1200" alone may be a year or not
     before = max(0, asked.start - _MOST_BETWEEN)
     if _SINCE.search(form, before, asked.start) or _SINCE_BEHIND.match(form, asked.end):
         return any(year > stated.year for year in years)
@@ -157,6 +164,8 @@ def _holds_number(asked: Quantity, passage: PassageFacts) -> bool:
         return True
     if any(asked.value == stated.year for stated in passage.dates):
         return True  # "cargo 2024 tonnes"
+    if not asked.measured and asked.value in passage.digits:
+        return True  # "COVID 19" for COVID-19
     if not asked.digits:
         return not any(other.unit == asked.unit != "" for other in passage.quantities)
     return any(ordinal.number == asked.value for ordinal in passage.ordinals)
@@ -165,7 +174,7 @@ def _holds_number(asked: Quantity, passage: PassageFacts) -> bool:
 def _ordinals(question: str, passage: PassageFacts) -> Iterator[Difference]:
     for asked in ordinals(question):
         held = passage.ordinals
-        if asked.noun in _ABOUT_QUESTION or any(other.number == asked.number for other in held):
+        if asked.noun in _ABOUT_QUESTION | _CENTURY or any(other.number == asked.number for other in held):
             continue
         # Whatever happens for the first time may be told without the word.
         if asked.number == 1 and not any(other.noun == asked.noun != "" for other in held):
@@ -179,7 +188,7 @@ def _ordinals(question: str, passage: PassageFacts) -> Iterator[Difference]:
 def _names(question: str, language: str, passage: PassageFacts, known: KnownNames) -> Iterator[Difference]:
     if not may_name(question, known.names, passage.quoted_keys):
         return
-    asked = list(names_in(question, language, known))
+    asked = [name for name in names_in(question, language, known) if not _ROMAN.fullmatch(name.word)]
     every = keys(question)
     # A frequent place in an example question often stands for a government.
     lacking = [
@@ -201,8 +210,8 @@ def _has_alternative(
             continue
         first, last = sorted((name, other), key=lambda item: item.start)
         between = question[first.end : last.start]
-        # An unknown word beside a country is part of its name: "Соединённое Королевство".
-        is_part = not other.is_country or not (name.is_country or name.key in known.names)
+        # An unknown word in front of a name is part of it; a known one, as "Kathy" before "Benham", is another name.
+        is_part = not name.is_country and not other.is_country and name.key not in known.names
         if other is last and between.isspace() and is_part:
             return True
         if len(between) <= _MOST_BETWEEN and _OR.search(fold(between)):
@@ -214,7 +223,7 @@ def _is_variant(name: Name, passage: PassageFacts, known: KnownNames) -> bool:
     """Tell whether a name may be a word of the passage in another form or spelling."""
     if name.is_country:
         return False
-    if not name.word.isascii() and short_key(name.word) in passage.short_keys:
+    if not name.word.isascii() and len(name.word) <= _SHORT and short_key(name.word) in passage.short_keys:
         return True
     if name.word[0].islower():
         # Another word of the same stem is as good: "finance" and "financial", «каспий» and «Транскаспийский».

@@ -23,6 +23,10 @@ _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|в|во|из|под)\s+$", re.
 _PLACE_ENDING = re.compile(r"[дт](?:а|е|агы|еги|ан|ен)$")
 _LEAST = 3
 """Letters of a name; more without a capital letter. Longer questions may be in capital letters for emphasis."""
+_CONTINENTS = ("europ", "asia", "africa", "европ", "еуроп", "азия", "азиа", "африк")
+"""A passage about a country may not name its continent."""
+_SHOUTED = 0.7
+"""Capital letters on a larger share of the words name nothing."""
 _SHARED = 4
 """Different words may share a key of so few letters: «Алматы», «алмасу»."""
 
@@ -134,7 +138,7 @@ def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
     """
     found = list(words_of(question))
     capitals = sum(name.capital and name.word != "I" for name in found)
-    shouted = capitals * 2 > len(found) and len(found) > _LEAST
+    shouted = capitals > _SHOUTED * len(found) and len(found) > _LEAST
     for name in found:
         if name.is_country:
             if name.word != "us":
@@ -145,7 +149,8 @@ def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
             elif name.key in known.names:
                 is_name = not name.word[0].islower() or (not capitals and len(name.word) > _LEAST)
             else:
-                is_name = name.capital and not shouted and not name.is_acronym
+                is_name = (name.capital or (language != "en" and name.is_latin)) and not shouted and not name.is_acronym
+            is_name = is_name and not name.key.startswith(_CONTINENTS)
             if is_name:
                 yield name
 

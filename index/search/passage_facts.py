@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 
@@ -16,6 +17,8 @@ from index.text.names import keys, short_keys
 from index.text.negation import denies
 from index.text.quantities import Ordinal, Quantity, ordinals, quantities
 
+_DIGITS = re.compile(r"\d+")
+_ROMAN = " I II III IV V VI VII VIII IX X".split(" ")
 Found = DateFound | Quantity | Ordinal
 
 
@@ -39,6 +42,13 @@ class PassageFacts:
     def quantities(self) -> list[Quantity]:
         """The quantities in the texts."""
         return [quantity for text, _ in self.texts for quantity in quantities(text)]
+
+    @cached_property
+    def digits(self) -> frozenset[float]:
+        """The numbers written in digits anywhere, names included, and those of up to ten in Roman ones."""
+        texts = " ".join(text for text, _ in self.texts)
+        roman = {float(_ROMAN.index(word)) for word in texts.split() if word in _ROMAN}
+        return frozenset(map(float, _DIGITS.findall(texts))) | roman
 
     @cached_property
     def ordinals(self) -> list[Ordinal]:

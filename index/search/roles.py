@@ -96,7 +96,7 @@ def _direction(thing: str, sentence: str, language: str, words: list[Name], plac
     for other in sorted(near, key=lambda other: abs(other - place)):
         word = words[other]
         first, last = sorted((word, words[place]), key=lambda item: item.start)
-        between = sentence[first.start + len(first.word) : last.start]
+        between = sentence[first.end : last.start]
         if not word.is_country or word.word == "us" or _PAUSE.search(between):
             continue
         role = _role(sentence, language, word)

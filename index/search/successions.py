@@ -102,6 +102,8 @@ def _sides(form: str, match: re.Match[str], language: str, people: Sequence[Name
         new = next((name for name in [*runs_before, *runs_after] if name is not old), None)
         return new, old
     first = next(iter(runs_before), None)
+    if runs_before and not form[runs_before[-1].end : match.start()].strip():
+        first = runs_before[-1]  # "X is no more: Y took over X"
     second = next(iter(runs_after), None)
     if word.startswith(("predecessor", "предшественни")) or _is_passive(form, match):
         return second, first
@@ -117,7 +119,7 @@ def _surnames(form: str, people: Sequence[Name]) -> list[Name]:
     return [
         name
         for place, name in enumerate(people)
-        if place + 1 == len(people) or form[name.start + len(name.word) : people[place + 1].start].strip()
+        if place + 1 == len(people) or form[name.end : people[place + 1].start].strip()
     ]
 
 

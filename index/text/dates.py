@@ -60,16 +60,16 @@ class _Token(NamedTuple):
 
 
 # Every pattern and list here is for folded text: lower case, with ё as е and Kazakh letters as similar Russian ones.
-_YEAR_DIGITS = r"(?:19|20)\d\d"
+_YEAR_DIGITS = r"(?:1\d|20)\d\d"
 _NUMERIC = re.compile(
     rf"(?<![\w.,])(?:({_YEAR_DIGITS})([-./])(\d\d?)(?:\2(\d\d?))?|(\d\d?)([-./])(\d\d?)\6({_YEAR_DIGITS}|\d\d)"
     rf"|(0?[1-9]|1[0-2])[./]({_YEAR_DIGITS}))(?!\d|[.,/-]\d|\s?%)"
 )
 _YEAR = re.compile(
-    rf"(?<![\w.,$£€])(?<!\d )({_YEAR_DIGITS})(?:[-–—/](\d\d))?(?![\d%]|[.,]\d|s\b|-?(?:е|х|ые|ых)\b| \d{{3}}\b)"
+    rf"(?<![\w.,$£€])(?<!\d )({_YEAR_DIGITS})(?:[-–—/](\d\d))?(?![\d%]|[.,]\d|['’]?s\b|-?(?:е|х|ые|ых)\b| \d{{3}}\b)"
 )
 _SHORT_YEAR = re.compile(r"\b(?:летом|зимой|весной|осенью)\s(\d\d)-?(?:го|м|й)?\b|\bв\s(\d\d)-?(?:м|ом) году\b")
-# A number from 1900 to 2099 with a unit behind it is no year.
+# A number from 1000 to 2099 with a unit behind it is no year.
 _UNIT = re.compile(
     r"[\s-]*(?:tonn|tons?\b|тонн|k?m\b|км\b|kilom|miles|million|billion|thousand|mln|bn\b|млн|млрд|милли|percent"
     r"|per cent|процент|пайыз|dollar|доллар|pound|фунт|euro|евро|tenge|тенге|people|person|человек|адам|jobs"
@@ -83,6 +83,7 @@ _BETWEEN = re.compile(r"\s*(?:[-–—/]|to|and|or|until|till|по|до|и|ил�
 _FILLERS = frozenset(
     """
     of the st nd rd th го е ое ого му м й г ж год года году годом жылгы жылдын жылы жыл жылда гы ги ши шы си сы
+    айы айынын айында месяца
     """.split()
 )
 # English words that are also verbs are months only where a preposition or a number says so.
@@ -178,6 +179,8 @@ def _numeric(form: str) -> Iterator[DateFound]:
     """Yield the dates written in digits alone. The day precedes the month, unless only the reverse is a date."""
     for match in _NUMERIC.finditer(form):
         year, _, month, day, first, separator, second, last, lone_month, its_year = match.groups()
+        if year and not day and int(month) == (int(year) + 1) % 100:
+            continue  # a season: "2001-02"
         if lone_month:
             year, month = its_year, lone_month
         elif first:

@@ -24,7 +24,7 @@ def _months() -> dict[str, tuple[int, bool]]:
     """Return the names of the months in CLDR, folded: their numbers, and whether a name is an abbreviation."""
     from babel import Locale
 
-    names: dict[str, tuple[int, bool]] = {"sept": (9, True), "мае": (5, False), "маем": (5, False)}
+    names = {"sept": (9, True), "мае": (5, False), "маем": (5, False)}
     for language in ("en", "ru", "kk"):
         for widths in Locale(language).months.values():
             # The Kazakh abbreviations are everyday words, of Russian too.
@@ -32,6 +32,13 @@ def _months() -> dict[str, tuple[int, bool]]:
                 for number, name in widths[width].items():
                     names[fold(name).strip(".")] = (number, width == "abbreviated")
     return names
+
+
+@lru_cache(maxsize=1)
+def _kazakh_months() -> frozenset[str]:
+    from babel import Locale
+
+    return frozenset(map(fold, Locale("kk").months["format"]["wide"].values()))
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +56,7 @@ def month_of(word: str) -> tuple[int, bool] | None:
     for name, (number, short) in names.items():
         if short or name.isascii() or word[:2] != name[:2]:
             continue
-        if word.startswith(name) and _KAZAKH_ENDING.fullmatch(word, len(name)) and len(name) > 4:
+        if name in _kazakh_months() and word.startswith(name) and _KAZAKH_ENDING.fullmatch(word, len(name)):
             # Kazan is a city, and its name in Russian cases is no October in Kazakh.
             return None if name == "казан" and word[len(name) :] in {"и", "ы"} else (number, False)
         stem = name if name == "май" else name.rstrip("ьяйеа")

@@ -13,7 +13,11 @@ from typing import NamedTuple
 from index.text.terms import fold
 
 _CACHE = 32_768
-_WORD = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}|[^\W\d_][^\W_]*(?:(?<=[a-zA-Z])['’]s\b)?")
+_WORD = re.compile(
+    r"(?<![^\W_])(?:[^\W\d_]\.){2,}|united (?:kingdom|states)\b|соедин[её]нн\w{2,3} (?:королевств|штат)\w*"
+    r"|[^\W\d_][^\W_]*(?:(?<=[a-zA-Z])['’]s\b)?",
+    re.IGNORECASE,
+)
 _LATIN = re.compile(r"[a-z0-9]+")
 _SENTENCE_MARKS = frozenset('.!?:\n«“"')
 _LONGEST = 40
@@ -30,22 +34,22 @@ _ENDING = re.compile(
 )
 # Countries under names that are not in CLDR: shorter ones, and the words for their people.
 _MORE_COUNTRIES = {
-    "GB": "britain british britons england english scotland scottish uk gb kingdom"
-    " британ англи англо шотланд королевств агылшын улыбритан",
+    "GB": "britain british britons england english scotland scottish uk gb"
+    " британ англи англо шотланд агылшын улыбритан",
     "US": "usa us america american сша америк акш",
     "KZ": "kz kazakh qazaq казах казак",
-    "CN": "chinese",
+    "CN": "chinese китая китаю китае китаем",
     "FR": "french",
     "RU": "русск российск орыс рф",
-    "DE": "немец немецк неми",
+    "DE": "немец неми герман",
     "TR": "turkey turkish турецк турк",
     "JP": "japanese япон жапон",
-    "IN": "indian индийск унди",
+    "IN": "indian индийск индия индии индию индий унди",
     "UA": "ukrain украин",
     "AE": "uae emirates оаэ эмират",
     "KR": "korea korean корей корея кореи корее",
     "CA": "canadian",
-    "EU": "eu ес ео евросоюз europe european европ еуроп",
+    "EU": "eu ес ео евросоюз",
     "ES": "spanish испан",
     "SE": "swedish шведск",
     "DK": "danish датск",
@@ -55,9 +59,9 @@ _MORE_COUNTRIES = {
     "CH": "swiss",
     "NO": "norwegian",
 }
-# Countries whose names are everyday words or first names, or beginnings of such, and two that share forms with metals.
+# Countries whose names are everyday words or first names, or beginnings of such.
 _AMBIGUOUS_COUNTRIES = frozenset(
-    "TG TD ML PE CU OM JE GE GN NE IR NU CI GG IM WS JO GH CQ BS BT LR KM TO германия индия кения".split()
+    "TG TD ML PE CU OM JE GE GN NE IR NU CI GG IM WS JO GH CQ BS BT LR KM TO индия кения".split()
 )
 _LEAST_PREFIX = 5
 _ACRONYM = 6
@@ -81,6 +85,11 @@ class Name(NamedTuple):
     def is_country(self) -> bool:
         """Whether it names a country or something of it."""
         return self.key.isupper()
+
+    @property
+    def is_latin(self) -> bool:
+        """Whether it is in Latin letters and begins with a capital one: a name, in Russian and Kazakh."""
+        return self.word.isascii() and self.word[0].isupper()
 
     @property
     def is_acronym(self) -> bool:
@@ -141,6 +150,8 @@ def _countries() -> dict[str, str]:
 def country(folded: str) -> str | None:
     """Return the code of the country that a folded word names or belongs to, as ``GB`` for "британский"."""
     countries = _countries()
+    if " " in folded:
+        return "GB" if "kingdom" in folded or "королевств" in folded else "US"
     if folded in countries:
         return countries[folded]
     for length in range(len(folded) - 1, _STEM - 1, -1):
@@ -153,15 +164,15 @@ def country(folded: str) -> str | None:
 
 def words_of(text: str) -> Iterator[Name]:
     """Yield the words of ``text`` as possible names; a capital letter counts only within a sentence."""
-    end = 0
+    end, initial = 0, False
     for match in _WORD.finditer(text):
         word, start = match[0], match.start()
         capital = False
         if not word.islower():
-            begins = end == 0 or not _SENTENCE_MARKS.isdisjoint(text[end:start])
+            begins = end == 0 or not (initial or _SENTENCE_MARKS.isdisjoint(text[end:start]))
             capital = (word[0].isupper() and not begins) or _capitals(word) > 1
         yield Name(word, name_key(word), start, capital)
-        end = match.end()
+        end, initial = match.end(), len(word) == 1
 
 
 def _capitals(word: str) -> int:
@@ -188,6 +199,6 @@ def may_name(text: str, names: frozenset[str], but: frozenset[str]) -> bool:
     """
     for place, word in enumerate(_WORD.findall(text)):
         key = name_key(word)
-        if key not in but and ((place and not word.islower()) or key.isupper() or key in names):
+        if key not in but and ((not word.islower() and (place or word.isascii())) or key.isupper() or key in names):
             return True
     return False

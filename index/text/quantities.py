@@ -90,6 +90,8 @@ _NUMBER = re.compile(
     rf"(?:[\s-]*(?P<magnitude>{_MAGNITUDE})[а-я]{{0,4}}\b\.?)?"
     rf"|\b(?P<word>{'|'.join(sorted(_WORD_VALUES, key=len, reverse=True))})\b"
 )
+# A decade, or a number in front of letters that are no unit.
+_IS_PART = re.compile(r"-?(?:е|х|ые|ых|['’]?s)\b|-[а-я]{2,4} жылдар|\s(?:жылдар|годах|годы)|[^\W\d_]")
 _GROUPS = re.compile(r"[ ,](?=\d{3}(?!\d))")
 _NEAR = re.compile(r"[\s-]*(?:of |us )?")
 _LIST_NUMBER = re.compile(r"\s*\d{1,2}\s*[.)]\s")
@@ -173,6 +175,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         for match in _NUMBER.finditer(form.text)
         if not _overlaps(*match.span(), taken)
         and not _REQUEST.search(form.text, max(0, match.start() - _BEFORE), match.start())
+        and not _IS_PART.match(form.text, match.end())
     )
 
 
@@ -192,7 +195,8 @@ def _quantity(form: str, match: re.Match[str]) -> Quantity:
     else:
         written = _GROUPS.sub("", match["digits"]).replace(",", ".")
         value = float(written) * _MAGNITUDES.get(match["magnitude"] or "", 1.0)
-        digits = len(written.replace(".", "").strip("0")) or 1
+        # Both digits of 40 count, so that 39.8 is meant by it and 38 is not.
+        digits = 2 if len(written) == 2 else len(written.replace(".", "").strip("0")) or 1
     behind = ending.end() if (ending := _CASE_ENDING.match(form, end)) else end
     exact = not _APPROXIMATELY.search(form, max(0, start - _BEFORE), start) and not _OR_SO.match(form, behind)
     unit, measured = _unit(form, match["before"], behind)
