@@ -125,10 +125,8 @@ class Answerability:
 
     def differences(self, query: Query, ranking: Ranking, language: str) -> tuple[Difference, ...]:
         """Return what a question states and the best snippet does not hold in any of its translations."""
-        best = self._snippets.translation(int(ranking.translations[0]))
-        others = (each for each in self._snippets[best.id].values() if each.language != best.language)
-        today = datetime.now(UTC).date()
-        return differences(query.text, language, (best, *others), self._names, today=today)
+        translations = self._snippets.all_translations(int(ranking.translations[0]))
+        return differences(query.text, language, translations, self._names, today=datetime.now(UTC).date())
 
     def unmet(self, query: Query, ranking: Ranking) -> frozenset[Wanted]:
         """Return the kinds of things that a question asks for and the best snippet does not have."""

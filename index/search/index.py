@@ -19,6 +19,7 @@ from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability
+from index.search.contradiction import Difference
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.known_names import KnownNames
@@ -216,8 +217,8 @@ class Index:
             confidence = calibration.confidence(evidence)
             if subject and subject.is_named:
                 confidence = max(confidence, calibration.answer)
-            elif subject or self.forbids(query, ranking, spoken):
-                confidence = min(confidence, calibration.closest)
+            elif confidence > calibration.closest and (subject or self.forbids(query, ranking, spoken)):
+                confidence = calibration.closest
             decision = calibration.decide(confidence)
             if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
                 decision = Decision.CLOSEST
@@ -237,7 +238,7 @@ class Index:
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
-            differences=() if subject else self.answerability.differences(query, ranking, spoken),
+            differences=self._differences(query, ranking, spoken, decision),
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -299,6 +300,10 @@ class Index:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
         is_near_miss = self.answerability.nearest_questions(query, ranking).is_near_miss
         return is_near_miss or bool(self.answerability.differences(query, ranking, language))
+
+    def _differences(self, query: Query, ranking: Ranking, language: str, decision: Decision) -> tuple[Difference, ...]:
+        """Return what a question states and the best snippet does not hold, where it is shown and does not answer."""
+        return self.answerability.differences(query, ranking, language) if decision is Decision.CLOSEST else ()
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

@@ -80,6 +80,13 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         """Return the translations of a snippet, one for each language."""
         return self._column("SELECT number FROM translations WHERE id = ? ORDER BY number", snippet_id)
 
+    def all_translations(self, number: int) -> tuple[Snippet, ...]:
+        """Return the snippet of a translation in all its languages, that translation first."""
+        own = self.snippet_numbers[number]
+        first, last = np.searchsorted(self.snippet_numbers, own), np.searchsorted(self.snippet_numbers, own, "right")
+        others = (self.translation(other) for other in range(int(first), int(last)) if other != number)
+        return (self.translation(number), *others)
+
     def in_topic(self, topic: str) -> list[str]:
         """Return the ids of the snippets in a topic, in order."""
         return self._column("SELECT DISTINCT id FROM translations WHERE topic = ? ORDER BY id", topic)
