@@ -10,7 +10,7 @@ from index.question.grammar import Frame, Kind, Words, grammar
 from index.question.message import Message
 
 _OPENING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.OPENING, Kind.ASIDE, Kind.REQUEST})
-_CLOSING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLOSING, Kind.REQUEST})
+_CLOSING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLOSING, Kind.TAG, Kind.REQUEST})
 _INTRODUCING = frozenset({Kind.INTRODUCTION, Kind.SUBJECT})
 _REQUEST = frozenset({Kind.REQUEST})
 _MIDDLE = frozenset({Kind.ANYWHERE})
@@ -20,9 +20,10 @@ _ADDRESS = re.compile(r"\s*(?:/\w+(?:@\w+)?|@\w+)[\s,:;!.–—-]*")
 _QUOTED = re.compile(r"""\s*(["'*_])(?=\S)(.*\S)\1([\s?!.…]*)""", re.DOTALL)
 _AT_START = re.compile(r"(?:[\s,;:.!?…–—)•·●▪‣>#*]|-(?=\s))+")
 _AT_END = " \t\n,;:.!…–—(-"
-_NUMBER = re.compile(r"\d{1,2}|[a-eа-д]")
+_NUMBER, _LETTER = re.compile(r"\d{1,2}"), re.compile("[a-eа-д]")
+_POSSESSIVE = re.compile(r"'s\b|s'(?!\w)")
 _BRACKETS = re.compile(r"\(\s*\)")
-_MOST_WORDS, _MOST_WORDS_OF_TOPIC, _MOST_WORDS_OF_PERSON = 5, 7, 4
+_MOST_WORDS, _MOST_WORDS_ALONE, _MOST_WORDS_OF_PERSON = 5, 3, 4
 """A longer phrase tells more than the name of a thing."""
 
 
@@ -107,8 +108,10 @@ def _without_frame(message: Message, start: int, stop: int) -> _Rest:
 
 def _behind_number(message: Message, first: int, stop: int) -> int:
     """Pass the number or letter of a list, as in ``2)``."""
-    numbered = first + 1 < stop and message.marked.get(first + 1, "")[:1] in {".", ")", ":"}
-    return first + 1 if numbered and _NUMBER.fullmatch(message.normal[first]) else first
+    mark = message.marked.get(first + 1, "")[:1] if first + 1 < stop else ""
+    word = message.normal[first] if mark else ""
+    numbered = (mark in {".", ")", ":"} and _NUMBER.fullmatch(word)) or (mark == ")" and _LETTER.fullmatch(word))
+    return first + 1 if numbered else first
 
 
 def _closing(message: Message, first: int, stop: int) -> int:
@@ -116,7 +119,9 @@ def _closing(message: Message, first: int, stop: int) -> int:
     reached, last = {stop}, stop
     for number in range(stop - 1, first - 1, -1):
         found = message.phrase(number, stop, _CLOSING)
-        if found and found[0] in reached:
+        # Behind an auxiliary, "I need to know" is part of a question: "Do I need to know …?"
+        inverted = number > first and message.normal[number - 1] in message.words.begin
+        if found and found[0] in reached and not inverted:
             reached.add(number)
             last = number
     # Nothing is asked by question words alone, so what stands behind them is no frame: "what can you tell me".
@@ -208,17 +213,17 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
 def _asked(message: Message, rest: _Rest) -> Core:
     """Make the core of what is left where only one sentence, or several neighbours, are."""
     words, normal = message.words, message.normal
-    first, last, asked = rest.first, rest.last, rest.asked
+    first, last, asked, topic = rest.first, rest.last, rest.asked, False
     if rest.requested and last - first > 1:
         if normal[first] in words.about and normal[first + 1] not in words.ask:
-            first += 1
+            first, topic = first + 1, True
         elif normal[first] in words.whether:
             first, asked = first + 1, True
     if thing := _thing(message, first, last):
         return Core(_text(message, *thing), about=True)
     asks = message.asks(first, last)
-    if not asks and _is_name(message, first, last, free=True):
-        first += normal[first] in words.articles and last - first > 1
+    if not asks and _is_name(message, first, last, free=True, named=topic):
+        first += topic and normal[first] in words.articles and last - first > 1
         return Core(_text(message, first, last), about=True)
     return Core(_ended(_text(message, first, last), asked or asks), about=False)
 
@@ -244,7 +249,9 @@ def _thing(message: Message, first: int, last: int) -> tuple[int, int] | None:
     return None
 
 
-def _is_name(message: Message, first: int, last: int, *, free: bool = False, person: bool = False) -> bool:
+def _is_name(
+    message: Message, first: int, last: int, *, free: bool = False, named: bool = False, person: bool = False
+) -> bool:
     """Tell whether the words from ``first`` to before ``last`` may be the name of a thing and nothing more.
 
     Args:
@@ -253,16 +260,22 @@ def _is_name(message: Message, first: int, last: int, *, free: bool = False, per
         last: The one behind the last.
         free: Whether they stand alone. Behind "what is", a preposition belongs to a name only between capitals, so that
             "the price of copper" is none.
+        named: Whether it was said that they are what the question is about.
         person: Whether it is to be the name of a person.
     """
     words, normal = message.words, message.normal[first:last]
     inner = [number for number, word in enumerate(normal) if word in words.within_names]
-    most = _MOST_WORDS_OF_TOPIC if free else _MOST_WORDS_OF_PERSON if person else _MOST_WORDS
+    most = _MOST_WORDS_ALONE if free and not named else _MOST_WORDS_OF_PERSON if person else _MOST_WORDS
     if not words.no_name.isdisjoint(normal) or not 0 < len(normal) - len(inner) <= most:
         return False
     if inner and (person or inner[0] == 0 or inner[-1] == len(normal) - 1):
         return False
+    relating = words.relating
+    if relating and any(word.endswith(relating) for word in normal[:-1]):
+        return False
     capital = [message.text[start].isupper() for start in message.starts[first:last]]
+    if person and len(set(capital)) > 1 or _POSSESSIVE.search(message.text, message.starts[first], message.ends[last - 1]):
+        return False
     return free or all(capital[number - 1] and capital[number + 1] for number in inner)
 
 

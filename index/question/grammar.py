@@ -1,7 +1,7 @@
 """Read the phrases around a question from ``frames.yaml``, and find them in a list of words.
 
-A phrase is a pattern of words. A word may have endings, ``скажи(те)`` or ``добр(ый|ого)``; ``(a|b c)`` is one of
-several, ``{name}`` one of a class, ``_`` any word; ``?`` behind it makes it optional, ``*`` lets it repeat, ``{0,3}``
+A phrase is a pattern of words. A word may have endings or none, ``скажи(те)`` or ``добр(ый|ого)``; ``(a|b c)`` is one
+of several, ``{name}`` one of a class, ``_`` any word; ``?`` behind it makes it optional, ``*`` lets it repeat, ``{0,3}``
 says how often it may stand there; ``!(a|b)`` forbids that one of these comes next.
 """
 
@@ -22,7 +22,7 @@ _PHRASES = Path(__file__).with_name("frames.yaml")
 _FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
 _DROPPED = re.compile(r"['-]")
 _REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
-_LEAST_LETTERS = 7
+_LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another real word than a misspelling."""
 
 _ELEMENT = re.compile(
@@ -36,6 +36,8 @@ _ENDINGS = re.compile(r"([^\s(]+)\(([^)]*)\)")
 
 
 _NAMES = " (name)"
+_ENDING_LISTS = ("first_person", "relating")
+_EMPTY_LISTS = ("ask", "begin", "lean", "link", "also", "about", "whether", "articles", "within_names", "empty")
 
 
 class Kind(Enum):
@@ -48,6 +50,8 @@ class Kind(Enum):
     ASIDE = "aside"
     """At the beginning, with punctuation or the end of the sentence behind it."""
     CLOSING = "closing"
+    TAG = "tag"
+    """At the end, with punctuation or the beginning of the sentence before it."""
     REQUEST = "request"
     """Asks to be told; what is to be told comes before or behind it."""
     INTRODUCTION = "introduction"
@@ -108,8 +112,14 @@ class Words:
     """Words that do not occur in the name of a thing, so what holds one asks for more than what the thing is."""
     within_names: frozenset[str]
     """Words that may stand inside a name, but neither begin nor end it."""
+    empty: frozenset[str]
+    """All of these that say nothing of what a question is about, and a few more."""
+    asks_anywhere: bool
+    """Whether a question word may stand in any place of a question, and not only at its beginning."""
     first_person: tuple[str, ...]
     """Endings of words by which a clause is about the person who asks."""
+    relating: tuple[str, ...]
+    """Endings of words that have something of their own behind them, as a possessor has."""
     what_before: Mapping[str, tuple[Frame, ...]]
     """Frames by the first word before the thing."""
     what_behind: Mapping[str, tuple[Frame, ...]]
@@ -123,8 +133,12 @@ class Grammar:
     phrases: Mapping[str, tuple[Phrase, ...]]
     languages: Mapping[str, Words]
     slips: Mapping[str, str]
-    """The words of phrases, by themselves and, where they are long, by what remains of them without one letter."""
+    """Words of phrases that are often mistyped, by what remains without one letter.
 
+    Others do not count as misspelt: a verb in another form is one letter away too.
+    """
+    known: frozenset[str]
+    """Words that are not misspelt."""
 
 
 def load_yaml(path: Path) -> Any:
@@ -145,12 +159,14 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def normal(word: str) -> str:
-    """Return the form in which a folded word is compared; one slip in a long word of a phrase is corrected."""
-    slips = grammar().slips
+    """Return the form in which a folded word is compared; one slip in a word often mistyped is corrected."""
     word = _REPEATED_LETTER.sub(r"\1", _DROPPED.sub("", word))
-    if word in slips or len(word) < _LEAST_LETTERS:
-        return slips.get(word, word)
-    return next((slips[rest] for rest in _without_one(word) if rest in slips), word)
+    known = grammar()
+    if len(word) < _LEAST_LETTERS or word in known.known:
+        return word
+    meant = (known.slips[rest] for rest in _without_one(word) if rest in known.slips)
+    # The last letter is the ending of a word more often than a slip.
+    return next((other for other in meant if other[-1] == word[-1]), word)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +190,8 @@ def grammar() -> Grammar:
     """Return the phrases of ``frames.yaml``."""
     by_first: dict[str, list[Phrase]] = defaultdict(list)
     languages: dict[str, Words] = {}
-    vocabulary: set[str] = set()
+    mistyped: set[str] = set()
+    known: set[str] = set()
     for language, data in load_yaml(_PHRASES).items():
         classes = {name: _alternatives(members) for name, members in data["classes"].items()}
         for kind in Kind:
@@ -182,15 +199,18 @@ def grammar() -> Grammar:
                 phrase = Phrase(kind, template, classes)
                 for first in _edge_words(template, classes):
                     by_first[first].append(phrase)
-        languages[language] = _words(data["words"], data["what"], classes)
-        vocabulary.update(word for members in classes.values() for member in members for word in member.split())
-    vocabulary.update(by_first)
-    slips = {rest: word for word in sorted(vocabulary) if len(word) > _LEAST_LETTERS for rest in _without_one(word)}
-    slips |= {word: word for word in vocabulary}
-    return Grammar({first: tuple(phrases) for first, phrases in by_first.items()}, languages, slips)
+        languages[language] = _words(data["words"], data["what"], classes, asks_anywhere=data["asks_anywhere"])
+        mistyped.update(_alternatives(data["mistyped"].split()))
+        known.update(word for members in classes.values() for member in members for word in member.split())
+    known.update(by_first)
+    slips = {rest: word for word in sorted(mistyped) for rest in _without_one(word)}
+    phrases = {first: tuple(found) for first, found in by_first.items()}
+    return Grammar(phrases, languages, slips, frozenset(known))
 
 
-def _words(words: Mapping[str, str], what: Sequence[str], classes: Mapping[str, list[str]]) -> Words:
+def _words(
+    words: Mapping[str, str], what: Sequence[str], classes: Mapping[str, list[str]], *, asks_anywhere: bool
+) -> Words:
     sets = {name: frozenset(_alternatives(text.split())) for name, text in words.items()}
     before: dict[str, list[Frame]] = defaultdict(list)
     behind: dict[str, list[Frame]] = defaultdict(list)
@@ -201,8 +221,10 @@ def _words(words: Mapping[str, str], what: Sequence[str], classes: Mapping[str, 
         for word in _edge_words(first or last, classes, at_end=not first):
             (before if first else behind)[word].append(Frame(*patterns, only_names))
     return Words(
-        **{name: members for name, members in sets.items() if name != "first_person"},
-        first_person=tuple(sorted(sets["first_person"])),
+        **{name: members for name, members in sets.items() if name not in (*_ENDING_LISTS, "empty")},
+        **{name: tuple(sorted(sets[name])) for name in _ENDING_LISTS},
+        empty=frozenset().union(*(sets[name] for name in _EMPTY_LISTS)),
+        asks_anywhere=asks_anywhere,
         what_before={word: tuple(frames) for word, frames in before.items()},
         what_behind={word: tuple(frames) for word, frames in behind.items()},
     )
@@ -225,8 +247,7 @@ def _forms(word: str) -> list[str]:
     match = _ENDINGS.fullmatch(word)
     if not match:
         return [word]
-    endings = match[2].split("|")
-    return [match[1] + ending for ending in ([*endings, ""] if len(endings) == 1 else endings)]
+    return [match[1], *(match[1] + ending for ending in match[2].split("|"))]
 
 
 def _elements(template: str) -> Iterator[tuple[bool, str, str]]:
@@ -257,7 +278,7 @@ def _expression(template: str, classes: Mapping[str, list[str]]) -> str:
             parts.append(rf"(?:\S+ ){_REPEATS.get(repeat, repeat)}")
             continue
         longest_first = sorted(set(_choices(body, classes)), key=len, reverse=True)
-        choices = "|".join(f"{choice} " for choice in longest_first)
+        choices = "|".join(f"{choice} " for choice in longest_first).replace("_", r"\S+")
         parts.append(f"(?!{choices})" if forbids else f"(?:{choices}){_REPEATS.get(repeat, repeat)}")
     return "".join(parts)
 

@@ -47,7 +47,10 @@ _SMILE = re.compile(r"(?:(?<=[^\W\d]{2})|(?<=[?!.…]))\s?\)+(?=[\s?!.,…]|\Z)"
 _MARKS = re.compile(r"[?!]{2,}|([,;:])\1+|\.{2,}|…[.…]+|\.…[.…]*| +(?=[?!,;…])")
 _SPACE_RUN, _LINE_END = re.compile(" {2,}"), re.compile(r" *\n[ \n]*")
 
+_MOST_PASSES = 9
+"""What one repair leaves may need another, as a mark that an emoji parted from its like. Two passes nearly always do."""
 _WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
 _LATIN = re.compile("[A-Za-z]")
 _KAZAKH_LOOKS = re.compile("[hi]")
 _KAZAKH = re.compile("[әғқңөұүӘҒҚҢӨҰҮ]")
@@ -61,6 +64,8 @@ class _LookAlikes:
     loose: dict[_Script, dict[str, str]]
     foreign: re.Pattern[str]
     """A letter that is neither basic Latin nor Russian nor Kazakh, but looks so."""
+    readable: re.Pattern[str]
+    """A word without letters that look like none; Greek words have some."""
 
 
 @cache
@@ -78,6 +83,7 @@ def _look_alikes() -> _LookAlikes:
             "cyrillic": to_cyrillic | {latin: cyrillic for cyrillic, latin in capitals.items()},
         },
         foreign=re.compile(f"[{''.join(other)}]"),
+        readable=re.compile(f"[A-Za-z\u00c0-\u024f\u0400-\u052f{''.join(other)}]+"),
     )
 
 
@@ -88,7 +94,9 @@ def clean(text: str) -> str:
     script become the ones that they look like where the rest of the word, or the words around it, are in that script.
     Line breaks stay: they part questions.
     """
-    while (cleaned := _cleaned(text)) != text:
+    for _ in range(_MOST_PASSES):
+        if (cleaned := _cleaned(text)) == text:
+            break
         text = cleaned
     return text
 
@@ -121,7 +129,7 @@ def _one_script_a_word(text: str) -> str:
     alike = _look_alikes()
     if not _LATIN.search(text) and not alike.foreign.search(text):
         return text
-    found = list(_WORD.finditer(text))
+    found = [word for word in _WORD.finditer(text) if alike.readable.fullmatch(word[0])]
     with_kazakh = _KAZAKH.search(text) is not None
     scripts = [_script(word[0], with_kazakh) for word in found]
     parts, end = [], 0
@@ -159,6 +167,10 @@ def _script_of_neighbours(word: re.Match[str], scripts: list[_Script | None], nu
     before = next((script for script in reversed(scripts[:number]) if script), None)
     after = next((script for script in scripts[number + 1 :] if script), None)
     letters = word[0]
+    # What stands beside a digit is mostly a code, as in B2B.
+    coded = _DIGIT.match(word.string, word.end()) or _DIGIT.match(word.string, max(0, word.start() - 1))
+    if coded and letters.isascii():
+        return None
     if letters.isascii() and not letters.islower() and (number or letters[1:] != letters[1:].lower()):
         return None if len(letters) > 1 else before or after
     if before and after and before != after:

@@ -74,6 +74,7 @@ class Message:
         if word not in self._known or not (known := candidates(word, kinds)):
             return None
         place, limit = self._places[number], self._places[stop]
+        parted = number == 0 or number in self.marked
         if not known.any.match(self._joined, place, limit):
             return None
         best: tuple[int, Kind] | None = None
@@ -82,7 +83,8 @@ class Message:
             # A phrase with a repeated part that stops at any word may match nothing.
             if match and match.end() > self._places[best[0] if best else number]:
                 end = self._place_of[match.end()]
-                if phrase.kind is not Kind.ASIDE or end == stop or end in self.marked:
+                aside = phrase.kind is Kind.ASIDE and end != stop and end not in self.marked
+                if not aside and (parted or phrase.kind is not Kind.TAG):
                     best = end, phrase.kind
         return best
 
@@ -98,4 +100,9 @@ class Message:
     def asks(self, start: int, stop: int) -> bool:
         """Tell whether a question word stands among these words, or a word that makes a question of a sentence."""
         words = self.words
-        return self.normal[start] in words.begin or not words.ask.isdisjoint(self.normal[start:stop])
+        found = self.normal[start:stop]
+        return bool(found) and (found[0] in words.begin or not words.ask.isdisjoint(found))
+
+    def content(self, start: int, stop: int) -> int:
+        """Count the words that say what a question is about."""
+        return sum(word not in self.words.empty for word in self.normal[start:stop])
