@@ -13,6 +13,14 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       terms             words -> stems and character n-grams, with synonyms
       language          which language a text is in, and how well an encoder reads it
       spelling          a question in the wrong alphabet or with typos -> what was meant
+    question/           what a question asks, without an index
+      letters           what typing does to letters, repaired
+      splitting         a message -> its questions
+      frames            a question -> its core, without greetings, requests and the like
+      things            whether it only asks what something is
+      message           the words of a text, as phrases match them
+      grammar           the phrases and words of ``frames.yaml``
+      word_patterns     how they are written -> regular expressions
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files

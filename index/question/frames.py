@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.question.grammar import Frame, Kind, Words, grammar
+from index.question.grammar import CLOSING, OPENING, Kind, grammar
 from index.question.message import Message
+from index.question.things import Role, is_name, named_thing
 
-_OPENING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.OPENING, Kind.ASIDE, Kind.REQUEST})
-_CLOSING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLOSING, Kind.TAG, Kind.REQUEST})
 _INTRODUCING = frozenset({Kind.INTRODUCTION, Kind.SUBJECT})
 _REQUEST = frozenset({Kind.REQUEST})
 _MIDDLE = frozenset({Kind.ANYWHERE})
@@ -21,10 +20,8 @@ _QUOTED = re.compile(r"""\s*(["'*_])(?=\S)(.*\S)\1([\s?!.…]*)""", re.DOTALL)
 _AT_START = re.compile(r"(?:[\s,;:.!?…–—)•·●▪‣>#*]|-(?=\s))+")
 _AT_END = " \t\n,;:.!…–—(-"
 _NUMBER, _LETTER = re.compile(r"\d{1,2}"), re.compile("[a-eа-д]")
-_POSSESSIVE = re.compile(r"'s\b|s'(?!\w)")
+_LONGEST_ADDRESSEE = 3
 _BRACKETS = re.compile(r"\(\s*\)")
-_MOST_WORDS, _MOST_WORDS_ALONE, _MOST_WORDS_OF_PERSON = 5, 3, 4
-"""A longer phrase tells more than the name of a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +81,12 @@ def _without_frame(message: Message, start: int, stop: int) -> _Rest:
     """Take from both ends of a sentence what does not ask."""
     first, requested, greeted = _behind_number(message, start, stop), False, False
     while first < stop:
-        found = message.phrase(first, stop, _OPENING)
+        found = message.phrase(first, stop, OPENING)
         if found is None and greeted:
             found = _addressee(message, first, stop)
         if found is None:
-            found = _introduction(message, first, stop)
+            told = _told_in_first_person(message, first, stop)
+            found = (told, Kind.INTRODUCTION) if first < told < stop else _introduction(message, first, stop)
             if found and found[0] == stop:
                 return _Rest(start, first, stop, message.has_question_mark(stop), introduces=found[1])
         if found is None:
@@ -98,10 +96,7 @@ def _without_frame(message: Message, start: int, stop: int) -> _Rest:
         requested |= kind is Kind.REQUEST
         first = _behind_number(message, first, stop)
     last = _closing(message, first, stop)
-    introduced = _told_in_first_person(message, first, last)
-    introduces = Kind.INTRODUCTION if introduced == last > first else None
-    if introduced and not introduces:
-        first = introduced
+    introduces = Kind.INTRODUCTION if _told_in_first_person(message, first, last) == last > first else None
     asked = message.has_question_mark(stop)
     return _Rest(start, first, last, asked, introduces, requested or last < stop)
 
@@ -116,9 +111,14 @@ def _behind_number(message: Message, first: int, stop: int) -> int:
 
 def _closing(message: Message, first: int, stop: int) -> int:
     """Return the first of the words from which on only phrases follow that may close a sentence."""
+    known = grammar()
+    if first == stop or (
+        message.normal[stop - 1] not in known.closing and known.closing_on.isdisjoint(message.normal[first:stop])
+    ):
+        return stop
     reached, last = {stop}, stop
     for number in range(stop - 1, first - 1, -1):
-        found = message.phrase(number, stop, _CLOSING)
+        found = message.phrase(number, stop, CLOSING)
         # Behind an auxiliary, "I need to know" is part of a question: "Do I need to know …?"
         inverted = number > first and message.normal[number - 1] in message.words.begin
         if found and found[0] in reached and not inverted:
@@ -173,14 +173,17 @@ def _told_in_first_person(message: Message, first: int, last: int) -> int:
         word = message.normal[number]
         if word in message.words.ask:
             break
-        if word.endswith(endings) and (number + 1 == last or message.follows_comma(number + 1)):
+        told = word.endswith(endings) and word not in grammar().anywhere
+        if told and (number + 1 == last or message.follows_comma(number + 1)):
             place = number + 1
     return place
 
 
 def _addressee(message: Message, first: int, stop: int) -> tuple[int, Kind] | None:
     """Return where a name behind a greeting ends: "Hi Aigerim, …"."""
-    end = next((number for number in range(first + 1, min(first + 4, stop)) if number in message.marked), None)
+    # A name at the end of the message is no addressee: "Hi, uranium!"
+    most = min(first + _LONGEST_ADDRESSEE, stop, len(message.normal) - 1)
+    end = next((number for number in range(first + 1, most + 1) if number in message.marked or number == stop), None)
     if end is None or message.asks(first, end):
         return None
     capitals = all(message.text[message.starts[number]].isupper() for number in range(first, end))
@@ -197,7 +200,7 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
         telling = list(rests)
     elif len(telling) < len(rests):
         question = telling[0]
-        leans = not message.words.lean.isdisjoint(message.normal[question.first : question.last])
+        leans = message.leans(question.first, question.last)
         subjects = [rest for rest in rests if rest.introduces is Kind.SUBJECT and rest.start < question.start]
         telling = (subjects if leans else []) + telling
     joined: list[_Rest] = []
@@ -219,10 +222,10 @@ def _asked(message: Message, rest: _Rest) -> Core:
             first, topic = first + 1, True
         elif normal[first] in words.whether:
             first, asked = first + 1, True
-    if thing := _thing(message, first, last):
+    if thing := named_thing(message, first, last):
         return Core(_text(message, *thing), about=True)
     asks = message.asks(first, last)
-    if not asks and _is_name(message, first, last, free=True, named=topic):
+    if not asks and is_name(message, first, last, Role.TOPIC if topic else Role.ALONE):
         first += topic and normal[first] in words.articles and last - first > 1
         return Core(_text(message, first, last), about=True)
     return Core(_ended(_text(message, first, last), asked or asks), about=False)
@@ -230,53 +233,6 @@ def _asked(message: Message, rest: _Rest) -> Core:
 
 def _asks(message: Message, rest: _Rest) -> bool:
     return rest.asked or message.asks(rest.first, rest.last)
-
-
-def _thing(message: Message, first: int, last: int) -> tuple[int, int] | None:
-    """Return the words of the thing, where the question is what that is."""
-    words: Words = message.words
-    normal = message.normal
-    frames: tuple[Frame, ...] = words.what_before.get(normal[first], ()) + words.what_behind.get(normal[last - 1], ())
-    for frame in frames:
-        if found := message.within(frame.before, frame.after, first, last):
-            start, end = found
-            if normal[start] in words.articles and end - start > 1:
-                if frame.only_names:
-                    continue
-                start += 1
-            if _is_name(message, start, end, person=frame.only_names):
-                return start, end
-    return None
-
-
-def _is_name(
-    message: Message, first: int, last: int, *, free: bool = False, named: bool = False, person: bool = False
-) -> bool:
-    """Tell whether the words from ``first`` to before ``last`` may be the name of a thing and nothing more.
-
-    Args:
-        message: The words.
-        first: The first one.
-        last: The one behind the last.
-        free: Whether they stand alone. Behind "what is", a preposition belongs to a name only between capitals, so that
-            "the price of copper" is none.
-        named: Whether it was said that they are what the question is about.
-        person: Whether it is to be the name of a person.
-    """
-    words, normal = message.words, message.normal[first:last]
-    inner = [number for number, word in enumerate(normal) if word in words.within_names]
-    most = _MOST_WORDS_ALONE if free and not named else _MOST_WORDS_OF_PERSON if person else _MOST_WORDS
-    if not words.no_name.isdisjoint(normal) or not 0 < len(normal) - len(inner) <= most:
-        return False
-    if inner and (person or inner[0] == 0 or inner[-1] == len(normal) - 1):
-        return False
-    relating = words.relating
-    if relating and any(word.endswith(relating) for word in normal[:-1]):
-        return False
-    capital = [message.text[start].isupper() for start in message.starts[first:last]]
-    if person and len(set(capital)) > 1 or _POSSESSIVE.search(message.text, message.starts[first], message.ends[last - 1]):
-        return False
-    return free or all(capital[number - 1] and capital[number + 1] for number in inner)
 
 
 def _text(message: Message, first: int, last: int) -> str:
@@ -288,7 +244,7 @@ def _text(message: Message, first: int, last: int) -> str:
     elif first:
         place = message.starts[first]
     end = message.starts[last] if last < len(message.starts) else len(text)
-    parts, number = [], first
+    parts, number = [], last if grammar().anywhere.isdisjoint(message.normal[first:last]) else first
     while number < last:
         found = message.phrase(number, last, _MIDDLE)
         if found is None:

@@ -48,10 +48,10 @@ _MARKS = re.compile(r"[?!]{2,}|([,;:])\1+|\.{2,}|…[.…]+|\.…[.…]*| +(?=[?
 _SPACE_RUN, _LINE_END = re.compile(" {2,}"), re.compile(r" *\n[ \n]*")
 
 _MOST_PASSES = 9
-"""What one repair leaves may need another, as a mark that an emoji parted from its like. Two passes nearly always do."""
+"""One repair may make room for another, as where an emoji parted two marks. Two passes nearly always do."""
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
-_LATIN = re.compile("[A-Za-z]")
+_LATIN, _CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u052f]")
 _KAZAKH_LOOKS = re.compile("[hi]")
 _KAZAKH = re.compile("[әғқңөұүӘҒҚҢӨҰҮ]")
 
@@ -76,12 +76,11 @@ def _look_alikes() -> _LookAlikes:
     to_cyrillic = {latin: cyrillic for cyrillic, latin in to_latin.items()}
     to_cyrillic |= {letter: to_cyrillic[latin] for letter, latin in other.items() if latin in to_cyrillic}
     capitals = dict(zip(table["capitals_cyrillic"], table["capitals_latin"], strict=True))
+    loosely = to_cyrillic | {latin: cyrillic for cyrillic, latin in capitals.items()}
+    loosely |= {letter: loosely[latin] for letter, latin in other.items() if latin in loosely}
     return _LookAlikes(
         strict={"latin": to_latin | other, "cyrillic": to_cyrillic},
-        loose={
-            "latin": to_latin | other | capitals,
-            "cyrillic": to_cyrillic | {latin: cyrillic for cyrillic, latin in capitals.items()},
-        },
+        loose={"latin": to_latin | other | capitals, "cyrillic": loosely},
         foreign=re.compile(f"[{''.join(other)}]"),
         readable=re.compile(f"[A-Za-z\u00c0-\u024f\u0400-\u052f{''.join(other)}]+"),
     )
@@ -167,6 +166,8 @@ def _script_of_neighbours(word: re.Match[str], scripts: list[_Script | None], nu
     before = next((script for script in reversed(scripts[:number]) if script), None)
     after = next((script for script in scripts[number + 1 :] if script), None)
     letters = word[0]
+    if len(letters) == 1 and _look_alikes().foreign.match(letters):
+        return None  # as a sign, "α-spodumene"
     # What stands beside a digit is mostly a code, as in B2B.
     coded = _DIGIT.match(word.string, word.end()) or _DIGIT.match(word.string, max(0, word.start() - 1))
     if coded and letters.isascii():
@@ -185,4 +186,5 @@ def _spelled(word: str, script: _Script | None) -> str:
         return word
     table = _look_alikes().loose[script]
     spelled = "".join(table.get(letter, letter) for letter in word)
-    return spelled if script == "latin" or not _LATIN.search(spelled) else word
+    # A Kazakh ending on a Latin name is in its own script: "BGS" + "тің".
+    return word if (_CYRILLIC if script == "latin" else _LATIN).search(spelled) else spelled

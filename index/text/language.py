@@ -47,8 +47,8 @@ _KAZAKH_IN_RUSSIAN_LETTERS = frozenset(
 _NOT_RUSSIAN = re.compile("[гкхжш]ы")
 _KAZAKH_ENDINGS = tuple(
     """
-    ынын инин нын нин дын дин ына ынан инен ында инде ымен имен рды лды йды йди рди лди тты тти кти ган ген арга ерге деги
-    дагы ерин арын етин атын рмен рдан рден ктер ннан ысы лык дык тык ып еп уы уи лары лери дары дери миз мыз сыз
+    ынын инин нын нин дын дин ына ынан инен ында инде ымен имен рды лды йды йди рди лди тты тти кти ган ген арга ерге
+    деги дагы ерин арын етин атын рмен рдан рден ктер ннан ысы лык дык тык ып еп уы уи лары лери дары дери миз мыз сыз
     """.split()
 )
 _RUSSIAN_ENDINGS = tuple(
@@ -76,8 +76,8 @@ def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) 
     Args:
         text: Any text.
         default: What to return for a text that shows no language, where there is no hint.
-        hint: The language of the person who wrote the text, where it is known. It decides about a name in Latin letters,
-            and about Cyrillic text that may be Kazakh for lack of Russian function words.
+        hint: The language of the person who wrote the text, where it is known. It decides about a name in Latin
+            letters, and about Cyrillic text that may be Kazakh for lack of Russian function words.
     """
     folded = text.casefold()
     found = _WORD.findall(folded)
