@@ -20,7 +20,7 @@ _QUOTED = re.compile(r"""\s*(["'*_])(?=\S)(.*\S)\1([\s?!.…]*)""", re.DOTALL)
 _AT_START = re.compile(r"(?:[\s,;:.!?…–—)•·●▪‣>#*]|-(?=\s))+")
 _AT_END = " \t\n,;:.!…–—(-"
 _NUMBER, _LETTER = re.compile(r"\d{1,2}"), re.compile("[a-eа-д]")
-_LONGEST_ADDRESSEE = 3
+_LONGEST_ADDRESSEE, _LEAST_CONTENT = 3, 2
 _BRACKETS = re.compile(r"\(\s*\)")
 
 
@@ -151,8 +151,9 @@ def _introduction(message: Message, first: int, stop: int) -> tuple[int, Kind] |
     for number in starts:
         if message.follows_comma(number) or normal[number - 1] in words.link:
             return number, kind
-    asking = (number for number in starts if normal[number] in words.ask)
-    return next(asking, stop), kind
+    asking = next((number for number in starts if normal[number] in words.ask), stop)
+    # The Russian particle "ли" stands behind the first word of its question.
+    return (asking - 1 if asking < stop and normal[asking] in words.whether else asking), kind
 
 
 def _may_begin(message: Message, number: int) -> bool:
@@ -203,6 +204,7 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
         leans = message.leans(question.first, question.last)
         subjects = [rest for rest in rests if rest.introduces is Kind.SUBJECT and rest.start < question.start]
         telling = (subjects if leans else []) + telling
+    telling = _without_asides(message, telling)
     joined: list[_Rest] = []
     for rest in telling:
         if joined and joined[-1].last == rest.first:
@@ -211,6 +213,24 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
             rest = _Rest(before.start, before.first, rest.last, rest.asked, None, requested)
         joined.append(rest)
     return joined
+
+
+def _without_asides(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
+    """Leave out sentences about the people who talk, where another asks something that can be understood alone."""
+    asking = [rest for rest in rests if _asks(message, rest)]
+    if not asking or len(rests) == 1:
+        return list(rests)
+    question = asking[0]
+    named = message.normal[question.first : question.last]
+    whole = message.content(question.first, question.last) >= _LEAST_CONTENT and message.words.person.isdisjoint(named)
+    whole = whole and not message.leans(question.first, question.last)
+    return [rest for rest in rests if not (whole and rest not in asking and _is_personal(message, rest))]
+
+
+def _is_personal(message: Message, rest: _Rest) -> bool:
+    said = message.normal[rest.first : rest.last]
+    personal = any(word in message.words.person or word.endswith(message.words.personal) for word in said)
+    return personal and not any(word[0].isdigit() for word in said)
 
 
 def _asked(message: Message, rest: _Rest) -> Core:
@@ -260,4 +280,6 @@ def _text(message: Message, first: int, last: int) -> str:
 
 
 def _ended(text: str, asked: bool) -> str:
+    if (quoted := _QUOTED.fullmatch(text)) and quoted[1] not in quoted[2]:
+        text = quoted[2].rstrip(_AT_END + "?")
     return f"{text}?" if asked and text else text

@@ -105,6 +105,10 @@ class Words:
     """All of these that say nothing of what a question is about, and a few more."""
     asks_anywhere: bool
     """Whether a question word may stand in any place of a question, and not only at its beginning."""
+    person: frozenset[str]
+    """Words by which a sentence is about the person who asks, or the one who is asked."""
+    personal: tuple[str, ...]
+    """Endings of verbs that do the same; a clause within a sentence needs more."""
     first_person: tuple[str, ...]
     """Endings of words by which a clause is about the person who asks."""
     relating: tuple[str, ...]
@@ -229,6 +233,8 @@ def _words(
         articles=sets["articles"],
         no_name=sets["no_name"],
         within_names=sets["within_names"],
+        person=sets["person"],
+        personal=tuple(sorted(sets["personal"])),
         first_person=tuple(sorted(sets["first_person"])),
         relating=tuple(sorted(sets["relating"])),
         empty=frozenset().union(*(sets[name] for name in _EMPTY_LISTS)),

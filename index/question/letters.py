@@ -174,6 +174,8 @@ def _script_of_neighbours(word: re.Match[str], scripts: list[_Script | None], nu
         return None
     if letters.isascii() and not letters.islower() and (number or letters[1:] != letters[1:].lower()):
         return None if len(letters) > 1 else before or after
+    if not letters.isascii() and "cyrillic" in scripts:
+        return None
     if before and after and before != after:
         latin, cyrillic = scripts.count("latin"), scripts.count("cyrillic")
         return None if latin == cyrillic else "latin" if latin > cyrillic else "cyrillic"

@@ -102,7 +102,7 @@ class Message:
         """Return where a phrase that matched up to ``end`` ends; 0 where something forbids that it stands there."""
         if kind is Kind.CLAUSE:
             start = end
-            end = next((number for number in range(start + 1, stop) if number in self.marked), stop)
+            end = next((number for number in range(start, stop) if number in self.marked), stop)
             asks = not self.words.ask.isdisjoint(self.normal[start:end])
             ended = end < stop or stop in self.marked
             return 0 if asks or not ended or end - start > _LONGEST_CLAUSE else end
