@@ -13,12 +13,22 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       terms             words -> stems and character n-grams, with synonyms
       language          which language a text is in, and how well an encoder reads it
       spelling          a question in the wrong alphabet or with typos -> what was meant
+      kazakh            Kazakh words without their endings
+      word_frequency    the words of a language that say nothing of a subject
       folded            a text prepared for those who look for facts in it
       months            names of months in all cases -> their numbers
       dates             a text -> the dates that it states
       quantities        a text -> the quantities and ordinals that it states
       negation          a text -> whether it says that something is not so
       names             words -> what all forms of a name have in common
+    question/           what a question asks, without an index
+      letters           what typing does to letters, repaired
+      splitting         a message -> its questions
+      frames            a question -> its core, without greetings, requests and the like
+      things            whether it only asks what something is
+      message           the words of a text, as phrases match them
+      grammar           the phrases and words of ``frames.yaml``
+      word_patterns     how they are written -> regular expressions
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
@@ -34,13 +44,16 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       lexical_index     inverted index: how much of a question each snippet covers
       scoring           candidates, their features, their absolute scores
       decision          evidence -> confidence -> answer, closest or none
-      answer            what a question gets
+      answer            what a question gets, and what a message with several gets
       highlight         the sentence of a snippet that answers
       known_names       which words of a knowledge, and of a question, are names
       roles             which country's ambassadors, companies and exports are in which other
       successions       who follows whom in an office
       passage_facts     what a snippet states in any of its translations
       contradiction     what a question states and a snippet does not hold
+      wanted            the kind of thing that a question asks for
+      negatives         how near a question is to those that are answered and that are not
+      answerability     what speaks against the best snippet, apart from scores
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back
@@ -51,6 +64,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       evaluation_set    questions with known answers
       retrieval_metrics how good the answers to them are
       evaluator         asks the questions
+      comparison        how two versions did on the same questions
       gate              compares with the live version and the floor
     build/              knowledge -> new live version
       builder           the whole way
@@ -62,7 +76,7 @@ Nothing here knows Telegram, the query log or the subject of the knowledge.
 
 from index.errors import ArtifactError, BuildError, EncoderError, KnowledgeError
 from index.knowledge.snippet import Snippet
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer, Hit, Reply
 from index.search.decision import Decision
 from index.search.index import Index
 
@@ -75,5 +89,6 @@ __all__ = [
     "Hit",
     "Index",
     "KnowledgeError",
+    "Reply",
     "Snippet",
 ]

@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.question.grammar import Frame, Kind, Words, grammar
+from index.question.grammar import CLOSING, OPENING, Kind, grammar
 from index.question.message import Message
+from index.question.things import Role, is_name, named_thing
 
-_OPENING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.OPENING, Kind.ASIDE, Kind.REQUEST})
-_CLOSING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLOSING, Kind.REQUEST})
 _INTRODUCING = frozenset({Kind.INTRODUCTION, Kind.SUBJECT})
 _REQUEST = frozenset({Kind.REQUEST})
 _MIDDLE = frozenset({Kind.ANYWHERE})
@@ -20,10 +19,9 @@ _ADDRESS = re.compile(r"\s*(?:/\w+(?:@\w+)?|@\w+)[\s,:;!.–—-]*")
 _QUOTED = re.compile(r"""\s*(["'*_])(?=\S)(.*\S)\1([\s?!.…]*)""", re.DOTALL)
 _AT_START = re.compile(r"(?:[\s,;:.!?…–—)•·●▪‣>#*]|-(?=\s))+")
 _AT_END = " \t\n,;:.!…–—(-"
-_NUMBER = re.compile(r"\d{1,2}|[a-eа-д]")
+_NUMBER, _LETTER = re.compile(r"\d{1,2}"), re.compile("[a-eа-д]")
+_LONGEST_ADDRESSEE, _LEAST_CONTENT = 3, 2
 _BRACKETS = re.compile(r"\(\s*\)")
-_MOST_WORDS, _MOST_WORDS_OF_TOPIC, _MOST_WORDS_OF_PERSON = 5, 7, 4
-"""A longer phrase tells more than the name of a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,12 @@ def _without_frame(message: Message, start: int, stop: int) -> _Rest:
     """Take from both ends of a sentence what does not ask."""
     first, requested, greeted = _behind_number(message, start, stop), False, False
     while first < stop:
-        found = message.phrase(first, stop, _OPENING)
+        found = message.phrase(first, stop, OPENING)
         if found is None and greeted:
             found = _addressee(message, first, stop)
         if found is None:
-            found = _introduction(message, first, stop)
+            told = _told_in_first_person(message, first, stop)
+            found = (told, Kind.INTRODUCTION) if first < told < stop else _introduction(message, first, stop)
             if found and found[0] == stop:
                 return _Rest(start, first, stop, message.has_question_mark(stop), introduces=found[1])
         if found is None:
@@ -97,26 +96,32 @@ def _without_frame(message: Message, start: int, stop: int) -> _Rest:
         requested |= kind is Kind.REQUEST
         first = _behind_number(message, first, stop)
     last = _closing(message, first, stop)
-    introduced = _told_in_first_person(message, first, last)
-    introduces = Kind.INTRODUCTION if introduced == last > first else None
-    if introduced and not introduces:
-        first = introduced
+    introduces = Kind.INTRODUCTION if _told_in_first_person(message, first, last) == last > first else None
     asked = message.has_question_mark(stop)
     return _Rest(start, first, last, asked, introduces, requested or last < stop)
 
 
 def _behind_number(message: Message, first: int, stop: int) -> int:
     """Pass the number or letter of a list, as in ``2)``."""
-    numbered = first + 1 < stop and message.marked.get(first + 1, "")[:1] in {".", ")", ":"}
-    return first + 1 if numbered and _NUMBER.fullmatch(message.normal[first]) else first
+    mark = message.marked.get(first + 1, "")[:1] if first + 1 < stop else ""
+    word = message.normal[first] if mark else ""
+    numbered = (mark in {".", ")", ":"} and _NUMBER.fullmatch(word)) or (mark == ")" and _LETTER.fullmatch(word))
+    return first + 1 if numbered else first
 
 
 def _closing(message: Message, first: int, stop: int) -> int:
     """Return the first of the words from which on only phrases follow that may close a sentence."""
+    known = grammar()
+    if first == stop or (
+        message.normal[stop - 1] not in known.closing and known.closing_on.isdisjoint(message.normal[first:stop])
+    ):
+        return stop
     reached, last = {stop}, stop
     for number in range(stop - 1, first - 1, -1):
-        found = message.phrase(number, stop, _CLOSING)
-        if found and found[0] in reached:
+        found = message.phrase(number, stop, CLOSING)
+        # Behind an auxiliary, "I need to know" is part of a question: "Do I need to know …?"
+        inverted = number > first and message.normal[number - 1] in message.words.begin
+        if found and found[0] in reached and not inverted:
             reached.add(number)
             last = number
     # Nothing is asked by question words alone, so what stands behind them is no frame: "what can you tell me".
@@ -146,8 +151,9 @@ def _introduction(message: Message, first: int, stop: int) -> tuple[int, Kind] |
     for number in starts:
         if message.follows_comma(number) or normal[number - 1] in words.link:
             return number, kind
-    asking = (number for number in starts if normal[number] in words.ask)
-    return next(asking, stop), kind
+    asking = next((number for number in starts if normal[number] in words.ask), stop)
+    # The Russian particle "ли" stands behind the first word of its question.
+    return (asking - 1 if asking < stop and normal[asking] in words.whether else asking), kind
 
 
 def _may_begin(message: Message, number: int) -> bool:
@@ -168,14 +174,17 @@ def _told_in_first_person(message: Message, first: int, last: int) -> int:
         word = message.normal[number]
         if word in message.words.ask:
             break
-        if word.endswith(endings) and (number + 1 == last or message.follows_comma(number + 1)):
+        told = word.endswith(endings) and word not in grammar().anywhere
+        if told and (number + 1 == last or message.follows_comma(number + 1)):
             place = number + 1
     return place
 
 
 def _addressee(message: Message, first: int, stop: int) -> tuple[int, Kind] | None:
     """Return where a name behind a greeting ends: "Hi Aigerim, …"."""
-    end = next((number for number in range(first + 1, min(first + 4, stop)) if number in message.marked), None)
+    # A name at the end of the message is no addressee: "Hi, uranium!"
+    most = min(first + _LONGEST_ADDRESSEE, stop, len(message.normal) - 1)
+    end = next((number for number in range(first + 1, most + 1) if number in message.marked or number == stop), None)
     if end is None or message.asks(first, end):
         return None
     capitals = all(message.text[message.starts[number]].isupper() for number in range(first, end))
@@ -192,9 +201,10 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
         telling = list(rests)
     elif len(telling) < len(rests):
         question = telling[0]
-        leans = not message.words.lean.isdisjoint(message.normal[question.first : question.last])
+        leans = message.leans(question.first, question.last)
         subjects = [rest for rest in rests if rest.introduces is Kind.SUBJECT and rest.start < question.start]
         telling = (subjects if leans else []) + telling
+    telling = _without_asides(message, telling)
     joined: list[_Rest] = []
     for rest in telling:
         if joined and joined[-1].last == rest.first:
@@ -205,65 +215,44 @@ def _content(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
     return joined
 
 
+def _without_asides(message: Message, rests: Sequence[_Rest]) -> list[_Rest]:
+    """Leave out sentences about the people who talk, where another asks something that can be understood alone."""
+    asking = [rest for rest in rests if _asks(message, rest)]
+    if not asking or len(rests) == 1:
+        return list(rests)
+    question = asking[0]
+    named = message.normal[question.first : question.last]
+    whole = message.content(question.first, question.last) >= _LEAST_CONTENT and message.words.person.isdisjoint(named)
+    whole = whole and not message.leans(question.first, question.last)
+    return [rest for rest in rests if not (whole and rest not in asking and _is_personal(message, rest))]
+
+
+def _is_personal(message: Message, rest: _Rest) -> bool:
+    said = message.normal[rest.first : rest.last]
+    personal = any(word in message.words.person or word.endswith(message.words.personal) for word in said)
+    return personal and not any(word[0].isdigit() for word in said)
+
+
 def _asked(message: Message, rest: _Rest) -> Core:
     """Make the core of what is left where only one sentence, or several neighbours, are."""
     words, normal = message.words, message.normal
-    first, last, asked = rest.first, rest.last, rest.asked
+    first, last, asked, topic = rest.first, rest.last, rest.asked, False
     if rest.requested and last - first > 1:
         if normal[first] in words.about and normal[first + 1] not in words.ask:
-            first += 1
+            first, topic = first + 1, True
         elif normal[first] in words.whether:
             first, asked = first + 1, True
-    if thing := _thing(message, first, last):
+    if thing := named_thing(message, first, last):
         return Core(_text(message, *thing), about=True)
     asks = message.asks(first, last)
-    if not asks and _is_name(message, first, last, free=True):
-        first += normal[first] in words.articles and last - first > 1
+    if not asks and is_name(message, first, last, Role.TOPIC if topic else Role.ALONE):
+        first += topic and normal[first] in words.articles and last - first > 1
         return Core(_text(message, first, last), about=True)
     return Core(_ended(_text(message, first, last), asked or asks), about=False)
 
 
 def _asks(message: Message, rest: _Rest) -> bool:
     return rest.asked or message.asks(rest.first, rest.last)
-
-
-def _thing(message: Message, first: int, last: int) -> tuple[int, int] | None:
-    """Return the words of the thing, where the question is what that is."""
-    words: Words = message.words
-    normal = message.normal
-    frames: tuple[Frame, ...] = words.what_before.get(normal[first], ()) + words.what_behind.get(normal[last - 1], ())
-    for frame in frames:
-        if found := message.within(frame.before, frame.after, first, last):
-            start, end = found
-            if normal[start] in words.articles and end - start > 1:
-                if frame.only_names:
-                    continue
-                start += 1
-            if _is_name(message, start, end, person=frame.only_names):
-                return start, end
-    return None
-
-
-def _is_name(message: Message, first: int, last: int, *, free: bool = False, person: bool = False) -> bool:
-    """Tell whether the words from ``first`` to before ``last`` may be the name of a thing and nothing more.
-
-    Args:
-        message: The words.
-        first: The first one.
-        last: The one behind the last.
-        free: Whether they stand alone. Behind "what is", a preposition belongs to a name only between capitals, so that
-            "the price of copper" is none.
-        person: Whether it is to be the name of a person.
-    """
-    words, normal = message.words, message.normal[first:last]
-    inner = [number for number, word in enumerate(normal) if word in words.within_names]
-    most = _MOST_WORDS_OF_TOPIC if free else _MOST_WORDS_OF_PERSON if person else _MOST_WORDS
-    if not words.no_name.isdisjoint(normal) or not 0 < len(normal) - len(inner) <= most:
-        return False
-    if inner and (person or inner[0] == 0 or inner[-1] == len(normal) - 1):
-        return False
-    capital = [message.text[start].isupper() for start in message.starts[first:last]]
-    return free or all(capital[number - 1] and capital[number + 1] for number in inner)
 
 
 def _text(message: Message, first: int, last: int) -> str:
@@ -275,7 +264,7 @@ def _text(message: Message, first: int, last: int) -> str:
     elif first:
         place = message.starts[first]
     end = message.starts[last] if last < len(message.starts) else len(text)
-    parts, number = [], first
+    parts, number = [], last if grammar().anywhere.isdisjoint(message.normal[first:last]) else first
     while number < last:
         found = message.phrase(number, last, _MIDDLE)
         if found is None:
@@ -291,4 +280,6 @@ def _text(message: Message, first: int, last: int) -> str:
 
 
 def _ended(text: str, asked: bool) -> str:
+    if (quoted := _QUOTED.fullmatch(text)) and quoted[1] not in quoted[2]:
+        text = quoted[2].rstrip(_AT_END + "?")
     return f"{text}?" if asked and text else text

@@ -1,9 +1,4 @@
-"""Read the phrases around a question from ``frames.yaml``, and find them in a list of words.
-
-A phrase is a pattern of words. A word may have endings, ``скажи(те)`` or ``добр(ый|ого)``; ``(a|b c)`` is one of
-several, ``{name}`` one of a class, ``_`` any word; ``?`` behind it makes it optional, ``*`` lets it repeat, ``{0,3}``
-says how often it may stand there; ``!(a|b)`` forbids that one of these comes next.
-"""
+"""Read the phrases around a question, and the words of its languages, from ``frames.yaml``."""
 
 from __future__ import annotations
 
@@ -16,26 +11,16 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from index.question.word_patterns import DROPPED, alternatives, edge_words, expression
+
 _PHRASES = Path(__file__).with_name("frames.yaml")
 
-# Letters that people replace by a similar one. One character stays one character, so that places stay the same.
-_FOLD = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
-_DROPPED = re.compile(r"['-]")
 _REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
-_LEAST_LETTERS = 7
+_LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another real word than a misspelling."""
 
-_ELEMENT = re.compile(
-    r"(!?)(\((?:[^()]|\([^()]*\))*\)|\{[a-z_]+\}|[^\s(){}?*+]+(?:\([^)]*\))?)([?*+]|\{\d,\d\})?(?:\s+|$)"
-)
-_REPEATS = {"": "", "?": "?", "*": "{0,5}", "+": "{1,8}"}
-"""Bounded, because a message may repeat a word a thousand times."""
-# Not the bars between endings.
-_BAR = re.compile(r"\|(?![^(|]*(?:\|[^(|]*)*\))")
-_ENDINGS = re.compile(r"([^\s(]+)\(([^)]*)\)")
-
-
 _NAMES = " (name)"
+_EMPTY_LISTS = ("ask", "begin", "lean", "link", "also", "about", "whether", "articles", "within_names", "empty")
 
 
 class Kind(Enum):
@@ -48,12 +33,20 @@ class Kind(Enum):
     ASIDE = "aside"
     """At the beginning, with punctuation or the end of the sentence behind it."""
     CLOSING = "closing"
+    CLAUSE = "clause"
+    """Begins a clause that goes up to the next punctuation."""
+    TAG = "tag"
+    """At the end, with punctuation or the beginning of the sentence before it."""
     REQUEST = "request"
     """Asks to be told; what is to be told comes before or behind it."""
     INTRODUCTION = "introduction"
     """Begins a clause about the person who asks."""
     SUBJECT = "subject"
     """Begins such a clause, which may also name what the question is about."""
+
+
+OPENING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLAUSE, Kind.OPENING, Kind.ASIDE, Kind.REQUEST})
+CLOSING = frozenset({Kind.ANYWHERE, Kind.EDGE, Kind.CLAUSE, Kind.CLOSING, Kind.TAG, Kind.REQUEST})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +60,7 @@ class Phrase:
     @cached_property
     def pattern(self) -> str:
         """The expression, to be matched against normal forms with a space behind each."""
-        return _expression(self.template, self.classes)
+        return expression(self.template, self.classes)
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -108,8 +101,18 @@ class Words:
     """Words that do not occur in the name of a thing, so what holds one asks for more than what the thing is."""
     within_names: frozenset[str]
     """Words that may stand inside a name, but neither begin nor end it."""
+    empty: frozenset[str]
+    """All of these that say nothing of what a question is about, and a few more."""
+    asks_anywhere: bool
+    """Whether a question word may stand in any place of a question, and not only at its beginning."""
+    person: frozenset[str]
+    """Words by which a sentence is about the person who asks, or the one who is asked."""
+    personal: tuple[str, ...]
+    """Endings of verbs that do the same; a clause within a sentence needs more."""
     first_person: tuple[str, ...]
     """Endings of words by which a clause is about the person who asks."""
+    relating: tuple[str, ...]
+    """Endings of words that have something of their own behind them, as a possessor has."""
     what_before: Mapping[str, tuple[Frame, ...]]
     """Frames by the first word before the thing."""
     what_behind: Mapping[str, tuple[Frame, ...]]
@@ -123,8 +126,18 @@ class Grammar:
     phrases: Mapping[str, tuple[Phrase, ...]]
     languages: Mapping[str, Words]
     slips: Mapping[str, str]
-    """The words of phrases, by themselves and, where they are long, by what remains of them without one letter."""
+    """Words of phrases that are often mistyped, by what remains without one letter.
 
+    Others do not count as misspelt: a verb in another form is one letter away too.
+    """
+    known: frozenset[str]
+    """Words that are not misspelt."""
+    anywhere: frozenset[str]
+    """First words of phrases that go from any place."""
+    closing: frozenset[str]
+    """Last words of phrases that go from the end. Few questions end with one, so this saves most of the search."""
+    closing_on: frozenset[str]
+    """First words of such phrases that may end with any word."""
 
 def load_yaml(path: Path) -> Any:
     """Read a data file of this package."""
@@ -134,22 +147,16 @@ def load_yaml(path: Path) -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(path.read_text("utf-8")).get_data()
 
 
-def fold(text: str) -> str:
-    """Return ``text`` in lower case with similar letters made one, each character in its place."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
-    return lower.translate(_FOLD)
-
-
 @lru_cache(maxsize=65_536)
 def normal(word: str) -> str:
-    """Return the form in which a folded word is compared; one slip in a long word of a phrase is corrected."""
-    slips = grammar().slips
-    word = _REPEATED_LETTER.sub(r"\1", _DROPPED.sub("", word))
-    if word in slips or len(word) < _LEAST_LETTERS:
-        return slips.get(word, word)
-    return next((slips[rest] for rest in _without_one(word) if rest in slips), word)
+    """Return the form in which a folded word is compared; one slip in a word often mistyped is corrected."""
+    word = _REPEATED_LETTER.sub(r"\1", DROPPED.sub("", word))
+    known = grammar()
+    if len(word) < _LEAST_LETTERS or word in known.known:
+        return word
+    meant = (known.slips[rest] for rest in _without_one(word) if rest in known.slips)
+    # The last letter is the ending of a word more often than a slip.
+    return next((other for other in meant if other[-1] == word[-1]), word)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,103 +180,67 @@ def grammar() -> Grammar:
     """Return the phrases of ``frames.yaml``."""
     by_first: dict[str, list[Phrase]] = defaultdict(list)
     languages: dict[str, Words] = {}
-    vocabulary: set[str] = set()
+    mistyped: set[str] = set()
+    known: set[str] = set()
+    closing: set[str] = set()
+    closing_on: set[str] = set()
     for language, data in load_yaml(_PHRASES).items():
-        classes = {name: _alternatives(members) for name, members in data["classes"].items()}
+        classes = {name: alternatives(members) for name, members in data["classes"].items()}
         for kind in Kind:
             for template in data.get(kind.value) or ():
                 phrase = Phrase(kind, template, classes)
-                for first in _edge_words(template, classes):
+                firsts = edge_words(template, classes)
+                for first in firsts:
                     by_first[first].append(phrase)
-        languages[language] = _words(data["words"], data["what"], classes)
-        vocabulary.update(word for members in classes.values() for member in members for word in member.split())
-    vocabulary.update(by_first)
-    slips = {rest: word for word in sorted(vocabulary) if len(word) > _LEAST_LETTERS for rest in _without_one(word)}
-    slips |= {word: word for word in vocabulary}
-    return Grammar({first: tuple(phrases) for first, phrases in by_first.items()}, languages, slips)
+                if kind in CLOSING:
+                    lasts = edge_words(template, classes, at_end=True)
+                    closing.update(lasts)
+                    closing_on.update(firsts if "_" in lasts or kind is Kind.CLAUSE else ())
+        languages[language] = _words(data["words"], data["what"], classes, asks_anywhere=data["asks_anywhere"])
+        mistyped.update(alternatives(data["mistyped"].split()))
+        known.update(word for members in classes.values() for member in members for word in member.split())
+    known.update(by_first)
+    slips = {rest: word for word in sorted(mistyped) for rest in _without_one(word)}
+    phrases = {first: tuple(found) for first, found in by_first.items()}
+    anywhere = frozenset(first for first, found in phrases.items() if any(p.kind is Kind.ANYWHERE for p in found))
+    return Grammar(
+        phrases, languages, slips, frozenset(known), anywhere, frozenset(closing), frozenset(closing_on - {"_"})
+    )
 
 
-def _words(words: Mapping[str, str], what: Sequence[str], classes: Mapping[str, list[str]]) -> Words:
-    sets = {name: frozenset(_alternatives(text.split())) for name, text in words.items()}
+def _words(
+    words: Mapping[str, str], what: Sequence[str], classes: Mapping[str, list[str]], *, asks_anywhere: bool
+) -> Words:
+    sets = {name: frozenset(alternatives(text.split())) for name, text in words.items()}
     before: dict[str, list[Frame]] = defaultdict(list)
     behind: dict[str, list[Frame]] = defaultdict(list)
     for template in what:
         only_names = template.endswith(_NAMES)
         first, _, last = (part.strip() for part in template.removesuffix(_NAMES).partition("…"))
-        patterns = [re.compile(_expression(first, classes)), re.compile(rf"(?<!\S){_expression(last, classes)}$")]
-        for word in _edge_words(first or last, classes, at_end=not first):
-            (before if first else behind)[word].append(Frame(*patterns, only_names))
+        opened = re.compile(expression(first, classes))
+        frame = Frame(opened, re.compile(rf"(?<!\S){expression(last, classes)}$"), only_names)
+        for word in edge_words(first or last, classes, at_end=not first):
+            (before if first else behind)[word].append(frame)
     return Words(
-        **{name: members for name, members in sets.items() if name != "first_person"},
+        ask=sets["ask"],
+        begin=sets["begin"],
+        lean=sets["lean"],
+        link=sets["link"],
+        also=sets["also"],
+        about=sets["about"],
+        whether=sets["whether"],
+        articles=sets["articles"],
+        no_name=sets["no_name"],
+        within_names=sets["within_names"],
+        person=sets["person"],
+        personal=tuple(sorted(sets["personal"])),
         first_person=tuple(sorted(sets["first_person"])),
+        relating=tuple(sorted(sets["relating"])),
+        empty=frozenset().union(*(sets[name] for name in _EMPTY_LISTS)),
+        asks_anywhere=asks_anywhere,
         what_before={word: tuple(frames) for word, frames in before.items()},
         what_behind={word: tuple(frames) for word, frames in behind.items()},
     )
-
-
-def _alternatives(members: Sequence[str]) -> list[str]:
-    """Return the normal forms of all spellings that the entries of a class stand for."""
-    found = []
-    for member in members:
-        for entry in _BAR.split(member):
-            spellings = [""]
-            for word in entry.split():
-                spellings = [f"{text} {form}".strip() for text in spellings for form in _forms(word)]
-            found += spellings
-    return found
-
-
-def _forms(word: str) -> list[str]:
-    word = _DROPPED.sub("", fold(word))
-    match = _ENDINGS.fullmatch(word)
-    if not match:
-        return [word]
-    endings = match[2].split("|")
-    return [match[1] + ending for ending in ([*endings, ""] if len(endings) == 1 else endings)]
-
-
-def _elements(template: str) -> Iterator[tuple[bool, str, str]]:
-    place = 0
-    while place < len(template):
-        match = _ELEMENT.match(template, place)
-        if not match:
-            raise ValueError(f"{_PHRASES.name}: {template!r} cannot be read from character {place}")
-        yield bool(match[1]), match[2], match[3] or ""
-        place = match.end()
-
-
-def _choices(body: str, classes: Mapping[str, list[str]]) -> list[str]:
-    if body.startswith("{"):
-        return classes[body[1:-1]]
-    if not body.startswith("("):
-        return _alternatives([body])
-    named, plain = [], []
-    for choice in _BAR.split(body[1:-1]):
-        (named if choice.startswith("{") else plain).append(choice)
-    return [*_alternatives(plain), *(member for name in named for member in classes[name[1:-1]])]
-
-
-def _expression(template: str, classes: Mapping[str, list[str]]) -> str:
-    parts = []
-    for forbids, body, repeat in _elements(template):
-        if body == "_":
-            parts.append(rf"(?:\S+ ){_REPEATS.get(repeat, repeat)}")
-            continue
-        longest_first = sorted(set(_choices(body, classes)), key=len, reverse=True)
-        choices = "|".join(f"{choice} " for choice in longest_first)
-        parts.append(f"(?!{choices})" if forbids else f"(?:{choices}){_REPEATS.get(repeat, repeat)}")
-    return "".join(parts)
-
-
-def _edge_words(template: str, classes: Mapping[str, list[str]], *, at_end: bool = False) -> set[str]:
-    """Return the words with which the phrases of a template can begin, or end."""
-    found: set[str] = set()
-    elements = list(_elements(template))
-    for _, body, repeat in reversed(elements) if at_end else elements:
-        found.update(choice.split()[-1 if at_end else 0] for choice in _choices(body, classes))
-        if repeat not in ("?", "*"):
-            break
-    return found
 
 
 def _without_one(word: str) -> Iterator[str]:

@@ -47,8 +47,11 @@ _SMILE = re.compile(r"(?:(?<=[^\W\d]{2})|(?<=[?!.…]))\s?\)+(?=[\s?!.,…]|\Z)"
 _MARKS = re.compile(r"[?!]{2,}|([,;:])\1+|\.{2,}|…[.…]+|\.…[.…]*| +(?=[?!,;…])")
 _SPACE_RUN, _LINE_END = re.compile(" {2,}"), re.compile(r" *\n[ \n]*")
 
+_MOST_PASSES = 9
+"""One repair may make room for another, as where an emoji parted two marks. Two passes nearly always do."""
 _WORD = re.compile(r"[^\W\d_]+")
-_LATIN = re.compile("[A-Za-z]")
+_DIGIT = re.compile(r"\d")
+_LATIN, _CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u052f]")
 _KAZAKH_LOOKS = re.compile("[hi]")
 _KAZAKH = re.compile("[әғқңөұүӘҒҚҢӨҰҮ]")
 
@@ -61,6 +64,8 @@ class _LookAlikes:
     loose: dict[_Script, dict[str, str]]
     foreign: re.Pattern[str]
     """A letter that is neither basic Latin nor Russian nor Kazakh, but looks so."""
+    readable: re.Pattern[str]
+    """A word without letters that look like none; Greek words have some."""
 
 
 @cache
@@ -71,13 +76,13 @@ def _look_alikes() -> _LookAlikes:
     to_cyrillic = {latin: cyrillic for cyrillic, latin in to_latin.items()}
     to_cyrillic |= {letter: to_cyrillic[latin] for letter, latin in other.items() if latin in to_cyrillic}
     capitals = dict(zip(table["capitals_cyrillic"], table["capitals_latin"], strict=True))
+    loosely = to_cyrillic | {latin: cyrillic for cyrillic, latin in capitals.items()}
+    loosely |= {letter: loosely[latin] for letter, latin in other.items() if latin in loosely}
     return _LookAlikes(
         strict={"latin": to_latin | other, "cyrillic": to_cyrillic},
-        loose={
-            "latin": to_latin | other | capitals,
-            "cyrillic": to_cyrillic | {latin: cyrillic for cyrillic, latin in capitals.items()},
-        },
+        loose={"latin": to_latin | other | capitals, "cyrillic": loosely},
         foreign=re.compile(f"[{''.join(other)}]"),
+        readable=re.compile(f"[A-Za-z\u00c0-\u024f\u0400-\u052f{''.join(other)}]+"),
     )
 
 
@@ -88,7 +93,9 @@ def clean(text: str) -> str:
     script become the ones that they look like where the rest of the word, or the words around it, are in that script.
     Line breaks stay: they part questions.
     """
-    while (cleaned := _cleaned(text)) != text:
+    for _ in range(_MOST_PASSES):
+        if (cleaned := _cleaned(text)) == text:
+            break
         text = cleaned
     return text
 
@@ -121,7 +128,7 @@ def _one_script_a_word(text: str) -> str:
     alike = _look_alikes()
     if not _LATIN.search(text) and not alike.foreign.search(text):
         return text
-    found = list(_WORD.finditer(text))
+    found = [word for word in _WORD.finditer(text) if alike.readable.fullmatch(word[0])]
     with_kazakh = _KAZAKH.search(text) is not None
     scripts = [_script(word[0], with_kazakh) for word in found]
     parts, end = [], 0
@@ -159,8 +166,16 @@ def _script_of_neighbours(word: re.Match[str], scripts: list[_Script | None], nu
     before = next((script for script in reversed(scripts[:number]) if script), None)
     after = next((script for script in scripts[number + 1 :] if script), None)
     letters = word[0]
+    if len(letters) == 1 and _look_alikes().foreign.match(letters):
+        return None  # as a sign, "α-spodumene"
+    # What stands beside a digit is mostly a code, as in B2B.
+    coded = _DIGIT.match(word.string, word.end()) or _DIGIT.match(word.string, max(0, word.start() - 1))
+    if coded and letters.isascii():
+        return None
     if letters.isascii() and not letters.islower() and (number or letters[1:] != letters[1:].lower()):
         return None if len(letters) > 1 else before or after
+    if not letters.isascii() and "cyrillic" in scripts:
+        return None
     if before and after and before != after:
         latin, cyrillic = scripts.count("latin"), scripts.count("cyrillic")
         return None if latin == cyrillic else "latin" if latin > cyrillic else "cyrillic"
@@ -173,4 +188,5 @@ def _spelled(word: str, script: _Script | None) -> str:
         return word
     table = _look_alikes().loose[script]
     spelled = "".join(table.get(letter, letter) for letter in word)
-    return spelled if script == "latin" or not _LATIN.search(spelled) else word
+    # A Kazakh ending on a Latin name is in its own script: "BGS" + "тің".
+    return word if (_CYRILLIC if script == "latin" else _LATIN).search(spelled) else spelled

@@ -13,6 +13,10 @@ UNKNOWN = "und"
 _WORD = re.compile(r"[^\W\d_]+")
 _KAZAKH_LETTERS = re.compile("[әғқңөұүһі]")
 _CYRILLIC = re.compile("[а-яё]")
+_LEAST_STEM = 3
+_NAME = re.compile(
+    r"\b[A-Z][\w'-]*(?:\s+(?:of|and|the|for)(?:\s+the)?)?(?:\s+[A-Z][\w'-]*(?:\s+(?:of|and|the|for)(?=\s+[A-Z]))?)+"
+)
 
 # An encoder that reads a language needs one to two and a half tokens a word; one that does not needs a token a letter.
 _KNOWN_TOKENS_PER_WORD, _UNKNOWN_TOKENS_PER_WORD = 2.6, 3.6
@@ -27,11 +31,30 @@ _ENGLISH = frozenset(
     which who what when where why how does do did can could will would should he she they his her their we you i
     """.split()
 )
+# Frequent words, most of them no Russian words.
 _KAZAKH_IN_RUSSIAN_LETTERS = frozenset(
     """
     мен бен пен туралы бойынша кандай кашан канша кайда неге калай болды бар жок жане немесе деген екен емес бул сол
     осы жылы жылгы казак казакстан казакстанда казакстаннын улыбритания не нелер ким кім ушин кай сайын пайдалы
-    казба
+    казба онын оны олар олардын деп ол болады болып болган аркылы кейин дейин коп ретинде карай байланысты турли улы ири
+    емес карсы жогары казакстандагы улыбританиянын улыбританиямен сырткы алгашкы негизги бирак гана барлык бирге кайта
+    казирги улкен келген онда одан оган сондай сонымен катар сиякты арасындагы озара керек орын кол жол койды алды
+    дегенимиз кимдер кимнин канша кайдан несе айтып берши бериниз билгим келеди рахмет салеметсиз айтыныз кейбир биринши
+    аса манызды жер мыс сирек орны саны неде еки бири ишки орналаскан кезде
+    """.split()
+)
+# In Russian, ы does not stand behind г, к, х, ж and ш; these endings are rare there.
+_NOT_RUSSIAN = re.compile("[гкхжш]ы")
+_KAZAKH_ENDINGS = tuple(
+    """
+    ынын инин нын нин дын дин ына ынан инен ында инде ымен имен рды лды йды йди рди лди тты тти кти ган ген арга ерге
+    деги дагы ерин арын етин атын рмен рдан рден ктер ннан ысы лык дык тык ып еп уы уи лары лери дары дери миз мыз сыз
+    """.split()
+)
+_RUSSIAN_ENDINGS = tuple(
+    """
+    ая яя ое ый ые ого его ому ему ых ость ости ть тся ов ев ами ями ах ях ние ния нию нии ство ства ции ский ской ские
+    ет ют ит ят ла ло
     """.split()
 )
 
@@ -44,24 +67,42 @@ _RUSSIAN = frozenset(
 )
 
 
-def detect_language(text: str, default: str = UNKNOWN) -> str:
+def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) -> str:
     """Return ``en``, ``ru`` or ``kk``, or ``default`` where the text shows none of these three.
 
     Kazakh differs from Russian by nine letters that Russian lacks. Where people type Kazakh on a Russian keyboard, only
-    its frequent words show it.
+    its frequent words and its endings show it.
+
+    Args:
+        text: Any text.
+        default: What to return for a text that shows no language, where there is no hint.
+        hint: The language of the person who wrote the text, where it is known. It decides about a name in Latin
+            letters, and about Cyrillic text that may be Kazakh for lack of Russian function words.
     """
     folded = text.casefold()
     found = _WORD.findall(folded)
-    cyrillic = _CYRILLIC.search(folded) or _KAZAKH_LETTERS.search(folded)
     english = sum(word in _ENGLISH for word in found)
     russian = sum(word in _RUSSIAN for word in found)
     spelled = sum(_KAZAKH_LETTERS.search(word) is not None for word in found)
     typed = sum(word in _KAZAKH_IN_RUSSIAN_LETTERS for word in found)
+    cyrillic = _CYRILLIC.search(folded) or spelled
+    if english and (hint or cyrillic):
+        # The English words inside a name, as in "Bank of England", do not make a text English.
+        english = sum(word in _ENGLISH for word in _WORD.findall(_NAME.sub(" ", text).casefold()))
     # Names of companies are often in Latin letters, so only more English function words outweigh the Cyrillic ones.
-    if cyrillic and max(russian, spelled, typed) >= english:
-        # A Russian sentence may name a Kazakh place or person in Kazakh letters.
-        return "kk" if spelled > russian or (typed > russian and typed * 4 >= len(found)) else "ru"
-    return "en" if english and english * 12 >= len(found) else default
+    if not cyrillic or max(russian, spelled, typed) < english:
+        return "en" if english and english * 12 >= len(found) else hint or default
+    # A Russian sentence may name a Kazakh place or person in Kazakh letters.
+    if spelled > russian:
+        return "kk"
+    if russian * 5 >= len(found) and typed <= russian:
+        return "ru"
+    long = [word for word in found if len(word) > _LEAST_STEM]
+    shown = typed + sum(word.endswith(_KAZAKH_ENDINGS) or _NOT_RUSSIAN.search(word) is not None for word in long)
+    against = russian + sum(word.endswith(_RUSSIAN_ENDINGS) for word in long)
+    # A single ending may be that of a name.
+    certain = shown * 4 >= len(found) and (typed > russian or shown > 1) and shown > against
+    return "kk" if certain or (hint == "kk" and not russian and against <= shown) else "ru"
 
 
 def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:

@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = Path(str(index.__file__)).parent
 HEAVY = {"torch", "transformers", "sentence_transformers"}
 
-LAYERS = ("errors", "text", "knowledge", "encoder", "search", "version", "search.index", "evaluation", "build")
+LAYERS = (
+    "errors",
+    "text",
+    "question",
+    "knowledge",
+    "encoder",
+    "search",
+    "version",
+    "search.index",
+    "evaluation",
+    "build",
+)
 """A module of ``index`` imports only from its own layer and those before it. The facade ``search.index`` opens
 versions, and is therefore a layer of its own."""
 UPWARD = {
