@@ -139,6 +139,7 @@ class Grammar:
     closing_on: frozenset[str]
     """First words of such phrases that may end with any word."""
 
+
 def load_yaml(path: Path) -> Any:
     """Read a data file of this package."""
     # Imported here, because what only measures or lists an index has no question to read.
