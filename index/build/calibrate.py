@@ -23,13 +23,13 @@ import yaml
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.search.decision import ALL_LANGUAGES, Calibration, Costs, fit
+from index.search.decision import ALL_LANGUAGES, Calibration, Costs, Evidence, fit
 from index.search.index import Index
 from index.search.scoring import Query, Ranking
 from index.text.language import READABLE
 
-_MOST_QUESTIONS = 2_000
-"""Own questions and near misses of a language that are asked: all of those of a few hundred snippets."""
+_MOST_QUESTIONS = 800
+"""Own questions of a language that are asked, and as many near misses: enough for rates to half a per cent."""
 _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
@@ -109,16 +109,20 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
             found = index.find(index.query(line, language), language)
-            forbidden = index.forbids(*found, language)
-            yield _Sample(language, OFF_TOPIC, number % _FOLDS, index.evidence(*found), forbidden, answered=False)
+            yield _Sample(language, OFF_TOPIC, number % _FOLDS, *_judged(index, found, language), answered=False)
         report.advance(1)
 
 
 def _sample(index: Index, question: _Drawn, kind: str, found: tuple[Query, Ranking], answered: bool = False) -> _Sample:
     """Return how the best snippet looks for a question that was asked."""
     fold = _hash(index.snippets.translation(question.translation).id) % _FOLDS
-    forbidden = index.forbids(*found, question.language)
-    return _Sample(question.language, kind, fold, index.evidence(*found), forbidden, answered)
+    return _Sample(question.language, kind, fold, *_judged(index, found, question.language), answered)
+
+
+def _judged(index: Index, found: tuple[Query, Ranking], language: str) -> tuple[Evidence, bool]:
+    """Return the evidence about the best snippet, and whether something forbids to answer."""
+    objections = index.objections(*found, language)
+    return index.evidence(*found, objections), index.forbids(*found, objections)
 
 
 def _ask_own(index: Index, question: _Drawn) -> _Sample:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from index.question.frames import core
 from index.question.grammar import Words, grammar
@@ -21,8 +22,8 @@ _AT_END = " \t\n,;"
 def split_questions(text: str, language: str) -> tuple[str, ...]:
     """Return the questions of a message in order; one question comes back as it is.
 
-    What only tells something belongs to the question behind it, or to the one before where none follows. A question that
-    leans on an earlier one by a pronoun stays as it was written.
+    What only tells something belongs to the question behind it, or to the one before where none follows. A question
+    that leans on an earlier one by a pronoun stays as it was written.
 
     Args:
         text: A message, as ``clean`` returns it.
@@ -56,7 +57,7 @@ def _pieces(text: str) -> list[str]:
     if len(numbers) > 1 and [number[1] for number in numbers] == [str(place + 1) for place in range(len(numbers))]:
         edges += [number.start() for number in numbers]
     edges = sorted({*edges, len(text)})
-    pieces = (text[start:end].strip() for start, end in zip(edges, edges[1:], strict=False))
+    pieces = (text[start:end].strip() for start, end in pairwise(edges))
     return [piece for piece in pieces if piece] or [text]
 
 
@@ -75,8 +76,10 @@ def _split_at_links(piece: str, words: Words) -> list[str]:
             after += 1
         # Where question words do not stand anywhere, a question begins with one, or with a preposition and one.
         begins = words.asks_anywhere or not words.ask.isdisjoint(normal[after : after + 2])
-        whole = begins and not message.leans(after, len(normal)) and _asks_enough(
-            message, after, len(normal), _LEAST_CONTENT_BEHIND
+        whole = (
+            begins
+            and not message.leans(after, len(normal))
+            and _asks_enough(message, after, len(normal), _LEAST_CONTENT_BEHIND)
         )
         if whole and _asks_enough(message, first, number, _LEAST_CONTENT):
             parts.append(piece[place : message.starts[number]].rstrip(_AT_END))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from index.knowledge.snippet import Snippet, Span
 from index.search.contradiction import Difference
 from index.search.decision import Decision
-from index.search.scoring import weights
+from index.search.scoring import OBJECTION, weights
 
 CLOSEST = 3
 """How many of the best snippets, or of their example questions, are shown where none surely answers."""
@@ -29,14 +29,14 @@ class Hit:
     question: str | None
     """The example question of the snippet that is nearest to what was asked."""
     score_parts: Mapping[str, float]
-    """The features that make up the score, by the names of ``scoring.Weights``."""
+    """What makes up the score: the features by the names of ``scoring.Weights``, and the number of ``objections``."""
     encoder_reads: float
     """How well the encoder reads both the question and the translation that was found, 0 to 1."""
 
     @property
     def weights(self) -> dict[str, float]:
-        """The weight of each feature in the score."""
-        return weights(self.encoder_reads)
+        """The weight of each of ``score_parts`` in the score."""
+        return {**weights(self.encoder_reads), "objections": -OBJECTION}
 
     def as_json(self) -> dict[str, Any]:
         """Return the hit as ``ask --json`` prints it."""

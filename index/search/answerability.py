@@ -7,25 +7,27 @@ tells them apart is what the curators wrote down, which kind of thing is asked f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.knowledge.snippet import Snippet
 from index.search.contradiction import Difference, differences
 from index.search.known_names import KnownNames
 from index.search.negatives import Examples, similarity
-from index.search.scoring import FieldVectors, Query, Ranking
+from index.search.scoring import OBJECTION, FieldVectors, Query, Ranking
 from index.search.wanted import Wanted, held, unmet, wanted
 from index.version.snippet_db import SnippetDatabase
 
 _COMPARED = 5
 """The questions of so many of the best snippets are compared with what was asked."""
+_CLEARLY = 0.06
 _CACHE = 4096
+_JUDGED = 4
+"""So many of the best snippets are judged at most."""
 _SUBJECTS = 12
 """So many of the best snippets are looked at for a question that only names a subject."""
 _LONGEST_NAME = 3
@@ -47,8 +49,23 @@ class NearestQuestions:
 
     @property
     def is_near_miss(self) -> bool:
-        """Whether what was asked is nearer to a question that is not answered."""
-        return self.negative > self.answered
+        """Whether what was asked is clearly nearer to a question that is not answered."""
+        return self.negative > self.answered + _CLEARLY
+
+
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """What speaks against a snippet as the answer to a question."""
+
+    differences: tuple[Difference, ...]
+    """What the question states and the snippet does not hold in any of its translations."""
+    unmet: frozenset[Wanted]
+    """The kinds of things that the question asks for and the snippet does not have."""
+
+    @property
+    def count(self) -> int:
+        """How many there are: the differences count as one, and so does what is unmet."""
+        return bool(self.differences) + bool(self.unmet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +140,53 @@ class Answerability:
         positive = len(self._fields.questions_of(number)) + 1
         return float(self._terms.overlaps(asked, idf, number)[:positive].max())
 
-    def differences(self, query: Query, ranking: Ranking, language: str) -> tuple[Difference, ...]:
-        """Return what a question states and the best snippet does not hold in any of its translations."""
-        translations = self._snippets.all_translations(int(ranking.translations[0]))
-        return differences(query.text, language, translations, self._names, today=datetime.now(UTC).date())
+    def reorder(self, query: Query, ranking: Ranking, language: str) -> Ranking:
+        """Lower the scores of the first snippets that something speaks against, until nothing does or it stays first.
 
-    def unmet(self, query: Query, ranking: Ranking) -> frozenset[Wanted]:
-        """Return the kinds of things that a question asks for and the best snippet does not have."""
+        A snippet that nothing speaks against keeps its score, so what comes behind it need not be judged.
+        """
+        scores, objections = ranking.scores.copy(), ranking.objections.copy()
+        judged = 0
+        while judged < min(_JUDGED, len(scores)):
+            place = int(np.argmax(scores))
+            if place < judged:
+                break
+            objections[judged] = self.objections(query, int(ranking.translations[judged]), language).count
+            scores[judged] -= OBJECTION * objections[judged]
+            judged += 1
+        if not objections.any():
+            return ranking
+        order = np.argsort(-scores, kind="stable")
+        return replace(
+            ranking,
+            translations=ranking.translations[order],
+            scores=scores[order],
+            encoder_reads=ranking.encoder_reads[order],
+            positions=ranking.positions[order],
+            objections=objections[order],
+        )
+
+    def objections(self, query: Query, translation: int, language: str) -> Objections:
+        """Judge a snippet by what a question states and by the kind of thing that it asks for."""
+        translations = self._snippets.all_translations(translation)
+        today = datetime.now(UTC).date()
+        differing = differences(query.text, language, translations, self._names, today=today)
+        return Objections(differing, self._unmet(query, translation))
+
+    def _unmet(self, query: Query, translation: int) -> frozenset[Wanted]:
         asked = wanted(query.text)
         if not asked:
             return asked
-        kinds = self._kinds(self._snippets.translation(int(ranking.translations[0])).id)
+        kinds = self._kinds(translation)
         others = kinds.asked
-        if others is not None and query.without_fields:
+        own = self._snippets.snippet_numbers[self._fields.owners[list(query.without_fields)]]
+        if others is not None and (own == self._snippets.snippet_numbers[translation]).any():
             # An example question that is asked while it is left out must not vouch for itself.
             others = {kind: count - (kind in asked) for kind, count in others.items()}
         return unmet(asked, kinds.has, others)
 
-    def _kinds_of(self, snippet_id: str) -> _Kinds:
-        translations: Sequence[Snippet] = tuple(self._snippets[snippet_id].values())
+    def _kinds_of(self, translation: int) -> _Kinds:
+        translations = self._snippets.all_translations(translation)
         questions = [text for snippet in translations for text in (snippet.title, *snippet.questions)]
         asked = Counter(kind for text in questions for kind in wanted(text))
         has_questions = any(snippet.questions for snippet in translations)

@@ -6,7 +6,7 @@ The probability is a logistic model of a few figures, the *evidence*.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.search.lexical_index import QueryTerms
 from index.search.scoring import Ranking
+from index.search.wanted import Wanted
 
 
 class Decision(StrEnum):
@@ -52,8 +53,15 @@ class Evidence(NamedTuple):
     """1 where the question asks for a kind of thing that the best snippet does not have, else 0."""
 
     @classmethod
-    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float, unmet: bool) -> Evidence:
-        """Return the evidence for a question with these terms and this ranking."""
+    def of(cls, terms: QueryTerms, ranking: Ranking, missing_numbers: float, unmet: Collection[Wanted]) -> Evidence:
+        """Return the evidence for a question with these terms and this ranking.
+
+        Args:
+            terms: The terms of the question.
+            ranking: What was found.
+            missing_numbers: Share of the question's numbers that the best translation does not hold.
+            unmet: The kinds of things asked for that the best snippet does not have.
+        """
         best, others = float(ranking.scores[0]), ranking.scores[1:_LEAD_OVER]
         features = ranking.features.of(int(ranking.positions[0]))
         return cls(
@@ -65,7 +73,7 @@ class Evidence(NamedTuple):
             unknown=terms.asked.unknown,
             missing_numbers=missing_numbers,
             length=math.log1p(terms.length),
-            unmet=float(unmet),
+            unmet=float(bool(unmet)),
         )
 
 

@@ -18,8 +18,7 @@ from index.question.frames import core
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
-from index.search.answerability import Answerability
-from index.search.contradiction import Difference
+from index.search.answerability import Answerability, Objections
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.known_names import KnownNames
@@ -209,7 +208,8 @@ class Index:
             query = self.query(asked.text or spelled, spoken)
         understood = asked.text or text
         query, ranking = self.find(query, spoken)
-        evidence = self.evidence(query, ranking)
+        objections = self.objections(query, ranking, spoken)
+        evidence = self.evidence(query, ranking, objections)
         subject = self.answerability.subject(query, ranking) if asked.about else None
         confidence, decision = 0.0, Decision.NONE
         if any(character.isalnum() for character in asked.text):
@@ -217,7 +217,7 @@ class Index:
             confidence = calibration.confidence(evidence)
             if subject and subject.is_named:
                 confidence = max(confidence, calibration.answer)
-            elif confidence > calibration.closest and (subject or self.forbids(query, ranking, spoken)):
+            elif confidence > calibration.closest and (subject or self.forbids(query, ranking, objections)):
                 confidence = calibration.closest
             decision = calibration.decide(confidence)
             if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
@@ -238,7 +238,7 @@ class Index:
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
-            differences=self._differences(query, ranking, spoken, decision),
+            differences=objections.differences,
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -286,7 +286,11 @@ class Index:
                 ranking = self._rank(query, language, without_snippet)
         return query, ranking
 
-    def evidence(self, query: Query, ranking: Ranking) -> Evidence:
+    def objections(self, query: Query, ranking: Ranking, language: str) -> Objections:
+        """Return what speaks against the best snippet."""
+        return self.answerability.objections(query, int(ranking.translations[0]), language)
+
+    def evidence(self, query: Query, ranking: Ranking, objections: Objections) -> Evidence:
         """Return what the decision about the best snippet is based on."""
         missing = 0.0
         if numbers := query.terms.numbers:
@@ -294,16 +298,12 @@ class Index:
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        return Evidence.of(query.terms, ranking, missing, bool(self.answerability.unmet(query, ranking)))
+        return Evidence.of(query.terms, ranking, missing, objections.unmet)
 
-    def forbids(self, query: Query, ranking: Ranking, language: str) -> bool:
+    def forbids(self, query: Query, ranking: Ranking, objections: Objections) -> bool:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
         is_near_miss = self.answerability.nearest_questions(query, ranking).is_near_miss
-        return is_near_miss or bool(self.answerability.differences(query, ranking, language))
-
-    def _differences(self, query: Query, ranking: Ranking, language: str, decision: Decision) -> tuple[Difference, ...]:
-        """Return what a question states and the best snippet does not hold, where it is shown and does not answer."""
-        return self.answerability.differences(query, ranking, language) if decision is Decision.CLOSEST else ()
+        return is_near_miss or bool(objections.differences)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""
@@ -330,7 +330,8 @@ class Index:
         own = self._encoder_reads[self.snippets.languages[candidates]]
         asked = self.manifest.encoder_reads.get(language, 1.0)
         encoder_reads = np.asarray(np.minimum(own, asked), np.float32)
-        return self.fields.rank(query, candidates, numbers[candidates], encoder_reads)
+        ranking = self.fields.rank(query, candidates, numbers[candidates], encoder_reads)
+        return self.answerability.reorder(query, ranking, language)
 
     def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
         position = int(ranking.positions[place])
@@ -349,7 +350,7 @@ class Index:
             score=float(ranking.scores[place]),
             highlight=shown.sentences[sentence],
             question=question,
-            score_parts=ranking.features.of(position),
+            score_parts={**ranking.features.of(position), "objections": float(ranking.objections[place])},
             encoder_reads=float(ranking.encoder_reads[place]),
         )
 

@@ -88,6 +88,8 @@ _DENSE, _LEXICAL = np.array(DENSE, np.float32), np.array(LEXICAL, np.float32)
 _ASKED, _SENTENCE_STEMS, _QUESTIONS = map(Weights._fields.index, ("asked", "sentence_stems", "questions"))
 _PASSAGE_IN_ASKED = 0.25
 """Example questions of different snippets can be much alike; what the passage says tells them apart."""
+OBJECTION = 0.1
+"""What a snippet's score loses where it contradicts the question, and where it has no such thing as is asked for."""
 _LATE_INTERACTION_OFFSET = 0.2
 """Late interaction is about this much higher than the cosine of an unrelated example question, whose place it takes."""
 
@@ -165,6 +167,8 @@ class Ranking:
     positions: NDArray[np.int64]
     """Where each translation stands in ``features``."""
     features: Features
+    objections: NDArray[np.int64]
+    """How many objections each translation has that lowered its score by ``OBJECTION``."""
 
 
 @dataclass(frozen=True)
@@ -322,7 +326,8 @@ class FieldVectors:
         for position, number in zip(ranked.tolist(), snippets[ranked].tolist(), strict=True):
             best_of_snippet.setdefault(number, position)
         best = np.fromiter(best_of_snippet.values(), np.int64, len(best_of_snippet))
-        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features)
+        none = np.zeros(len(best), np.int64)
+        return Ranking(candidates[best], scores[best], encoder_reads[best], best, features, none)
 
 
 def open_faiss(folder: Path) -> Any:
