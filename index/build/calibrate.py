@@ -23,9 +23,11 @@ import yaml
 from numpy.typing import NDArray
 
 from index.build import Report
-from index.search.decision import ALL_LANGUAGES, Calibration, Costs, Evidence, fit
+from index.question.frames import core
+from index.search.answerability import Found
+from index.search.decision import ALL_LANGUAGES, Calibration, Costs, fit
 from index.search.index import Index
-from index.search.scoring import Query, Ranking
+from index.search.scoring import Ranking
 from index.text.language import READABLE
 
 _MOST_QUESTIONS = 800
@@ -108,30 +110,26 @@ def _samples(index: Index, report: Report) -> Iterator[_Sample]:
         report.advance(1)
     for number, (language, line) in enumerate(strangers):
         if any(character.isalnum() for character in line):
-            found = index.find(index.query(line, language), language)
-            yield _Sample(language, OFF_TOPIC, number % _FOLDS, *_judged(index, found, language), answered=False)
+            found = index.find(index.query(core(line, language).text or line, language), language)
+            yield _Sample(
+                language, OFF_TOPIC, number % _FOLDS, index.evidence(found), index.forbids(found), answered=False
+            )
         report.advance(1)
 
 
-def _sample(index: Index, question: _Drawn, kind: str, found: tuple[Query, Ranking], answered: bool = False) -> _Sample:
+def _sample(index: Index, question: _Drawn, kind: str, found: Found, answered: bool = False) -> _Sample:
     """Return how the best snippet looks for a question that was asked."""
     fold = _hash(index.snippets.translation(question.translation).id) % _FOLDS
-    return _Sample(question.language, kind, fold, *_judged(index, found, question.language), answered)
-
-
-def _judged(index: Index, found: tuple[Query, Ranking], language: str) -> tuple[Evidence, bool]:
-    """Return the evidence about the best snippet, and whether something forbids to answer."""
-    objections = index.objections(*found, language)
-    return index.evidence(*found, objections), index.forbids(*found, objections)
+    return _Sample(question.language, kind, fold, index.evidence(found), index.forbids(found), answered)
 
 
 def _ask_own(index: Index, question: _Drawn) -> _Sample:
     """Ask an example question as if it were not in the index."""
     numbers = index.snippets.snippet_numbers
     query = index.query(question.text, question.language, without_fields=(question.number or 0,))
-    read, ranking = index.find(query, question.language)
-    right = bool(numbers[ranking.translations[0]] == numbers[question.translation])
-    return _sample(index, question, OWN, (read, ranking), right)
+    found = index.find(query, question.language)
+    right = bool(numbers[found.ranking.translations[0]] == numbers[question.translation])
+    return _sample(index, question, OWN, found, right)
 
 
 def _ask_without_snippet(index: Index, question: _Drawn) -> Iterator[_Sample]:
@@ -141,9 +139,9 @@ def _ask_without_snippet(index: Index, question: _Drawn) -> Iterator[_Sample]:
     translations = np.flatnonzero(numbers == snippet).tolist()
     left_out = [field for number in translations for field in index.fields.fields_of(number)]
     query = index.query(question.text, question.language, without_fields=left_out)
-    read, missed = index.find(query, question.language, without_snippet=snippet)
-    if not _asked_alike(missed):
-        yield _sample(index, question, NEAR_MISS, (read, missed))
+    found = index.find(query, question.language, without_snippet=snippet)
+    if not _asked_alike(found.ranking):
+        yield _sample(index, question, NEAR_MISS, found)
 
 
 def _asked_alike(ranking: Ranking) -> bool:
@@ -168,7 +166,10 @@ def _own_questions(index: Index, language: str) -> Iterator[_Drawn]:
     for number in _translations(index, language):
         snippet = index.snippets.translation(number)
         for field, text in zip(index.fields.questions_of(number), snippet.questions, strict=True):
-            yield _Drawn(text, language, number, field, _hash(snippet.id, text))
+            asked = core(text, language)
+            # What only names a thing is answered by its name, not by its probability.
+            if not asked.about:
+                yield _Drawn(asked.text or text, language, number, field, _hash(snippet.id, text))
         if not snippet.questions:
             draw = _hash(snippet.id)
             start, end = snippet.sentences[draw % len(snippet.sentences)]
@@ -180,7 +181,7 @@ def _negatives(index: Index, language: str) -> Iterator[_Drawn]:
     for number in _translations(index, language):
         snippet = index.snippets.translation(number)
         for place, text in enumerate(snippet.does_not_answer, index.negatives.of(number).start):
-            yield _Drawn(text, language, number, place, _hash(snippet.id, text))
+            yield _Drawn(core(text, language).text or text, language, number, place, _hash(snippet.id, text))
 
 
 def _translations(index: Index, language: str) -> list[int]:

@@ -24,7 +24,7 @@ from index.version.snippet_db import SnippetDatabase
 
 _COMPARED = 5
 """The questions of so many of the best snippets are compared with what was asked."""
-_CLEARLY = 0.06
+_CLEARLY, _WHOLE = 0.06, 0.99
 _CACHE = 4096
 _JUDGED = 4
 """So many of the best snippets are judged at most."""
@@ -69,6 +69,17 @@ class Objections:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for a question."""
+
+    query: Query
+    """The question as it was read."""
+    ranking: Ranking
+    objections: Objections
+    """What speaks against the best snippet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What the knowledge has about a question that only names a subject."""
 
@@ -103,7 +114,7 @@ class Answerability:
         if not len(asked):
             return NearestQuestions(0.0, 0.0)
         for place, number in enumerate(ranking.translations[:_COMPARED].tolist()):
-            overlaps, reads = self._terms.overlaps(asked, idf, number), float(ranking.encoder_reads[place])
+            (overlaps, _), reads = self._terms.overlaps(asked, idf, number), float(ranking.encoder_reads[place])
             cosines = ranking.features.answered(int(ranking.positions[place]))
             refused = self._negatives.of(number)
             kept, left = np.ones(len(cosines), np.bool_), np.ones(refused.stop - refused.start, np.bool_)
@@ -136,37 +147,39 @@ class Answerability:
         return Subject(max(leaders, key=lambda place: dates[place]), bool(named), max(0, len(about) - 1))
 
     def _titles_overlap(self, asked: NDArray[np.int64], idf: NDArray[np.float32], number: int) -> float:
-        """Return the greatest overlap of a question with the title or an example question of a translation."""
+        """Return the greatest overlap with a title or example question that holds all of a question."""
         positive = len(self._fields.questions_of(number)) + 1
-        return float(self._terms.overlaps(asked, idf, number)[:positive].max())
+        overlaps, held = (values[:positive] for values in self._terms.overlaps(asked, idf, number))
+        return float(overlaps[held > _WHOLE].max(initial=0.0))
 
-    def reorder(self, query: Query, ranking: Ranking, language: str) -> Ranking:
+    def judge(self, query: Query, ranking: Ranking, language: str) -> Found:
         """Lower the scores of the first snippets that something speaks against, until nothing does or it stays first.
 
         A snippet that nothing speaks against keeps its score, so what comes behind it need not be judged.
         """
-        scores, objections = ranking.scores.copy(), ranking.objections.copy()
-        judged = 0
-        while judged < min(_JUDGED, len(scores)):
-            place = int(np.argmax(scores))
-            if place < judged:
-                break
-            objections[judged] = self.objections(query, int(ranking.translations[judged]), language).count
-            scores[judged] -= OBJECTION * objections[judged]
-            judged += 1
-        if not objections.any():
-            return ranking
+        scores, counts = ranking.scores.copy(), ranking.objections.copy()
+        judged: list[Objections] = []
+        while len(judged) < min(_JUDGED, len(scores)) and (place := int(np.argmax(scores))) == len(judged):
+            judged.append(self._objections(query, int(ranking.translations[place]), language))
+            counts[place] = judged[place].count
+            scores[place] -= OBJECTION * counts[place]
         order = np.argsort(-scores, kind="stable")
-        return replace(
+        best = int(order[0])
+        if best == len(judged):
+            judged.append(self._objections(query, int(ranking.translations[best]), language))
+        if not counts.any():
+            return Found(query, ranking, judged[0])
+        reordered = replace(
             ranking,
             translations=ranking.translations[order],
             scores=scores[order],
             encoder_reads=ranking.encoder_reads[order],
             positions=ranking.positions[order],
-            objections=objections[order],
+            objections=counts[order],
         )
+        return Found(query, reordered, judged[best])
 
-    def objections(self, query: Query, translation: int, language: str) -> Objections:
+    def _objections(self, query: Query, translation: int, language: str) -> Objections:
         """Judge a snippet by what a question states and by the kind of thing that it asks for."""
         translations = self._snippets.all_translations(translation)
         today = datetime.now(UTC).date()

@@ -18,7 +18,7 @@ from index.question.frames import core
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
-from index.search.answerability import Answerability, Objections
+from index.search.answerability import Answerability, Found
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
 from index.search.known_names import KnownNames
@@ -207,9 +207,9 @@ class Index:
             asked = core(spelled, spoken)
             query = self.query(asked.text or spelled, spoken)
         understood = asked.text or text
-        query, ranking = self.find(query, spoken)
-        objections = self.objections(query, ranking, spoken)
-        evidence = self.evidence(query, ranking, objections)
+        found = self.find(query, spoken)
+        query, ranking = found.query, found.ranking
+        evidence = self.evidence(found)
         subject = self.answerability.subject(query, ranking) if asked.about else None
         confidence, decision = 0.0, Decision.NONE
         if any(character.isalnum() for character in asked.text):
@@ -217,7 +217,7 @@ class Index:
             confidence = calibration.confidence(evidence)
             if subject and subject.is_named:
                 confidence = max(confidence, calibration.answer)
-            elif confidence > calibration.closest and (subject or self.forbids(query, ranking, objections)):
+            elif confidence > calibration.closest and (subject or self.forbids(found)):
                 confidence = calibration.closest
             decision = calibration.decide(confidence)
             if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
@@ -238,7 +238,7 @@ class Index:
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
-            differences=objections.differences,
+            differences=found.objections.differences,
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -258,7 +258,7 @@ class Index:
         terms = self._threads.submit(self._term_search.look_up, text, language, without_fields)
         return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields), tuple(without_negatives))
 
-    def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> tuple[Query, Ranking]:
+    def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> Found:
         """Rank the snippets for a question, once more if that brings typos to light.
 
         Args:
@@ -267,11 +267,11 @@ class Index:
             without_snippet: One of ``SnippetDatabase.snippet_numbers`` that counts as if it did not exist.
 
         Returns:
-            The question as it was read, with typos corrected, and what was found for it.
+            What was found, with the question as it was read: with typos corrected.
         """
-        ranking = self._rank(query, language, without_snippet)
+        found = self._rank(query, language, without_snippet)
         if query.terms.asked.unknown:
-            best = (self.snippets.translation(int(number)) for number in ranking.translations[:_CORRECTED_FROM])
+            best = (self.snippets.translation(int(number)) for number in found.ranking.translations[:_CORRECTED_FROM])
             texts = (text for snippet in best for text in (snippet.title, snippet.text, *snippet.questions))
             # Calibration asks example questions as strangers would: the question itself must not correct its typos.
             others = (text for text in texts if text != query.text)
@@ -283,27 +283,25 @@ class Index:
                     without_fields=query.without_fields,
                     without_negatives=query.without_negatives,
                 )
-                ranking = self._rank(query, language, without_snippet)
-        return query, ranking
+                found = self._rank(query, language, without_snippet)
+        return found
 
-    def objections(self, query: Query, ranking: Ranking, language: str) -> Objections:
-        """Return what speaks against the best snippet."""
-        return self.answerability.objections(query, int(ranking.translations[0]), language)
-
-    def evidence(self, query: Query, ranking: Ranking, objections: Objections) -> Evidence:
+    def evidence(self, found: Found) -> Evidence:
         """Return what the decision about the best snippet is based on."""
+        query, ranking = found.query, found.ranking
         missing = 0.0
         if numbers := query.terms.numbers:
             snippet = self.snippets.translation(int(ranking.translations[0]))
             # Numbers in the example questions do not count: they are not quoted.
             quoted = set(words(f"{snippet.title}\n{snippet.text}\n{snippet.as_of or ''}"))
             missing = sum(number not in quoted for number in numbers) / len(numbers)
-        return Evidence.of(query.terms, ranking, missing, objections.unmet)
+        return Evidence.of(query.terms, ranking, missing, found.objections.unmet)
 
-    def forbids(self, query: Query, ranking: Ranking, objections: Objections) -> bool:
+    def forbids(self, found: Found) -> bool:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
-        is_near_miss = self.answerability.nearest_questions(query, ranking).is_near_miss
-        return is_near_miss or bool(objections.differences)
+        if found.objections.differences:
+            return True
+        return self.answerability.nearest_questions(found.query, found.ranking).is_near_miss
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""
@@ -320,7 +318,7 @@ class Index:
         stems = map(term_hash, self._term_search.terms.stems(word, language))
         return terms.asked.unknown_terms.isdisjoint(stems) or self.encoder.knows(word)
 
-    def _rank(self, query: Query, language: str, without_snippet: int | None) -> Ranking:
+    def _rank(self, query: Query, language: str, without_snippet: int | None) -> Found:
         candidates = find_candidates(query, self._faiss, self._faiss_owners, len(self.languages))
         numbers = self.snippets.snippet_numbers
         if without_snippet is not None:
@@ -331,7 +329,7 @@ class Index:
         asked = self.manifest.encoder_reads.get(language, 1.0)
         encoder_reads = np.asarray(np.minimum(own, asked), np.float32)
         ranking = self.fields.rank(query, candidates, numbers[candidates], encoder_reads)
-        return self.answerability.reorder(query, ranking, language)
+        return self.answerability.judge(query, ranking, language)
 
     def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
         position = int(ranking.positions[place])

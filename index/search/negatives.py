@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet
+from index.question.frames import core
 from index.search.lexical_index import LexicalIndex, map_array, save_array
 from index.text.terms import Terms, term_hashes
 
@@ -72,10 +73,12 @@ class QuestionTerms:
 
     @classmethod
     def build(cls, snippets: Sequence[Snippet], terms: Terms, index: LexicalIndex) -> QuestionTerms:
-        """Look up the terms of all translations in order."""
+        """Look up the terms of all translations in order; of a question, those of what it asks itself."""
         texts = [(snippet.title, *snippet.questions, *snippet.does_not_answer) for snippet in snippets]
         hashes = [
-            _hashes(text, snippet.language, terms) for snippet, own in zip(snippets, texts, strict=True) for text in own
+            _hashes(core(text, snippet.language).text or text, snippet.language, terms)
+            for snippet, own in zip(snippets, texts, strict=True)
+            for text in own
         ]
         joined = np.concatenate(hashes)
         return cls(_starts(map(len, texts)), _starts(map(len, hashes)), joined, index.idf_of(joined))
@@ -91,16 +94,19 @@ class QuestionTerms:
 
     def overlaps(
         self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translation: int
-    ) -> NDArray[np.float32]:
-        """Return how far each text of a translation asks for the same as a question, 0 to 1.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return how far each text of a translation asks for the same as a question, and how much of it, 0 to 1.
 
-        It is the F1 measure of the shared weight: the share of the question's weight that the text holds, and the share
-        of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
+        The first is the F1 measure of the shared weight: of the share of the question's weight that the text holds, and
+        the share of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
 
         Args:
             asked: Hashes of the question's distinct stems, sorted, shape (n,).
             asked_idf: Inverse document frequency of each.
             translation: The translation to compare with.
+
+        Returns:
+            The F1 measure, and the share of the question's weight that the text holds; each of shape (texts,).
         """
         first, last = int(self.question_starts[translation]), int(self.question_starts[translation + 1])
         starts = self.question_term_starts[first : last + 1]
@@ -109,8 +115,8 @@ class QuestionTerms:
         places = np.minimum(np.searchsorted(asked, self.question_terms[own]), len(asked) - 1)
         shared = np.where(asked[places] == self.question_terms[own], idf, np.float32(0))
         offsets = starts[:-1] - starts[0]
-        both = np.add.reduceat(idf, offsets) + asked_idf.sum()
-        return np.asarray(2 * np.add.reduceat(shared, offsets) / both, np.float32)
+        weight, held = asked_idf.sum(), np.add.reduceat(shared, offsets)
+        return 2 * held / (np.add.reduceat(idf, offsets) + weight), held / weight
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import zip_longest
 
 from index.text.terms import fold
@@ -43,6 +44,7 @@ _RUSSIAN, _KAZAKH = _by_longest(_RUSSIAN_LETTERS), _by_longest(_KAZAKH_LETTERS)
 _Y_AFTER_VOWEL = re.compile(r"(?<=[aeiouy])y(?![aeiou])")
 _LATIN, _CYRILLIC = re.compile(r"[a-zà-ɏ]"), re.compile(r"[а-яё]")
 
+_CACHE = 4096
 _LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another real word than a misspelling."""
 _WORD = re.compile(rf"[^\W\d_]{{{_LEAST_LETTERS - 1},}}")
@@ -80,14 +82,21 @@ def correct_typos(text: str, known: Callable[[str], bool], found: Iterable[str])
     if not unknown:
         return text
     words: dict[str, str] = {}
-    for word in _WORD.findall(unicodedata.normalize("NFC", " ".join(found))):
-        words.setdefault(fold(word), word)
+    for snippet_text in found:
+        for folded, word in _words_of(snippet_text):
+            words.setdefault(folded, word)
     for mistyped in reversed(unknown):
         folded = fold(mistyped[0])
         near = (word for word in words if word[0] == folded[0] and _one_slip_apart(folded, word))
         if folded not in words and (meant := next(near, None)):
             corrected = corrected[: mistyped.start()] + words[meant] + corrected[mistyped.end() :]
     return text if corrected == composed else corrected
+
+
+@lru_cache(maxsize=_CACHE)
+def _words_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the words of a text, each in folded form and as it stands."""
+    return tuple((fold(word), word) for word in _WORD.findall(unicodedata.normalize("NFC", text)))
 
 
 def _one_slip_apart(one: str, other: str) -> bool:

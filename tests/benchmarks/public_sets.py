@@ -124,7 +124,7 @@ def _ask_without(index: Index, text: str, language: str, passage: str) -> tuple[
     query = index.query(text, language, without_fields=fields)
     left_out = int(index.snippets.snippet_numbers[numbers[0]])
     calibration = index.calibration(language)
-    confidence = calibration.confidence(index.evidence(*index.find(query, language, without_snippet=left_out)))
+    confidence = calibration.confidence(index.evidence(index.find(query, language, without_snippet=left_out)))
     return confidence, calibration.decide(confidence)
 
 

@@ -36,7 +36,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An index of two plants, one of them with an older date."""
     folder, data = tmp_path_factory.mktemp("knowledge"), tmp_path_factory.mktemp("data")
     (folder / "sources.yaml").write_text("times: {publisher: The Times, title: Copper}\n")
-    (folder / "old.md").write_text(PLANT.replace("Balkhash", "Karaganda").replace("balkhash", "karaganda").format(date="2020"))
+    (folder / "old.md").write_text(
+        PLANT.replace("Balkhash", "Karaganda").replace("balkhash", "karaganda").format(date="2020")
+    )
     (folder / "new.md").write_text(PLANT.format(date="2025"))
     build(folder, data, encoder=DEFAULT_ENCODER)
     opened = Index.open(data)
@@ -54,15 +56,15 @@ def test_a_question_nearer_to_a_negative_example_is_no_answer(index: Index) -> N
 def test_a_question_nearer_to_an_example_question_is_no_near_miss(index: Index) -> None:
     """The negative examples of the same snippet do not touch it."""
     query = index.query("Who is the director of the copper plant?", "en")
-    assert not index.forbids(*index.find(query, "en"))
+    assert not index.forbids(index.find(query, "en"))
 
 
 def test_a_negative_example_that_is_left_out_does_not_count(index: Index) -> None:
     """So it is asked as if nobody had written it down."""
     text = "Is there a tour of the copper plant?"
     everything = range(len(index.negatives.negative_vectors))
-    assert index.forbids(*index.find(index.query(text, "en"), "en"))
-    assert not index.forbids(*index.find(index.query(text, "en", without_negatives=everything), "en"))
+    assert index.forbids(index.find(index.query(text, "en"), "en"))
+    assert not index.forbids(index.find(index.query(text, "en", without_negatives=everything), "en"))
 
 
 def test_of_snippets_about_a_bare_subject_the_newest_leads(index: Index) -> None:

@@ -187,7 +187,7 @@ def test_numbers_that_the_best_snippet_does_not_hold_count_as_missing(
 ) -> None:
     """A number has one value however it is written, and another number is another."""
     found = real_index.find(real_index.query(question, "en"), "en")
-    assert real_index.evidence(*found).missing_numbers == missing
+    assert real_index.evidence(found).missing_numbers == missing
 
 
 @pytest.mark.parametrize(
