@@ -113,21 +113,27 @@ class Answerability:
         asked, idf = query.terms.hashes, query.terms.idf
         if not len(asked):
             return NearestQuestions(0.0, 0.0)
-        for place, number in enumerate(ranking.translations[:_COMPARED].tolist()):
-            (overlaps, _), reads = self._terms.overlaps(asked, idf, number), float(ranking.encoder_reads[place])
+        found = ranking.translations[:_COMPARED].tolist()
+        overlaps = self._terms.overlaps(asked, idf, found)
+        refused = self._negatives.cosines(found, query.encoded.vector)
+        for place, number in enumerate(found):
+            own, reads = overlaps[place][0], float(ranking.encoder_reads[place])
             cosines = ranking.features.answered(int(ranking.positions[place]))
-            refused = self._negatives.of(number)
-            kept, left = np.ones(len(cosines), np.bool_), np.ones(refused.stop - refused.start, np.bool_)
-            if query.without_fields:
-                fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
-                kept = ~np.isin(fields, query.without_fields)
-            if query.without_negatives:
-                left = ~np.isin(np.arange(refused.start, refused.stop), query.without_negatives)
-            answered.append(similarity(cosines[kept], overlaps[: len(cosines)][kept], reads))
-            if refused.start < refused.stop:
-                cosines_refused = self._negatives.cosines(number, query.encoded.vector)
-                negative.append(similarity(cosines_refused[left], overlaps[len(cosines) :][left], reads))
+            kept, left = self._kept(query, number, len(cosines), len(refused[place]))
+            answered.append(similarity(cosines[kept], own[: len(cosines)][kept], reads))
+            negative.append(similarity(refused[place][left], own[len(cosines) :][left], reads))
         return NearestQuestions(max(answered), max(negative))
+
+    def _kept(self, query: Query, number: int, questions: int, negatives: int) -> tuple[NDArray[np.bool_], ...]:
+        """Return which questions and which negative examples of a translation count."""
+        kept, left = np.ones(questions, np.bool_), np.ones(negatives, np.bool_)
+        if query.without_fields:
+            fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
+            kept = ~np.isin(fields, query.without_fields)
+        if query.without_negatives:
+            own = self._negatives.of(number)
+            left = ~np.isin(np.arange(own.start, own.stop), query.without_negatives)
+        return kept, left
 
     def subject(self, query: Query, ranking: Ranking) -> Subject | None:
         """Judge by the titles and example questions of the best snippets; ``None`` for more than a name."""
@@ -135,7 +141,8 @@ class Answerability:
         if not 0 < query.terms.length <= _LONGEST_NAME:
             return None
         found = ranking.translations[:_SUBJECTS].tolist()
-        overlaps = [self._titles_overlap(asked, idf, number) for number in found]
+        compared = self._terms.overlaps(asked, idf, found)
+        overlaps = [self._titles_overlap(number, *own) for number, own in zip(found, compared, strict=True)]
         needed = _NAMED_WORD if query.terms.length == 1 else _NAMED_WORDS
         named = [place for place, overlap in enumerate(overlaps) if overlap >= needed]
         about = [place for place, overlap in enumerate(overlaps) if overlap >= _ABOUT]
@@ -146,11 +153,10 @@ class Answerability:
         dates = {place: self._snippets.translation(found[place]).as_of or "" for place in leaders}
         return Subject(max(leaders, key=lambda place: dates[place]), bool(named), max(0, len(about) - 1))
 
-    def _titles_overlap(self, asked: NDArray[np.int64], idf: NDArray[np.float32], number: int) -> float:
+    def _titles_overlap(self, number: int, overlaps: NDArray[np.float32], held: NDArray[np.float32]) -> float:
         """Return the greatest overlap with a title or example question that holds all of a question."""
         positive = len(self._fields.questions_of(number)) + 1
-        overlaps, held = (values[:positive] for values in self._terms.overlaps(asked, idf, number))
-        return float(overlaps[held > _WHOLE].max(initial=0.0))
+        return float(overlaps[:positive][held[:positive] > _WHOLE].max(initial=0.0))
 
     def judge(self, query: Query, ranking: Ranking, language: str) -> Found:
         """Lower the scores of the first snippets that something speaks against, until nothing does or it stays first.

@@ -107,9 +107,9 @@ ALL_LANGUAGES = "all"
 class Costs:
     """What each mistake costs, on any common scale."""
 
-    wrong_answer: float = 3.0
+    wrong_answer: float = 1.2
     """An answer with a snippet that does not answer."""
-    near_miss_answered: float = 3.0
+    near_miss_answered: float = 1.2
     """The same for a question on a subject of the knowledge that no snippet answers."""
     withheld: float = 1.0
     """A right answer that is only shown as perhaps answering."""

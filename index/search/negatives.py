@@ -52,10 +52,13 @@ class NegativeVectors:
         own = self.of(translation)
         return np.array(self.negative_vectors[own]), np.array(self.negative_scales[own])
 
-    def cosines(self, translation: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the cosine of ``vector`` with each negative example of a translation."""
-        own = self.of(translation)
-        return np.asarray((self.negative_vectors[own].astype(np.float32) @ vector) * self.negative_scales[own])
+    def cosines(self, translations: Sequence[int], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the cosine of ``vector`` with each negative example of each translation."""
+        slices = [self.of(translation) for translation in translations]
+        vectors = np.concatenate([self.negative_vectors[own] for own in slices])
+        scales = np.concatenate([self.negative_scales[own] for own in slices])
+        ends = np.cumsum([own.stop - own.start for own in slices])[:-1]
+        return np.split((vectors.astype(np.float32) @ vector) * scales, ends)
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,9 @@ class QuestionTerms:
         return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
 
     def overlaps(
-        self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translation: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return how far each text of a translation asks for the same as a question, and how much of it, 0 to 1.
+        self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translations: Sequence[int]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Return how far each text of each translation asks for the same as a question, and how much of it, 0 to 1.
 
         The first is the F1 measure of the shared weight: of the share of the question's weight that the text holds, and
         the share of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
@@ -103,20 +106,25 @@ class QuestionTerms:
         Args:
             asked: Hashes of the question's distinct stems, sorted, shape (n,).
             asked_idf: Inverse document frequency of each.
-            translation: The translation to compare with.
+            translations: The translations to compare with.
 
         Returns:
-            The F1 measure, and the share of the question's weight that the text holds; each of shape (texts,).
+            For each translation, the F1 measure and the share of the question's weight that the text holds; each of
+            shape (texts,).
         """
-        first, last = int(self.question_starts[translation]), int(self.question_starts[translation + 1])
-        starts = self.question_term_starts[first : last + 1]
-        own = slice(int(starts[0]), int(starts[-1]))
-        idf = self.question_idf[own]
-        places = np.minimum(np.searchsorted(asked, self.question_terms[own]), len(asked) - 1)
-        shared = np.where(asked[places] == self.question_terms[own], idf, np.float32(0))
-        offsets = starts[:-1] - starts[0]
+        firsts, lasts = self.question_starts[translations], self.question_starts[np.add(translations, 1)]
+        starts = [self.question_term_starts[first : last + 1] for first, last in zip(firsts, lasts, strict=True)]
+        slices = [slice(int(own[0]), int(own[-1])) for own in starts]
+        terms = np.concatenate([self.question_terms[own] for own in slices])
+        idf = np.concatenate([self.question_idf[own] for own in slices])
+        lengths = np.concatenate([np.diff(own) for own in starts])
+        offsets = np.cumsum(lengths) - lengths
+        places = np.minimum(np.searchsorted(asked, terms), len(asked) - 1)
+        shared = np.where(asked[places] == terms, idf, np.float32(0))
         weight, held = asked_idf.sum(), np.add.reduceat(shared, offsets)
-        return 2 * held / (np.add.reduceat(idf, offsets) + weight), held / weight
+        ends = np.cumsum(lasts - firsts)[:-1]
+        overlap = 2 * held / (np.add.reduceat(idf, offsets) + weight)
+        return list(zip(np.split(overlap, ends), np.split(held / weight, ends), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import zip_longest
@@ -81,22 +82,26 @@ def correct_typos(text: str, known: Callable[[str], bool], found: Iterable[str])
     unknown = [word for word in _WORD.finditer(composed) if len(word[0]) >= _LEAST_LETTERS and not known(word[0])]
     if not unknown:
         return text
-    words: dict[str, str] = {}
-    for snippet_text in found:
-        for folded, word in _words_of(snippet_text):
-            words.setdefault(folded, word)
+    words = [_words_of(snippet_text) for snippet_text in found]
     for mistyped in reversed(unknown):
         folded = fold(mistyped[0])
-        near = (word for word in words if word[0] == folded[0] and _one_slip_apart(folded, word))
-        if folded not in words and (meant := next(near, None)):
-            corrected = corrected[: mistyped.start()] + words[meant] + corrected[mistyped.end() :]
+        alike = [own.get(folded[0], {}) for own in words]
+        if any(folded in own for own in alike):
+            continue
+        near = (word for own in alike for other, word in own.items() if _one_slip_apart(folded, other))
+        if meant := next(near, None):
+            corrected = corrected[: mistyped.start()] + meant + corrected[mistyped.end() :]
     return text if corrected == composed else corrected
 
 
 @lru_cache(maxsize=_CACHE)
-def _words_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the words of a text, each in folded form and as it stands."""
-    return tuple((fold(word), word) for word in _WORD.findall(unicodedata.normalize("NFC", text)))
+def _words_of(text: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the words of a text by first letter, as they stand by their folded form."""
+    words: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
+        folded = fold(word)
+        words[folded[0]].setdefault(folded, word)
+    return dict(words)
 
 
 def _one_slip_apart(one: str, other: str) -> bool:
