@@ -32,7 +32,7 @@ _SUBJECTS = 12
 """So many of the best snippets are looked at for a question that only names a subject."""
 _LONGEST_NAME = 3
 """A question of more words is more than a name."""
-_ABOUT = 0.4
+_ABOUT, _AS_MUCH = 0.4, 0.05
 _NAMED_WORD, _NAMED_WORDS = 0.95, 0.6
 """Overlap from which a title or example question is about a subject, and from which it is nothing but the subject. A
 single word is that only where it stands alone: "trade" is not "trade in 2025"."""
@@ -144,14 +144,13 @@ class Answerability:
         compared = self._terms.overlaps(asked, idf, found)
         overlaps = [self._titles_overlap(number, *own) for number, own in zip(found, compared, strict=True)]
         needed = _NAMED_WORD if query.terms.length == 1 else _NAMED_WORDS
-        named = [place for place, overlap in enumerate(overlaps) if overlap >= needed]
-        about = [place for place, overlap in enumerate(overlaps) if overlap >= _ABOUT]
-        exact = [place for place in named if overlaps[place] >= _NAMED_WORD]
-        leaders = exact or named or about
-        if not leaders:
+        most = max(overlaps)
+        about = sum(overlap >= _ABOUT for overlap in overlaps)
+        if not about:
             return Subject(0, is_named=False, more=0)
+        leaders = [place for place, overlap in enumerate(overlaps) if overlap >= most - _AS_MUCH]
         dates = {place: self._snippets.translation(found[place]).as_of or "" for place in leaders}
-        return Subject(max(leaders, key=lambda place: dates[place]), bool(named), max(0, len(about) - 1))
+        return Subject(max(leaders, key=lambda place: dates[place]), most >= needed, about - 1)
 
     def _titles_overlap(self, number: int, overlaps: NDArray[np.float32], held: NDArray[np.float32]) -> float:
         """Return the greatest overlap with a title or example question that holds all of a question."""

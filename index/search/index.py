@@ -206,7 +206,9 @@ class Index:
             spoken, spelled = reading
             asked = core(spelled, spoken)
             query = self.query(asked.text or spelled, spoken)
-        understood = asked.text or text
+        looked_up = query.text
+        # A question mark that was not typed makes no other question.
+        understood = text if looked_up.rstrip("?") == text.rstrip(" ?.!") else looked_up
         found = self.find(query, spoken)
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
@@ -229,7 +231,7 @@ class Index:
         return Answer(
             question=typed,
             understood=understood,
-            read_as=query.text,
+            read_as=understood if query.text == looked_up else query.text,
             language=spoken,
             decision=decision,
             confidence=confidence,
