@@ -38,7 +38,9 @@ def test_status_says_what_is_live_and_how_far_to_trust_it(real_data: Path, real_
     assert real_index.version in text
     assert f"{len(real_index.snippets)} snippets in en, kk, ru" in text
     assert "all-MiniLM-L6-v2" in text
-    assert "at most 5 % of unanswerable questions are meant to get an answer" in text
+    costs = real_index.calibration("en").costs
+    assert f"a wrong answer costs as much as {costs.wrong_answer / costs.withheld:g} right answers" in text
+    assert f"the answer from {100 * costs.threshold:.1f} % confidence" in text
     expected = real_index.calibration("ru").expected
     line = next(line for line in text.splitlines() if line.strip().startswith("ru:"))
     assert f"near misses answered {100 * expected['near_miss']:.1f}".removesuffix(".0") in line
