@@ -164,7 +164,7 @@ def _print_hit(out: Console, hit: Hit) -> None:
     start, end = hit.highlight
     out.print(Text(snippet.title, style="bold cyan"))
     quote = Text(snippet.text)
-    quote.stylize("bold", start, end)
+    quote.stylize("bold" if end - start < len(quote) else "", start, end)
     out.print(Padding(quote, (0, 0, 0, 2)) if out.is_terminal else quote)
     for line in _attribution(snippet):
         out.print(Text(f"  {line}", style="dim"))

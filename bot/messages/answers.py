@@ -82,7 +82,7 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
     if not visible(text):
         return "", shortened
     first, last = (max(highlight[0], start) - start, min(highlight[1], end) - start) if highlight else (0, 0)
-    if first < last and visible(text[first:last]):
+    if 0 < last - first < len(text) and visible(text[first:last]):
         before, bold, after = (escape(part, quote=False) for part in (text[:first], text[first:last], text[last:]))
         inner = f"{before}<b>{bold}</b>{after}"
     else:

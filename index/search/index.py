@@ -20,7 +20,7 @@ from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability, Found
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
-from index.search.highlight import Kinds, best_sentence, nearest_question, wanted_kinds
+from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
@@ -224,7 +224,7 @@ class Index:
             decision = calibration.decide(confidence)
             if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
                 decision = Decision.CLOSEST
-        kinds = wanted_kinds(query.text)
+        cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
         if subject and subject.leader in places:
             places.insert(0, places.pop(subject.leader))
@@ -235,7 +235,7 @@ class Index:
             language=spoken,
             decision=decision,
             confidence=confidence,
-            hits=tuple(self._hit(query, ranking, place, kinds, spoken) for place in places),
+            hits=tuple(self._hit(query, ranking, place, cues, spoken) for place in places),
             index_version=self.version,
             ms=(time.perf_counter() - began) * 1000,
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
@@ -333,14 +333,14 @@ class Index:
         ranking = self.fields.rank(query, candidates, numbers[candidates], encoder_reads)
         return self.answerability.judge(query, ranking, language)
 
-    def _hit(self, query: Query, ranking: Ranking, place: int, wanted: Kinds, language: str) -> Hit:
+    def _hit(self, query: Query, ranking: Ranking, place: int, cues: Cues, language: str) -> Hit:
         position = int(ranking.positions[place])
         found = self.snippets.translation(int(ranking.translations[place]))
         shown = found if found.language == language else self.snippet(found.id, language) or found
         if shown is not found and len(shown.sentences) != len(found.sentences):
-            sentence = self._best_sentence_of_other(query, shown, wanted)
+            sentence = self._best_sentence_of_other(query, shown, cues)
         else:
-            sentence = best_sentence(found, ranking.features, position, wanted)
+            sentence = best_sentence(found, ranking.features, position, cues)
         if shown is found:
             question = nearest_question(found, ranking.features, position)
         else:
@@ -354,12 +354,12 @@ class Index:
             encoder_reads=float(ranking.encoder_reads[place]),
         )
 
-    def _best_sentence_of_other(self, query: Query, shown: Snippet, wanted: Kinds) -> int:
+    def _best_sentence_of_other(self, query: Query, shown: Snippet, cues: Cues) -> int:
         """Choose the sentence of a translation with other sentences than the one that was found."""
         numbers = [
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]
-        return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, wanted)
+        return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, cues)
 
 
 def _readable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What kind of thing a question asks for, and whether a snippet has such a thing.
+"""What kind of thing a question asks for, and whether a snippet or a sentence has such a thing.
 
 "How old is the ambassador?" asks for a duration. A snippet that tells who the ambassador is, and of whom nobody asks
 the age, does not answer it, however many words both share.
@@ -42,8 +42,10 @@ _ASKS = {
         r"қашан|\bкашан|қай (?:жыл|күн|ай)|\bкай (?:жыл|кун)",
     ),
     Wanted.DURATION: _any_of(
-        r"\bhow (?:long|old)\b(?! ago)|\b(?:how many|number of) (?:years|months|weeks|days|hours)\b|\bage of\b",
-        r"\bсколько (?:ему |ей |им )?(?:лет|месяцев|недель|дней|часов|времени)\b|\bкак долго\b|\bвозраст",
+        r"\b(?:how (?:long|old)|for what (?:term|period))\b(?! ago)|\bage of\b",
+        r"\b(?:how many|number of) (?:years|months|weeks|days|hours)\b",
+        r"\bкакой срок\b|\bкак долго\b|\bвозраст",
+        r"\bсколько (?:ему |ей |им )?(?:лет|месяцев|недель|дней|часов|времени)\b",
         r"(?:қанша|неше|канша) (?:жыл|ай|апта|күн|кун|сағат|уақыт|жаста)|\bнешеде|\bжасы",
     ),
     Wanted.MONEY: _any_of(
@@ -54,8 +56,9 @@ _ASKS = {
         r"баға|\bбага|құны|айлы[қк]|жалақы|ақша",
     ),
     Wanted.SHARE: _any_of(
-        r"\b(?:per ?cent|percentage|share of|proportion)\b|\bwhat (?:share|part)\b",
-        r"\bпроцент|\bдол[яию]\b",
+        r"\b(?:per ?cent|percentage|share of|stake|proportion)\b",
+        r"\b(?:what|which|how (?:big|large) an?) (?:share|part)\b",
+        r"\bпроцент|\bдол[яиюе]\b|\bдолей\b|\bпакет\w* акций",
         r"пайыз|үлес",
     ),
     Wanted.COUNT: _any_of(
@@ -110,12 +113,56 @@ _HAS = {
     Wanted.COUNT: _any_of(r"\d", *_NUMBER_WORDS),
 }
 
+_YEAR = r"(?:1[5-9]|20)\d\d\b(?![.,]\d|[ \u00a0\u202f]\d{3})"
+_SMALL_NUMBER = (
+    r"(?:(?<![\d.,])\d{1,3}(?:[.,]\d+)?[- \u00a0]?"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|half an?"
+    r"|дв[ае]|двух|три|тр[её]х|четыр\w+|пят\w+|шест\w+|сем\w+|вос\w+|девят\w+|десят\w+|несколько"
+    r"|бір|екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|он|бірнеше)[- \u00a0])"
+)
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZА-ЯӘҒҚҢӨҰҮҺІЁ][\w’'-]+")
+# What a sentence looks like that answers. It must show the thing more plainly than a whole snippet: most sentences have
+# a year, which is no count, and "this year" is no duration.
+_SHOWS = {
+    **_HAS,
+    Wanted.DATE: _any_of(
+        r"\b(?:1\d{3}|20\d{2})\b|\b\d{1,2}(?:st|nd|rd|th) centur",
+        r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b",
+        r"\b(?:январ|феврал|март|апрел|ма[йя]\b|июн|июл|август|сентябр|октябр|ноябр|декабр)",
+        r"қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан",
+    ),
+    Wanted.DURATION: _any_of(
+        _SMALL_NUMBER + r"(?:years?|months?|weeks?|days?|hours?|minutes?|decades?|centur)",
+        _SMALL_NUMBER + r"(?:лет|год|месяц|недел|дн[еяй]|сут|час(?:а|ов)?\b|минут|десятилет|век)",
+        _SMALL_NUMBER + r"(?:жыл(?!ғы|дың|ы )|ай|апта|күн|сағат|минут|ғасыр)",
+    ),
+    Wanted.COUNT: _any_of(rf"(?<![\w.,])(?!{_YEAR})\d", *_NUMBER_WORDS),
+    Wanted.PERSON: _NAME,
+    Wanted.PLACE: _NAME,
+}
+_ASKS_NEWEST = _any_of(
+    r"\b(?:now|nowadays|current(?:ly)?|latest|newest|today|most recent(?:ly)?|at present|at the moment)\b",
+    r"\b(?:сейчас|теперь|ныне|нынешн\w+|текущ\w+|сегодня|последн(?:ий|яя|ее|ие|юю|его|ей|их))\b|\bновейш",
+    r"қазір|бүгін|соңғы|\bказир",
+)
+
 
 @lru_cache(maxsize=16_384)
 def wanted(question: str) -> frozenset[Wanted]:
     """Return the kinds of things that ``question`` asks for."""
     found = frozenset(kind for kind, asks in _ASKS.items() if asks.search(question))
     return found - {Wanted.COUNT} if found & _NARROWER else found
+
+
+@lru_cache(maxsize=16_384)
+def wants_newest(question: str) -> bool:
+    """Tell whether ``question`` asks for the state of today: the current holder, the latest figure."""
+    return bool(_ASKS_NEWEST.search(question))
+
+
+def shows(sentence: str, kinds: frozenset[Wanted]) -> bool:
+    """Tell whether ``sentence`` names a thing of one of these kinds; false for those that cannot be told."""
+    return any(kind in _SHOWS and _SHOWS[kind].search(sentence) for kind in kinds)
 
 
 def held(texts: Iterable[str]) -> frozenset[Wanted]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.knowledge.sentences import split_sentences
 
-PROSE = st.text(alphabet=st.sampled_from('aBcЖқ1. !?…\n-•"”«»()[] \u00a0,;г'), max_size=200)
+BOUNDARIES = yaml.safe_load((Path(__file__).parent / "sentence_boundaries.yaml").read_text(encoding="utf-8"))
+PROSE = st.text(alphabet=st.sampled_from('aBcЖқ1. !?…\n-•"”«»()[] \u00a0,;гт🎉'), max_size=200)
 
 
 def cut(text: str) -> list[str]:
@@ -53,6 +57,12 @@ def test_a_text_with_visible_characters_has_a_sentence(text: str) -> None:
 )
 def test_sentences_end_at_closing_punctuation(sentences: list[str]) -> None:
     """Closing punctuation with its quotes, brackets and footnote marks ends a sentence."""
+    assert cut(" ".join(sentences)) == sentences
+
+
+@pytest.mark.parametrize("sentences", [case for cases in BOUNDARIES.values() for case in cases], ids=" | ".join)
+def test_sentences_end_where_a_reader_ends_them(sentences: list[str]) -> None:
+    """Initials, abbreviations that may end a sentence, brand names, emoji and quotes, in three languages."""
     assert cut(" ".join(sentences)) == sentences
 
 

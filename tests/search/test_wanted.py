@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.search.wanted import Wanted, held, unmet, wanted
+from index.search.wanted import Wanted, held, shows, unmet, wanted, wants_newest
 
 QUESTIONS = [
     ("When did the plant open?", {Wanted.DATE}),
     ("in which year was the code passed", {Wanted.DATE}),
     ("How old is the director?", {Wanted.DURATION}),
     ("how long does a licence last", {Wanted.DURATION}),
+    ("for what term is the permit", {Wanted.DURATION}),
+    ("what is the bank's stake", {Wanted.SHARE}),
+    ("у кого какая доля", {Wanted.SHARE, Wanted.PERSON}),
+    ("какой пакет акций у банка", {Wanted.SHARE}),
+    ("на какой срок выдают разрешение", {Wanted.DURATION}),
     ("What is the price of copper?", {Wanted.MONEY}),
     ("how much did the buyers pay", {Wanted.MONEY}),
     ("what percentage of the ore is waste", {Wanted.SHARE}),
@@ -57,6 +62,35 @@ def test_the_words_of_a_question_say_what_it_asks_for(question: str, kinds: set[
 def test_some_kinds_can_be_told_from_a_text(text: str, missing: set[Wanted]) -> None:
     """Persons, places, reasons and contacts cannot, so they never count as missing."""
     assert set(Wanted) - held([text]) == missing
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kinds"),
+    [
+        ("It opened in 2024.", {Wanted.DATE}),
+        ("It opened in May.", {Wanted.DATE}),
+        ("It has 2,000 workers.", {Wanted.COUNT}),
+        ("It has 2 000 workers.", {Wanted.COUNT}),
+        ("It lasts six years.", {Wanted.DURATION, Wanted.COUNT}),
+        ("В 2024 году его открыли.", {Wanted.DATE}),
+        ("Срок — 6 лет.", {Wanted.DURATION, Wanted.COUNT}),
+        ("Ол 2024 жылы ашылды.", {Wanted.DATE}),
+        ("Мерзімі алты жыл.", {Wanted.DURATION, Wanted.COUNT}),
+    ],
+)
+def test_a_sentence_shows_a_value_plainly(sentence: str, kinds: set[Wanted]) -> None:
+    """A year is a date and neither a count nor a duration."""
+    values = [Wanted.DATE, Wanted.DURATION, Wanted.MONEY, Wanted.SHARE, Wanted.COUNT]
+    assert {kind for kind in values if shows(sentence, frozenset({kind}))} == kinds
+
+
+@pytest.mark.parametrize(
+    "question", ["who is the current head", "what do they pay now", "кто сейчас министр", "қазір кім басқарады"]
+)
+def test_a_question_can_ask_for_today(question: str) -> None:
+    """It says so in one word."""
+    assert wants_newest(question)
+    assert not wants_newest("who was the head in 2020")
 
 
 def test_a_kind_that_nobody_asks_of_a_snippet_is_unmet() -> None:
