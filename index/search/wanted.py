@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 
+from index.text.terms import fold
+
 
 class Wanted(StrEnum):
     """A kind of thing that questions ask for."""
@@ -34,55 +36,63 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-# The words that ask for it, in English, Russian and Kazakh; Kazakh also as typed without its own letters.
+def _any_folded(*patterns: str) -> re.Pattern[str]:
+    """Return a pattern for folded text, so that Kazakh typed without its own letters is found too.
+
+    The patterns hold no class named by a capital letter, which folding would change.
+    """
+    return re.compile(fold("|".join(patterns)))
+
+
+# The words that ask for it, in English, Russian and Kazakh.
 _ASKS = {
-    Wanted.DATE: _any_of(
+    Wanted.DATE: _any_folded(
         r"\bwhen\b(?! it comes)|\b(?:what|which|wich) (?:year|date|month|day)\b|\b(?:date|year) of\b",
         r"\bкогда\b(?! (?:сказал|говорил))|\bв како[мй] (?:году|месяце)|\bкакого (?:числа|года)\b|\bдата\b",
         r"қашан|\bкашан|қай (?:жыл|күн|ай)|\bкай (?:жыл|кун)",
     ),
-    Wanted.DURATION: _any_of(
+    Wanted.DURATION: _any_folded(
         r"\b(?:how (?:long|old)|for what (?:term|period))\b(?! ago)|\bage of\b",
         r"\b(?:how many|number of) (?:years|months|weeks|days|hours)\b",
         r"\bкакой срок\b|\bкак долго\b|\bвозраст",
         r"\bсколько (?:ему |ей |им )?(?:лет|месяцев|недель|дней|часов|времени)\b",
         r"(?:қанша|неше|канша) (?:жыл|ай|апта|күн|кун|сағат|уақыт|жаста)|\bнешеде|\bжасы",
     ),
-    Wanted.MONEY: _any_of(
+    Wanted.MONEY: _any_folded(
         r"\bhow much\b(?=.*\b(?:pa(?:y|ys|id)|costs?|worth|money|cash|earn|invest|spen[dt]|charge|g[ia]ve|dollars?|"
         r"pounds?|tenge))|\b(?:prices?|costs?|salar(?:y|ies)|wages?|fees?|budget|income|revenue|profit)\b",
         r"\b(?:цен[аыу]|стоит|стоил[аи]?|стоимость|зарплат\w*|бюджет\w*|доход\w*|выручк\w*|прибыль)\b",
         r"\bсколько (?:денег|платят|заплатил\w*|получает|зарабатывает)",
         r"баға|\bбага|құны|айлы[қк]|жалақы|ақша",
     ),
-    Wanted.SHARE: _any_of(
+    Wanted.SHARE: _any_folded(
         r"\b(?:per ?cent|percentage|share of|stake|proportion)\b",
         r"\b(?:what|which|how (?:big|large) an?) (?:share|part)\b",
         r"\bпроцент|\bдол[яиюе]\b|\bдолей\b|\bпакет\w* акций",
         r"пайыз|үлес",
     ),
-    Wanted.COUNT: _any_of(
+    Wanted.COUNT: _any_folded(
         r"\bhow (?:many|much|big|large|far|tall|high|often|fast|deep)\b",
         r"\b(?:number|amount|quantity|capacity|size) of\b",
         r"\bсколько\b|\b(?:количество|объ[её]м|численность|мощность)\b",
         r"қанша|\bканша|неше|\bсаны\b|көлем",
     ),
-    Wanted.PERSON: _any_of(
+    Wanted.PERSON: _any_folded(
         r"\b(?:who|whom|who['’]?s|whose)\b|\bname of the\b",
         r"\b(?:кто|кого|кем|кому|чь[яиюе]\w*|чей)\b",
         r"\bкім|\bким(?:дер|ге)?\b",
     ),
-    Wanted.PLACE: _any_of(
+    Wanted.PLACE: _any_folded(
         r"\bwhere\b|\b(?:which|what) (?:city|town|country|region|place|area)\b",
         r"\b(?:где|куда|откуда)\b|\bв како[мй] (?:город|стран|област|регион|мест)",
         r"қай(?:да|ға)|\bкайда|қай (?:қала|жер|ел|облыс|аймақ)|\bкай (?:кала|жер|ел|облыс)|қандай қала",
     ),
-    Wanted.REASON: _any_of(
+    Wanted.REASON: _any_folded(
         r"\bwhy\b|\bhow come\b|\breasons?\b",
         r"\b(?:почему|зачем|отчего|причин\w*)\b",
         r"\bнеге\b|не үшін|неліктен|себеб",
     ),
-    Wanted.CONTACT: _any_of(
+    Wanted.CONTACT: _any_folded(
         r"\b(?:phone|telephone|e-?mail|address|website|hotline)\b",
         r"\b(?:телефон|адрес|сайт|контакт)",
         r"мекенжай",
@@ -150,7 +160,8 @@ _ASKS_NEWEST = _any_of(
 @lru_cache(maxsize=16_384)
 def wanted(question: str) -> frozenset[Wanted]:
     """Return the kinds of things that ``question`` asks for."""
-    found = frozenset(kind for kind, asks in _ASKS.items() if asks.search(question))
+    folded = fold(question)
+    found = frozenset(kind for kind, asks in _ASKS.items() if asks.search(folded))
     return found - {Wanted.COUNT} if found & _NARROWER else found
 
 
