@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.contradiction import Difference, differences
+from index.search.contradiction import Difference, DifferenceKind, differences
 from index.search.known_names import KnownNames
 from index.search.negatives import Examples, similarity
 from index.search.scoring import OBJECTION, FieldVectors, Query, Ranking
@@ -24,6 +24,7 @@ from index.version.snippet_db import SnippetDatabase
 
 _COMPARED = 5
 """The questions of so many of the best snippets are compared with what was asked."""
+_ABOUT_THIS_ONE = frozenset({DifferenceKind.NEGATION, DifferenceKind.ROLE})
 _CLEARLY, _WHOLE = 0.06, 0.99
 _CACHE = 4096
 _JUDGED = 4
@@ -64,8 +65,12 @@ class Objections:
 
     @property
     def count(self) -> int:
-        """How many there are: the differences count as one, and so does what is unmet."""
-        return bool(self.differences) + bool(self.unmet)
+        """How many of them another snippet may be free of: what differs counts as one, and so does what is unmet.
+
+        A negation or swapped roles are wrong about this very snippet. No other one answers such a question better.
+        """
+        elsewhere = any(each.kind not in _ABOUT_THIS_ONE for each in self.differences)
+        return elsewhere + bool(self.unmet)
 
 
 @dataclass(frozen=True, slots=True)
