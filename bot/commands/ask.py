@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from index.knowledge.snippet import Snippet
 from index.search.answer import CLOSEST, Answer, Hit, Reply
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
-from index.search.scoring import Weights
 
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
@@ -129,6 +129,7 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
         "evidence": dict(answer.evidence),
         "intercept": calibration.coefficients[0],
         "coefficients": dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True)),
+        "differences": [asdict(difference) for difference in answer.differences],
         "terms_matched": index.matched(answer.read_as, answer.language, answer.hits[0].snippet),
     }
 
@@ -142,7 +143,10 @@ def _print_answer(index: Index, answer: Answer) -> None:
         out.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.decision is Decision.ANSWER:
         _print_hit(out, answer.hits[0])
+        if answer.more_about:
+            out.print(Text(f"{answer.more_about} more about this: ask for more than the name.", style="dim"))
     elif answer.decision is Decision.CLOSEST:
+        _print_differences(out, answer)
         out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
         for hit in answer.hits[:CLOSEST]:
             _print_hit(out, hit)
@@ -157,6 +161,12 @@ def _print_answer(index: Index, answer: Answer) -> None:
         if titles:
             out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
     out.print()
+
+
+def _print_differences(out: Console, answer: Answer) -> None:
+    for difference in answer.differences:
+        says = f"; it says: {difference.found}" if difference.found else ""
+        out.print(Text(f"Not in the nearest passage ({difference.kind}): {difference.asked}{says}", style="yellow"))
 
 
 def _print_hit(out: Console, hit: Hit) -> None:
@@ -191,9 +201,10 @@ def _print_explanation(index: Index, answer: Answer) -> None:
     )
     summands = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
     out.print(f"log-odds of an answer: {fields['intercept']:+.2f}; {'; '.join(summands)}")
-    table = Table(Column("passage", no_wrap=True), "score", *Weights._fields, box=None, pad_edge=False)
+    names = answer.hits[0].weights
+    table = Table(Column("passage", no_wrap=True), "score", *names, box=None, pad_edge=False)
     for hit in answer.hits:
-        parts = (f"{hit.score_parts[name]:.2f} × {hit.weights[name]:.2f}" for name in Weights._fields)
+        parts = (f"{hit.score_parts[name]:.2f} × {hit.weights[name]:.2f}" for name in names)
         table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
     out.print(table)
     out.print(Text(f"terms matched in the best passage: {', '.join(fields['terms_matched']) or 'none'}"))

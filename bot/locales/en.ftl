@@ -65,7 +65,17 @@ answer-more-sources = { $count ->
         [one] and { $count } more source
        *[other] and { $count } more sources
     }
+answer-more-about = { $count ->
+        [one] One more passage is about this.
+       *[other] { $count } more passages are about this.
+    }
 closest-intro = <b>These passages may not answer your question.</b> They are the closest I have:
+closest-differs = You asked about “{ $asked }”; this passage says “{ $found }”.
+closest-lacks = The nearest passage does not mention “{ $asked }”.
+closest-contradicts = The nearest passage says it otherwise than your question.
+several-closest = I am not sure that I can answer this; the nearest passage is below.
+several-none = My collection does not cover this.
+several-left-out = I answer three questions at a time. Please ask again: { $questions }
 none-intro = <b>My collection does not cover this.</b>
 none-nearest = The nearest questions I can answer, and my topics:
 none-topics = These are my topics:

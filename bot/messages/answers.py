@@ -26,7 +26,8 @@ from bot.messages.buttons import (
 )
 from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import CLOSEST, Answer
+from index.search.answer import CLOSEST, Answer, Reply
+from index.search.contradiction import Difference, DifferenceKind
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
@@ -36,6 +37,9 @@ LONG_QUOTE = 600
 
 _SPARE = 24
 _SHOWN_SOURCES = 3
+_QUESTION = 300
+"""Longest part of a question that a message repeats, in characters."""
+_DIFFERENCES = 2
 _TOPICS = 10
 
 
@@ -145,7 +149,7 @@ def answer_message(
         notes.append(f"<i>{texts('answer-question-cut')}</i>")
     if follow_up:
         notes.append(f"<i>{texts('answer-follow-up')}</i>")
-    elif answer.read_as != answer.question and answer.decision is not Decision.NONE:
+    elif answer.read_as != answer.understood and answer.decision is not Decision.NONE:
         notes.append(f"<i>{texts('answer-read-as', question=safe(answer.read_as))}</i>")
     if answer.decision is Decision.ANSWER and answer.hits:
         return _quoted(answer, frame, notes)
@@ -154,11 +158,50 @@ def answer_message(
     return _none(answer, frame, topics, notes)
 
 
+def reply_message(reply: Reply, frame: Frame, refs: Sequence[AnswerRef]) -> Rendered:
+    """Return one message for several questions, in their order; each quote gets an equal share of the room.
+
+    Args:
+        reply: What the index found.
+        frame: What the message is written with.
+        refs: What a vote on each answer refers to.
+    """
+    texts, rows, parts = frame.texts, [], []
+    left_out = [f"<i>{texts('several-left-out', questions=safe(' '.join(reply.left_out))[:_QUESTION])}</i>"]
+    notes = left_out if reply.left_out else []
+    room = (MESSAGE_UNITS - sum(parsed_units(note) + 2 for note in notes)) // len(reply.answers)
+    for number, (answer, ref) in enumerate(zip(reply.answers, refs, strict=True), start=1):
+        head = f"<b>{number}. {safe(answer.question)[:_QUESTION]}</b>"
+        best = answer.hits[0]
+        if answer.decision is Decision.ANSWER:
+            share = room - parsed_units(head) - _SPARE
+            parts.append(f"{head}\n{snippet_html(best.snippet, best.highlight, texts, frame.place, share)}")
+            rows += [[open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))], vote_buttons(ref)]
+        else:
+            parts.append(f"{head}\n{texts(f'several-{answer.decision}')}")
+            rows.append([open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))])
+    return Rendered("\n\n".join([*parts, *notes]), InlineKeyboardMarkup(rows))
+
+
 def _quoted(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     hit, texts, place = answer.hits[0], frame.texts, frame.place
     rows = snippet_rows(hit.snippet, texts, place, Paging.over(answer.hits, hit.snippet.language))
+    if answer.more_about:
+        notes = [*notes, f"<i>{texts('answer-more-about', count=answer.more_about)}</i>"]
     html = _below(notes, hit.snippet, hit.highlight, texts, place)
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref)]))
+
+
+def _differing(differences: Sequence[Difference], texts: Texts) -> Iterator[str]:
+    """Yield a line for each thing that the question states and the best snippet does not hold."""
+    for difference in differences[:_DIFFERENCES]:
+        asked = safe(difference.asked)[:_QUESTION]
+        if difference.kind in (DifferenceKind.NEGATION, DifferenceKind.ROLE):
+            yield texts("closest-contradicts")
+        elif difference.found:
+            yield texts("closest-differs", asked=asked, found=safe(difference.found)[:_QUESTION])
+        else:
+            yield texts("closest-lacks", asked=asked)
 
 
 def _below(notes: list[str], snippet: Snippet, highlight: Span | None, texts: Texts, place: Place) -> str:
@@ -169,7 +212,7 @@ def _below(notes: list[str], snippet: Snippet, highlight: Span | None, texts: Te
 
 def _closest(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     texts, place, hits = frame.texts, frame.place, answer.hits[:CLOSEST]
-    head = [*notes, texts("closest-intro")]
+    head = [*notes, *_differing(answer.differences, texts), texts("closest-intro")]
     room = (MESSAGE_UNITS - sum(parsed_units(line) + 2 for line in head)) // len(hits) - 2
     quotes = [snippet_html(hit.snippet, hit.highlight, texts, place, room) for hit in hits]
     rows = [[open_button(hit.snippet.title, hit.snippet, Mark.of(hit))] for hit in hits]

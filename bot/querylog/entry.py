@@ -74,8 +74,8 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
     from index.search.answer import CLOSEST  # loaded already where there is an answer; reading the log does without
 
     shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST}.get(decision, 0)
-    asked = redact(answer.question)
-    typed = asked if entry.typed is None else redact(entry.typed)
+    asked = redact(answer.understood)
+    typed = redact(answer.question if entry.typed is None else entry.typed)
     scores = [hit.score for hit in answer.hits[:2]]
     best = answer.hits[0].snippet if answer.hits else None
     return {

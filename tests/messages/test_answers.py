@@ -95,7 +95,7 @@ def hit(snippet: Snippet, sentence: int) -> Hit:
 
 
 def answer(hits: list[Hit], decision: Decision, truncated: bool = False) -> Answer:
-    return Answer("question", "question", "en", decision, 0.9, tuple(hits), "v1", 1.0, truncated, None)  # type: ignore[arg-type]
+    return Answer("question", "question", "question", "en", decision, 0.9, tuple(hits), "v1", 1.0, truncated, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("decision", [Decision.ANSWER, Decision.CLOSEST])

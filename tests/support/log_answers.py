@@ -59,6 +59,7 @@ def answer_to(
     )
     return Answer(
         question=question,
+        understood=question,
         read_as=question,
         language=language,
         decision=Decision(decision),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from telegram import Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
-from bot.messages.answers import Frame, Rendered, answer_message
+from bot.messages.answers import Frame, Rendered, answer_message, reply_message
 from bot.messages.buttons import AnswerRef
 from bot.querylog.entry import Delivery, Entry
-from bot.telegram.context import BotContext
+from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.addressing import Question, question_in
 from bot.telegram.handlers.follow_ups import (
     answers_clearly_better,
@@ -21,7 +22,7 @@ from bot.telegram.handlers.follow_ups import (
 )
 from bot.telegram.quota import Verdict
 from bot.telegram.state import ANSWER_SECONDS
-from index.search.answer import Answer
+from index.search.answer import Reply
 from index.search.decision import Decision
 
 _WAIT_NOTES_PER_SECOND = 3
@@ -117,9 +118,10 @@ async def _ask(question: Question, context: BotContext) -> None:
 async def _answer(question: Question, context: BotContext, shown: int | None, edit_of: str | None) -> None:
     """Answer a question: record it, then show the answer, then note what became of it."""
     services = context.services
-    answer, follow_up_of, base = await _understood(question, context)
-    entry = await services.log.record(
-        Entry(
+    reply, follow_up_of, base = await _understood(question, context)
+    entries = []
+    for answer in reply.answers:
+        entry = Entry(
             answer=answer,
             surface="private" if question.private else "group",
             person=question.person.id if question.person else None,
@@ -128,43 +130,59 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
             follow_up_of=follow_up_of,
             typed=question.text if follow_up_of else None,
         )
-    )
-    services.conversations.asked(question.to.chat, question.asker, base, entry)
-    rendered = answer_message(
-        answer,
-        Frame(_texts(question, context, answer.language), services.place, AnswerRef(entry, question.asker)),
-        services.live_index.index.topics,
-        follow_up=follow_up_of is not None,
-        captioned=question.captioned,
-    )
+        entries.append(await services.log.record(entry))
+    services.conversations.asked(question.to.chat, question.asker, base, entries[-1])
+    language = reply.answers[0].language
+    refs = [AnswerRef(entry, question.asker) for entry in entries]
+    frame = Frame(_texts(question, context, language), services.place, refs[0])
+    if len(refs) > 1:
+        rendered = reply_message(reply, frame, refs)
+    else:
+        rendered = answer_message(
+            reply.answers[0],
+            frame,
+            services.live_index.index.topics,
+            follow_up=follow_up_of is not None,
+            captioned=question.captioned,
+        )
     try:
-        sent = await _show(question, rendered, context, shown, answer.language)
+        sent = await _show(question, rendered, context, shown, language)
     except TelegramError:
-        services.log.delivered(entry, Delivery.FAILED)
+        _note(services, entries, Delivery.FAILED)
         raise
     if sent is None:
-        services.log.delivered(entry, Delivery.FORBIDDEN)
+        _note(services, entries, Delivery.FORBIDDEN)
         return
-    services.log.delivered(entry, Delivery.EDITED if sent == shown else Delivery.SENT)
-    services.state.remember_answer(question.posted, question.text, sent, entry)
-    context.count(answer)
+    _note(services, entries, Delivery.EDITED if sent == shown else Delivery.SENT)
+    services.state.remember_answer(question.posted, question.text, sent, entries[0])
+    for answer in reply.answers:
+        context.count(answer)
 
 
-async def _understood(question: Question, context: BotContext) -> tuple[Answer, str | None, str]:
-    """Return the answer, the entry of the question it goes on from, and what a next question may go on from."""
+def _note(services: Services, entries: Sequence[str], delivery: Delivery) -> None:
+    """Note for each answer of a message what became of it."""
+    for entry in entries:
+        services.log.delivered(entry, delivery)
+
+
+async def _understood(question: Question, context: BotContext) -> tuple[Reply, str | None, str]:
+    """Return the answers, the entry of the question it goes on from, and what a next question may go on from."""
     live_index, conversations = context.services.live_index, context.services.conversations
-    alone = await live_index.answer(question.text)
+    reply = await live_index.reply(question.text)
+    alone = reply.answers[0]
+    if len(reply.answers) > 1:
+        return reply, None, reply.answers[-1].question
     last = conversations.last(question.to.chat, question.asker)
     goes_on = leans_on_another(question.text) or asks_about_the_quote(question.text)
     if last is None or question.edited or alone.decision is Decision.ANSWER or not goes_on:
-        return alone, None, question.text
+        return reply, None, question.text
     # Every quote shows speaker, date and source. A question for these asks for the same passage, and its words would
     # only make the search less sure.
     words = last.text if asks_about_the_quote(question.text) else f"{last.text} {question.text}"
     combined = await live_index.answer(words)
     if answers_clearly_better(combined, alone):
-        return combined, last.entry, last.text
-    return alone, None, question.text
+        return Reply(question.text, (combined,)), last.entry, last.text
+    return reply, None, question.text
 
 
 async def _show(
