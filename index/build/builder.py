@@ -162,6 +162,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
     questions = read_evaluation(folder / EVALUATION_FILE)
     report.step("Loading encoder")
     passages = PassageEncoder(encoder, options.query_prefix, options.passage_prefix)
+    passages.cut_vocabulary({snippet.language for snippet in knowledge.snippets})
     query_encoder = _export_once(passages, data, report)
     corpus = _corpus_hash(knowledge, query_encoder.card, synonyms, questions)
     with ExitStack() as opened:

@@ -64,12 +64,17 @@ def embed(
             results[number] = Vectors(fields, scales, *live.negatives.stored(old), tokens, counts)
         else:
             fresh.append(number)
-    texts = [text for number in fresh for text in (*field_texts(snippets[number]), *snippets[number].does_not_answer)]
+    texts: list[str] = []
+    asked: list[bool] = []
+    for number in fresh:
+        fields_of_one = (*field_texts(snippets[number]), *snippets[number].does_not_answer)
+        texts += fields_of_one
+        asked += [place > len(snippets[number].sentences) for place in range(len(fields_of_one))]
     where = passages.model.device
     report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {where}", len(fresh) + len(texts))
     wholes = [f"{snippets[number].title}{_AFTER_TITLE}{snippets[number].text}" for number in fresh]
     whole = passages.encode_passages(wholes, basis, report.advance)
-    others = passages.encode(texts, report.advance)
+    others = passages.encode(texts, asked, report.advance)
     start = 0
     for number, passage in zip(fresh, whole, strict=True):
         snippet = snippets[number]

