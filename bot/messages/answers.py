@@ -40,6 +40,7 @@ _SHOWN_SOURCES = 3
 _QUESTION = 300
 """Longest part of a question that a message repeats, in characters."""
 _DIFFERENCES = 2
+_UNSURE = {Decision.CLOSEST: "several-closest", Decision.NONE: "several-none"}
 _TOPICS = 10
 
 
@@ -178,7 +179,7 @@ def reply_message(reply: Reply, frame: Frame, refs: Sequence[AnswerRef]) -> Rend
             parts.append(f"{head}\n{snippet_html(best.snippet, best.highlight, texts, frame.place, share)}")
             rows += [[open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))], vote_buttons(ref)]
         else:
-            parts.append(f"{head}\n{texts(f'several-{answer.decision}')}")
+            parts.append(f"{head}\n{texts(_UNSURE[answer.decision])}")
             rows.append([open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))])
     return Rendered("\n\n".join([*parts, *notes]), InlineKeyboardMarkup(rows))
 

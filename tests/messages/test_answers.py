@@ -10,12 +10,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.locales import LANGUAGES, Texts, texts_for
-from bot.messages.answers import MESSAGE_UNITS, Frame, Rendered, answer_message, extract, single_snippet
+from bot.messages.answers import (
+    MESSAGE_UNITS,
+    Frame,
+    Rendered,
+    answer_message,
+    extract,
+    quote,
+    reply_message,
+    single_snippet,
+)
 from bot.messages.buttons import AnswerRef, Place
 from bot.messages.telegram_text import clip, parsed_units, visible
 from index.knowledge.sentences import split_sentences
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer, Hit, Reply
+from index.search.contradiction import Difference, DifferenceKind
 from index.search.decision import Decision
 from tests.support.telegram_rules import check_keyboard, check_text, parse, units
 
@@ -210,3 +220,62 @@ def test_densest_markup_stays_within_the_raw_limit() -> None:
     text = "&" * MESSAGE_UNITS
     html = single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
     check_text(html)
+
+
+@given(st.lists(snippets(), min_size=2, max_size=3), TEXTS, ANYTHING, st.lists(ANYTHING, max_size=4), st.data())
+@settings(max_examples=60, deadline=None)
+def test_answers_to_several_questions_fit_into_one_message(
+    found: list[Snippet], texts: Texts, question: str, left_out: list[str], data: st.DataObject
+) -> None:
+    """Whatever was asked and is quoted, Telegram takes it; each answer has its own votes."""
+    decisions = data.draw(st.lists(st.sampled_from(Decision), min_size=len(found), max_size=len(found)))
+    answers = [
+        dataclasses.replace(answer([hit(snippet, 0)], decision), question=question)
+        for snippet, decision in zip(found, decisions, strict=True)
+    ]
+    refs = [AnswerRef(f"{number:026}", 7) for number in range(len(found))]
+    rendered = reply_message(Reply(question, tuple(answers), tuple(left_out)), Frame(texts, PLACE, refs[0]), refs)
+    check_text(rendered.html)
+    assert rendered.keyboard is not None
+    check_keyboard(rendered.keyboard.to_dict())
+    buttons = [button.callback_data for row in rendered.keyboard.inline_keyboard for button in row]
+    voted = {str(data)[2:28] for data in buttons if str(data).startswith("v")}
+    assert voted == {ref.entry for ref, own in zip(refs, decisions, strict=True) if own is Decision.ANSWER}
+
+
+@pytest.mark.parametrize(
+    ("difference", "line"),
+    [
+        (
+            Difference(DifferenceKind.DATE, "2020", "18 March 2023"),
+            "You asked about “2020”; this passage says “18 March",
+        ),
+        (Difference(DifferenceKind.NAME, "<Mongolia>"), "The nearest passage does not mention “&lt;Mongolia&gt;”."),
+        (Difference(DifferenceKind.ROLE, "who replaced whom"), "The nearest passage says it otherwise"),
+    ],
+)
+def test_the_message_says_what_differs_from_the_question(difference: Difference, line: str) -> None:
+    """Above the passages that come closest."""
+    text = "Lithium is mined."
+    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
+    asked = dataclasses.replace(answer(found, Decision.CLOSEST), differences=(difference,))
+    html = answer_message(asked, Frame(texts_for("en"), PLACE, REF), ()).html
+    assert line in html
+    assert html.index(line) < html.index("may not answer")
+
+
+def test_the_message_counts_what_else_is_about_a_subject() -> None:
+    """Only where there is more."""
+    text = "Lithium is mined."
+    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
+    plain = answer(found, Decision.ANSWER)
+    frame = Frame(texts_for("en"), PLACE, REF)
+    assert "about this" not in answer_message(plain, frame, ()).html
+    assert "One more passage is about this." in answer_message(dataclasses.replace(plain, more_about=1), frame, ()).html
+
+
+def test_nothing_is_bold_where_the_whole_quote_would_be() -> None:
+    """A snippet of one sentence is quoted as it stands."""
+    text = "Lithium is mined."
+    snippet = Snippet("a/b", "en", "a", "T", text, ((0, len(text)),))
+    assert quote(snippet, (0, len(text)), 1000) == (f"<blockquote>{text}</blockquote>", False)

@@ -54,7 +54,7 @@ def test_a_failing_handler_tells_the_person_a_number_and_admins_once(
         async def fails(*_: object, **__: object) -> None:
             raise ZeroDivisionError("secret inner text")
 
-        there.services.live_index.answer = fails  # type: ignore[method-assign,assignment]
+        there.services.live_index.reply = fails  # type: ignore[method-assign,assignment]
         for _ in range(2):
             calls = await there.say("anything at all here?")
             await asyncio.sleep(0.05)
