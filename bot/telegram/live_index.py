@@ -83,10 +83,10 @@ class LiveIndex:
         self.refusal = ""
         """Why the version seen last was refused; empty where it was not."""
 
-    async def reply(self, message: str) -> Reply:
-        """Answer each question of a message without holding up the event loop."""
+    async def reply(self, message: str, hint: str | None = None) -> Reply:
+        """Answer each question of a message without holding up the event loop; ``hint`` is the person's language."""
         index = self.index
-        return await asyncio.get_running_loop().run_in_executor(self._threads, index.reply, message)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: index.reply(message, hint=hint))
 
     async def answer(self, question: str, limit: int = 5) -> Answer:
         """Answer a question without holding up the event loop."""

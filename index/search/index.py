@@ -34,7 +34,7 @@ from index.search.scoring import (
     open_faiss,
 )
 from index.text.dates import spell_out_dates
-from index.text.language import detect_language
+from index.text.language import detect_language, has_cyrillic
 from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
 from index.version.manifest import Manifest, read_manifest
@@ -158,9 +158,15 @@ class Index:
         found = (self.snippet(snippet_id, language) for snippet_id in self.snippets.in_topic(topic_id))
         return tuple(snippet for snippet in found if snippet)
 
-    def detect(self, text: str) -> str:
-        """Recognise the language of a question; without evidence it is English, if the knowledge is in English."""
-        return detect_language(text, default="en" if "en" in self.languages else self.languages[0])
+    def detect(self, text: str, hint: str | None = None) -> str:
+        """Recognise the language of a question; without evidence it is English, if the knowledge is in English.
+
+        Args:
+            text: The question.
+            hint: The language of the person. It counts for Cyrillic letters only: keywords in Latin ones are English.
+        """
+        default = "en" if "en" in self.languages else self.languages[0]
+        return detect_language(text, default=default, hint=hint if has_cyrillic(text) else None)
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
@@ -174,12 +180,21 @@ class Index:
         held = set(terms.stems(text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(terms.stems(word, language))]
 
-    def reply(self, message: str, language: str | None = None, *, limit: int = _LEAST_HITS) -> Reply:
-        """Answer each question of a message, like ``answer``; no more than three."""
+    def reply(
+        self, message: str, language: str | None = None, *, limit: int = _LEAST_HITS, hint: str | None = None
+    ) -> Reply:
+        """Answer each question of a message, like ``answer``; no more than three.
+
+        Args:
+            message: Any text.
+            language: Its language, where the caller knows it.
+            limit: Largest number of hits, at least five.
+            hint: The language of the person, where that of the message is not known.
+        """
         text = clean(_readable(message))
-        spoken = language or self.detect(text)
+        spoken = language or self.detect(text, hint)
         questions = split_questions(text, spoken)
-        whole = self.answer(message, language, limit=limit)
+        whole = self.answer(message, spoken, limit=limit)
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
         answers = tuple(self.answer(question, spoken, limit=limit) for question in questions[:_MOST_QUESTIONS])

@@ -105,6 +105,12 @@ def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) 
     return "kk" if certain or (hint == "kk" and not russian and against <= shown) else "ru"
 
 
+def has_cyrillic(text: str) -> bool:
+    """Tell whether ``text`` has a Cyrillic letter, Kazakh ones included."""
+    folded = text.casefold()
+    return bool(_CYRILLIC.search(folded) or _KAZAKH_LETTERS.search(folded))
+
+
 def legibility(lines: Sequence[str], count_tokens: Callable[[str], int]) -> float:
     """Judge how well an encoder reads the language of ``lines``, 0 to 1, by the number of tokens it makes of a word."""
     sample = [line[:_SAMPLE_CHARACTERS] for line in lines[:_SAMPLE_LINES]]

@@ -168,7 +168,7 @@ def _note(services: Services, entries: Sequence[str], delivery: Delivery) -> Non
 async def _understood(question: Question, context: BotContext) -> tuple[Reply, str | None, str]:
     """Return the answers, the entry of the question it goes on from, and what a next question may go on from."""
     live_index, conversations = context.services.live_index, context.services.conversations
-    reply = await live_index.reply(question.text)
+    reply = await live_index.reply(question.text, _texts(question, context).language)
     alone = reply.answers[0]
     if len(reply.answers) > 1:
         return reply, None, reply.answers[-1].question
