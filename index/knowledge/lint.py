@@ -64,7 +64,11 @@ def _markup(knowledge: Knowledge) -> Iterator[Problem]:
                 found.append((link.start(), f"links outside the knowledge folder: {target}"))
         for start, reason in found:
             yield _flaw(knowledge, snippet, "body", reason, below=snippet.text.count("\n", 0, start))
-        for field, texts in (("title", (snippet.title,)), ("questions", snippet.questions)):
+        for field, texts in (
+            ("title", (snippet.title,)),
+            ("questions", snippet.questions),
+            ("does_not_answer", snippet.does_not_answer),
+        ):
             if any(_HTML.search(text) for text in texts):
                 yield _flaw(knowledge, snippet, field, "HTML is not allowed")
 
@@ -134,6 +138,11 @@ def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
             owner = owners.setdefault((snippet.language, normal(question)), snippet)
             if owner.id != snippet.id:
                 yield _flaw(knowledge, snippet, "questions", f"'{question}' is also a question of {owner.id}")
+    for snippet in knowledge.snippets:
+        for question in snippet.does_not_answer:
+            if answering := owners.get((snippet.language, normal(question))):
+                reason = f"'{question}' is a question that {answering.id} answers"
+                yield _flaw(knowledge, snippet, "does_not_answer", reason)
 
 
 def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:

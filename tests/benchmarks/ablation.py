@@ -18,8 +18,8 @@ import numpy as np
 
 from index.evaluation.evaluation_set import Question, read_evaluation
 from index.evaluation.evaluator import evaluate
+from index.search import answerability, scoring
 from index.search import index as search
-from index.search import scoring
 from index.search.index import Index
 from index.search.scoring import DENSE, LEXICAL, Weights
 
@@ -37,13 +37,14 @@ PARTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     "everything": contextlib.nullcontext,
     "without passage similarity": lambda: without("passage"),
     "without sentence similarity": lambda: without("sentence"),
-    "without example questions and MaxSim": lambda: without("asked"),
+    "without example questions and MaxSim": lambda: without("asked", "questions"),
     "without MaxSim": lambda: mock.patch.object(scoring, "_SHORTLIST", 0),
     "without correcting typos": lambda: mock.patch.object(search, "correct_typos", lambda text, known, found: text),
     "without stems": lambda: without("sentence_stems", "stems"),
     "without n-grams": lambda: without("sentence_grams", "grams"),
     "without sentence coverage": lambda: without("sentence_stems", "sentence_grams"),
-    "without all terms": lambda: without("sentence_stems", "sentence_grams", "stems", "grams"),
+    "without all terms": lambda: without("sentence_stems", "sentence_grams", "stems", "grams", "questions"),
+    "without objections": lambda: mock.patch.object(answerability, "OBJECTION", 0.0),
     "passage similarity alone": lambda: without(*(set(Weights._fields) - {"passage"})),
 }
 
