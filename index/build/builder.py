@@ -27,7 +27,7 @@ from index.evaluation.gate import gate
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.reader import Knowledge, read_knowledge, read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, PUBLIC, Calibration
+from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Calibration
 from index.search.index import Index
 from index.search.known_names import KnownNames
 from index.search.scoring import DENSE, LEXICAL
@@ -269,7 +269,7 @@ def _encoder_reads(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[st
 
 def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], questions: EvaluationSet) -> str:
     """Hash what is indexed, how it is searched and by what it is judged. A program that ranks otherwise builds anew."""
-    searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PUBLIC, PRIOR]
+    searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PRIOR]
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())

@@ -83,10 +83,9 @@ _RARE, _ALL = 0.5, 0.999
 
 # Fitted by logistic regression to three kinds of questions: public questions asked of an index with their passage, the
 # same questions asked of an index without it, and off-topic lines.
-PUBLIC = (-10.9, 19.26, 19.35, -10.0, 5.4, -4.47, -1.68, -0.7, 0.72, 0.0)
-"""Intercept and coefficients for folders of snippets without example questions, as in that public data."""
 PRIOR = (-7.0, 5.5, 7.37, 3.6, 2.14, 0.13, -1.37, -0.5, 0.57, 0.0)
-"""The same, held near zero. The fit to a folder's own questions starts here, because their evidence differs."""
+"""Intercept and coefficients, held near zero: on public sets outside the fit they tell answers better than the free
+optimum. Folders with too few questions of their own use them as they are; the fit to others starts here."""
 _SPREAD = (1.0, 0.194, 0.128, 0.141, 0.247, 0.346, 0.281, 0.232, 0.444, 0.3)
 """Standard deviation of each piece of evidence among the public questions; 1 for the intercept."""
 _PRIOR_STRENGTH = 20.0
@@ -124,7 +123,7 @@ class Costs:
 class Calibration:
     """A logistic model of "the best snippet answers", and two thresholds."""
 
-    coefficients: tuple[float, ...] = PUBLIC
+    coefficients: tuple[float, ...] = PRIOR
     answer: float = Costs().threshold
     """Least probability at which the best snippet is quoted as the answer; it follows from ``costs``."""
     closest: float = 0.2

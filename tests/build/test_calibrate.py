@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search import decision
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PUBLIC, Costs, fit
+from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Costs, fit
 from index.search.index import Index
 from tests.support.small_knowledge import SMALL, MakeKnowledge
 
@@ -22,7 +22,7 @@ def test_what_a_folder_of_five_snippets_expects_is_recorded(make_knowledge: Make
     build(make_knowledge(), data, encoder=DEFAULT_ENCODER)
     index = Index.open(data)
     calibration = index.manifest.calibration[ALL_LANGUAGES]
-    assert calibration.coefficients == PUBLIC
+    assert calibration.coefficients == PRIOR
     assert 0 < calibration.closest <= calibration.answer < 1
     assert calibration.questions["off_topic"] > 100
     assert calibration.answer == Costs().threshold

@@ -89,9 +89,8 @@ QUESTIONS = st.lists(
     QUESTIONS.map(" ".join) | st.text(alphabet="ab?!. \n1)-ии") | st.text(), st.sampled_from(["en", "ru", "kk", "und"])
 )
 def test_no_word_is_lost(text: str, language: str) -> None:
-    """The parts hold the words of the message in order, except for conjunctions between them."""
+    """The parts hold the letters of the message in order, except for conjunctions between them."""
     parts = split_questions(text, language)
-    kept = " ".join(parts).split()
-    rest = iter(text.split())
-    assert all(any(word == other or other.startswith(word) for other in rest) for word in kept)
+    rest = iter(text)
+    assert all(letter in rest for part in parts for letter in part if letter.isalnum())
     assert len(parts) >= 1
