@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index.build import calibrate
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
+from index.question.frames import core
 from index.search import decision
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Costs, fit
 from index.search.index import Index
@@ -60,8 +63,11 @@ def test_a_question_that_is_asked_of_another_passage_is_no_near_miss(make_knowle
     build(make_knowledge({**SMALL, **twice}), data, encoder=DEFAULT_ENCODER)
     index = Index.open(data)
     questions = index.manifest.calibration[ALL_LANGUAGES].questions
-    assert questions["own"] == len(SMALL) + len(twice)
-    assert questions["near_miss"] == len(SMALL)
+    asked = [text for _, _, texts in (*SMALL.values(), *twice.values()) for text in texts]
+    # What only names a thing is answered by its name, not by its probability.
+    own = [text for text in asked if not core(text, "en").about]
+    assert questions["own"] == len(own)
+    assert questions["near_miss"] == len(own) - len(twice)
     index.close()
 
 
@@ -96,3 +102,44 @@ def test_the_fit_finds_its_optimum(seed: int, count: int) -> None:
     least = loss(fitted)
     for step in np.eye(len(fitted))[fitted != 0] * 0.01:
         assert min(loss(fitted + step), loss(fitted - step)) > least
+
+
+def test_the_threshold_follows_from_what_mistakes_cost() -> None:
+    """It is the probability at which both choices cost the same on average."""
+    for wrong, withheld in ((1.0, 1.0), (3.0, 1.0), (1.0, 4.0)):
+        threshold = Costs(wrong_answer=wrong, withheld=withheld).threshold
+        assert (1 - threshold) * wrong == pytest.approx(threshold * withheld, abs=1e-5)
+
+
+def test_a_new_snippet_changes_nothing_that_is_drawn_from_others(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """Questions are drawn by their own hashes, and no threshold of an answer moves."""
+    folder = make_knowledge()
+    drawn: list[set[tuple[str, int]]] = []
+    answers = []
+    for step in range(2):
+        if step:
+            (folder / "metals" / "zinc.md").write_text(
+                "---\ntitle: Zinc\nsources: [press]\nas_of: 2025\nquestions: [how much zinc is sold abroad]\n---\n"
+                "Zinc is sold.\n"
+            )
+        build(folder, data, encoder=DEFAULT_ENCODER)
+        index = Index.open(data)
+        questions = calibrate._drawn(calibrate._own_questions(index, "en"))
+        drawn.append({(question.text, question.draw) for question in questions})
+        answers.append(index.manifest.calibration[ALL_LANGUAGES].answer)
+        index.close()
+    assert drawn[0] < drawn[1]
+    assert answers[0] == answers[1]
+
+
+def test_what_snippets_do_not_answer_are_the_near_misses(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """Where curators wrote such questions down, no snippet is taken away to make others."""
+    folder = make_knowledge()
+    path = folder / "metals" / "copper.md"
+    listed = "does_not_answer: [Who buys the copper that is made?, What does copper cost today?]\n---\n"
+    front, body = path.read_text().removeprefix("---\n").split("---\n", 1)
+    path.write_text(f"---\n{front}{listed}{body}")
+    build(folder, data, encoder=DEFAULT_ENCODER)
+    index = Index.open(data)
+    assert index.manifest.calibration[ALL_LANGUAGES].questions["near_miss"] == 2
+    index.close()
