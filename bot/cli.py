@@ -131,7 +131,7 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
     type=click.File("r", encoding="utf-8", errors="replace"),
     help="Ask every line of FILE (- for standard input).",
 )
-@click.option("--explain", is_flag=True, help="Show how the scores and the decision were computed.")
+@click.option("--explain", is_flag=True, help="Show what was understood, how it was decided and why.")
 @click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); detected by default.")
 @_DATA
 @_KNOWLEDGE
@@ -146,8 +146,9 @@ def ask(
 ) -> None:
     """Ask a question in the terminal; without QUESTION, start a conversation.
 
-    The answer is a quote with speaker, source and date, or a clear "no answer". If there is no index yet, it is built
-    first. Each line of FILE is a question, or a JSON object with "question" and optionally "language".
+    The answer is a quote with speaker, source and date, or a clear "no answer". Up to three questions are answered one
+    after another. If there is no index yet, it is built first. Each line of FILE is a question, or a JSON object with
+    "question" and optionally "language".
 
     \b
     Examples:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rich.text import Text
 from bot.commands.terminal import console
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
+from index.question.frames import core
 from index.search.answer import CLOSEST, Answer, Hit, Reply
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
@@ -114,8 +116,9 @@ def _fields(index: Index, reply: Reply, explain: bool) -> dict[str, Any]:
 def _explained(index: Index, answer: Answer) -> dict[str, Any]:
     """Return the answer as ``ask --json --explain`` prints it.
 
-    The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``. The
-    score of a hit is the sum of its ``parts`` times their ``weights``.
+    The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``, at
+    most the threshold for ``closest`` where something forbids an answer. The score of a hit is the sum of its ``parts``
+    times their ``weights``.
     """
     calibration = index.calibration(answer.language)
     fields = answer.as_json()
@@ -125,13 +128,45 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
         **fields,
         "understood": answer.understood,
         "read_as": answer.read_as,
+        "differences": [asdict(each) for each in answer.differences],
+        "more_about": answer.more_about,
+        "forbidden_by": list(_forbidding(index, answer)),
         "thresholds": {"answer": calibration.answer, "closest": calibration.closest},
         "evidence": dict(answer.evidence),
         "intercept": calibration.coefficients[0],
         "coefficients": dict(zip(EVIDENCE, calibration.coefficients[1:], strict=True)),
-        "differences": [asdict(difference) for difference in answer.differences],
         "terms_matched": index.matched(answer.read_as, answer.language, answer.hits[0].snippet),
     }
+
+
+def _forbidding(index: Index, answer: Answer) -> Iterator[str]:
+    """Yield why no passage may be given as the answer, however much it resembles the question."""
+    found = index.find(index.query(answer.read_as, answer.language), answer.language)
+    query, ranking = found.query, found.ranking
+    named = core(answer.understood, answer.language).about
+    if named and (subject := index.answerability.subject(query, ranking)):
+        if not subject.is_named:
+            yield "The question only names a subject, which no passage has as its title or example question."
+        return
+    nearest = index.answerability.nearest_questions(query, ranking)
+    if nearest.is_near_miss:
+        yield (
+            f"A question that the best passages do not answer is nearer ({nearest.negative:.2f}) than any that they "
+            f"answer ({nearest.answered:.2f})."
+        )
+    yield from (f"The question states what the passage does not: {each.asked}" for each in answer.differences)
+
+
+def _print_notes(out: Console, answer: Answer) -> None:
+    """Print what differs, or how many more passages there are, in the words of the bot's messages."""
+    if not answer.differences and not answer.more_about:
+        return
+    from bot.locales import texts_for  # 60 ms to import
+    from bot.messages.answer_notes import more_about, what_differs
+
+    notes = more_about if answer.decision is Decision.ANSWER else what_differs
+    for line in notes(answer, texts_for("en")):
+        out.print(Text(unescape(line), style="yellow"))
 
 
 def _print_answer(index: Index, answer: Answer) -> None:
@@ -143,10 +178,9 @@ def _print_answer(index: Index, answer: Answer) -> None:
         out.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.decision is Decision.ANSWER:
         _print_hit(out, answer.hits[0])
-        if answer.more_about:
-            out.print(Text(f"{answer.more_about} more about this: ask for more than the name.", style="dim"))
+        _print_notes(out, answer)
     elif answer.decision is Decision.CLOSEST:
-        _print_differences(out, answer)
+        _print_notes(out, answer)
         out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
         for hit in answer.hits[:CLOSEST]:
             _print_hit(out, hit)
@@ -161,12 +195,6 @@ def _print_answer(index: Index, answer: Answer) -> None:
         if titles:
             out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
     out.print()
-
-
-def _print_differences(out: Console, answer: Answer) -> None:
-    for difference in answer.differences:
-        says = f"; it says: {difference.found}" if difference.found else ""
-        out.print(Text(f"Not in the nearest passage ({difference.kind}): {difference.asked}{says}", style="yellow"))
 
 
 def _print_hit(out: Console, hit: Hit) -> None:
@@ -199,6 +227,10 @@ def _print_explanation(index: Index, answer: Answer) -> None:
         f"{answer.decision} at confidence {answer.confidence:.3f} (answer from {thresholds['answer']:.3f}, "
         f"closest from {thresholds['closest']:.3f}); language {answer.language}; {answer.ms:.1f} ms"
     )
+    if answer.understood != answer.question:
+        out.print(Text(f"understood: {answer.understood}"))
+    for reason in fields["forbidden_by"]:
+        out.print(Text(f"no answer because: {reason}"))
     summands = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
     out.print(f"log-odds of an answer: {fields['intercept']:+.2f}; {'; '.join(summands)}")
     names = answer.hits[0].weights

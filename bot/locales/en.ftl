@@ -65,17 +65,18 @@ answer-more-sources = { $count ->
         [one] and { $count } more source
        *[other] and { $count } more sources
     }
+differs-found = You asked about “{ $asked }”; the first passage says “{ $found }”.
+differs-missing = The first passage does not mention “{ $asked }”.
+differs-negation = You asked about what is not so; the first passage tells what is.
+differs-roles = In the first passage the roles are the other way round.
 answer-more-about = { $count ->
-        [one] One more passage is about this.
+        [one] { $count } more passage is about this.
        *[other] { $count } more passages are about this.
     }
+several-closest = I have no sure answer to this. Button { $number } opens the closest passage.
+several-none = My collection does not cover this. Button { $number } opens the nearest passage.
+several-left-out = I answer at most { $count } questions at a time. Left out: { $questions }
 closest-intro = <b>These passages may not answer your question.</b> They are the closest I have:
-closest-differs = You asked about “{ $asked }”; this passage says “{ $found }”.
-closest-lacks = The nearest passage does not mention “{ $asked }”.
-closest-contradicts = The nearest passage says it otherwise than your question.
-several-closest = I am not sure that I can answer this; the nearest passage is below.
-several-none = My collection does not cover this.
-several-left-out = I answer three questions at a time. Please ask again: { $questions }
 none-intro = <b>My collection does not cover this.</b>
 none-nearest = The nearest questions I can answer, and my topics:
 none-topics = These are my topics:

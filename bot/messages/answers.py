@@ -13,6 +13,7 @@ from html import escape
 from telegram import InlineKeyboardMarkup
 
 from bot.locales import Texts
+from bot.messages.answer_notes import more_about, read_as, what_differs
 from bot.messages.buttons import (
     AnswerRef,
     Mark,
@@ -26,8 +27,7 @@ from bot.messages.buttons import (
 )
 from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import CLOSEST, Answer, Reply
-from index.search.contradiction import Difference, DifferenceKind
+from index.search.answer import CLOSEST, Answer
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
@@ -37,10 +37,6 @@ LONG_QUOTE = 600
 
 _SPARE = 24
 _SHOWN_SOURCES = 3
-_QUESTION = 300
-"""Longest part of a question that a message repeats, in characters."""
-_DIFFERENCES = 2
-_UNSURE = {Decision.CLOSEST: "several-closest", Decision.NONE: "several-none"}
 _TOPICS = 10
 
 
@@ -99,14 +95,26 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
 def snippet_html(
     snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, limit: int = MESSAGE_UNITS
 ) -> str:
-    """Return a snippet as HTML of at most ``limit`` UTF-16 code units: title, quote, speaker, sources, date."""
+    """Return a snippet as HTML of at most ``limit`` UTF-16 code units: title, quote, speaker, sources, date.
+
+    The limit is 600 or more. The longest lines below the quote are left out where they leave it no room.
+    """
     head = f'<a href="{place.snippet_link(snippet.key)}"><b>{safe(snippet.title, snippet.id)}</b></a>'
     feet = list(_feet(snippet, texts))
     note = f"<i>{texts('answer-shortened')}</i>"
-    fixed = sum(parsed_units(line) + 1 for line in (head, *feet))
-    quoted, shortened = quote(snippet, highlight, limit - fixed - parsed_units(note) - _SPARE)
+    room = limit - parsed_units(head) - 1 - parsed_units(note) - _SPARE - lines_units(feet)
+    while feet and room <= 0:
+        longest = max(feet, key=parsed_units)
+        feet.remove(longest)
+        room += lines_units([longest])
+    quoted, shortened = quote(snippet, highlight, room)
     middle = [line for line in (quoted, note if shortened else "") if line]
     return "\n".join([head, *middle, *feet])
+
+
+def lines_units(lines: Sequence[str]) -> int:
+    """Return the length of lines of HTML after parsing, with their line breaks, in UTF-16 code units."""
+    return sum(parsed_units(line) + 1 for line in lines)
 
 
 def _feet(snippet: Snippet, texts: Texts) -> Iterator[str]:
@@ -150,8 +158,8 @@ def answer_message(
         notes.append(f"<i>{texts('answer-question-cut')}</i>")
     if follow_up:
         notes.append(f"<i>{texts('answer-follow-up')}</i>")
-    elif answer.read_as != answer.understood and answer.decision is not Decision.NONE:
-        notes.append(f"<i>{texts('answer-read-as', question=safe(answer.read_as))}</i>")
+    elif answer.decision is not Decision.NONE:
+        notes += read_as(answer, texts)
     if answer.decision is Decision.ANSWER and answer.hits:
         return _quoted(answer, frame, notes)
     if answer.decision is Decision.CLOSEST and answer.hits:
@@ -159,61 +167,18 @@ def answer_message(
     return _none(answer, frame, topics, notes)
 
 
-def reply_message(reply: Reply, frame: Frame, refs: Sequence[AnswerRef]) -> Rendered:
-    """Return one message for several questions, in their order; each quote gets an equal share of the room.
-
-    Args:
-        reply: What the index found.
-        frame: What the message is written with.
-        refs: What a vote on each answer refers to.
-    """
-    texts, rows, parts = frame.texts, [], []
-    left_out = [f"<i>{texts('several-left-out', questions=safe(' '.join(reply.left_out))[:_QUESTION])}</i>"]
-    notes = left_out if reply.left_out else []
-    room = (MESSAGE_UNITS - sum(parsed_units(note) + 2 for note in notes)) // len(reply.answers)
-    for number, (answer, ref) in enumerate(zip(reply.answers, refs, strict=True), start=1):
-        head = f"<b>{number}. {safe(answer.question)[:_QUESTION]}</b>"
-        best = answer.hits[0]
-        if answer.decision is Decision.ANSWER:
-            share = room - parsed_units(head) - _SPARE
-            parts.append(f"{head}\n{snippet_html(best.snippet, best.highlight, texts, frame.place, share)}")
-            rows += [[open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))], vote_buttons(ref)]
-        else:
-            parts.append(f"{head}\n{texts(_UNSURE[answer.decision])}")
-            rows.append([open_button(f"{number}. {best.snippet.title}", best.snippet, Mark.of(best))])
-    return Rendered("\n\n".join([*parts, *notes]), InlineKeyboardMarkup(rows))
-
-
 def _quoted(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     hit, texts, place = answer.hits[0], frame.texts, frame.place
     rows = snippet_rows(hit.snippet, texts, place, Paging.over(answer.hits, hit.snippet.language))
-    if answer.more_about:
-        notes = [*notes, f"<i>{texts('answer-more-about', count=answer.more_about)}</i>"]
-    html = _below(notes, hit.snippet, hit.highlight, texts, place)
-    return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref)]))
-
-
-def _differing(differences: Sequence[Difference], texts: Texts) -> Iterator[str]:
-    """Yield a line for each thing that the question states and the best snippet does not hold."""
-    for difference in differences[:_DIFFERENCES]:
-        asked = safe(difference.asked)[:_QUESTION]
-        if difference.kind in (DifferenceKind.NEGATION, DifferenceKind.ROLE):
-            yield texts("closest-contradicts")
-        elif difference.found:
-            yield texts("closest-differs", asked=asked, found=safe(difference.found)[:_QUESTION])
-        else:
-            yield texts("closest-lacks", asked=asked)
-
-
-def _below(notes: list[str], snippet: Snippet, highlight: Span | None, texts: Texts, place: Place) -> str:
-    """Return a snippet as HTML under lines of notes."""
-    room = MESSAGE_UNITS - sum(parsed_units(line) + 1 for line in notes)
-    return "\n".join([*notes, snippet_html(snippet, highlight, texts, place, room)])
+    more = [f"▶ {line}" for line in more_about(answer, texts)]
+    room = MESSAGE_UNITS - lines_units([*notes, *more])
+    lines = [*notes, snippet_html(hit.snippet, hit.highlight, texts, place, room), *more]
+    return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, vote_buttons(frame.ref)]))
 
 
 def _closest(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     texts, place, hits = frame.texts, frame.place, answer.hits[:CLOSEST]
-    head = [*notes, *_differing(answer.differences, texts), texts("closest-intro")]
+    head = [*notes, *what_differs(answer, texts), texts("closest-intro")]
     room = (MESSAGE_UNITS - sum(parsed_units(line) + 2 for line in head)) // len(hits) - 2
     quotes = [snippet_html(hit.snippet, hit.highlight, texts, place, room) for hit in hits]
     rows = [[open_button(hit.snippet.title, hit.snippet, Mark.of(hit))] for hit in hits]
@@ -234,7 +199,7 @@ def _none(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str
 def next_snippet(snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, paging: Paging) -> Rendered:
     """Return another snippet of an answer and its number; without votes, which belong to the question."""
     note = f"<i>{texts('answer-position', number=paging.at + 1, count=len(paging.marks))}</i>"
-    html = _below([note], snippet, highlight, texts, place)
+    html = f"{note}\n{snippet_html(snippet, highlight, texts, place, MESSAGE_UNITS - lines_units([note]))}"
     return Rendered(html, InlineKeyboardMarkup(snippet_rows(snippet, texts, place, paging)))
 
 

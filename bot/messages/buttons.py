@@ -161,14 +161,14 @@ def snippet_rows(snippet: Snippet, texts: Texts, place: Place, paging: Paging | 
     return [row]
 
 
-def vote_buttons(ref: AnswerRef) -> list[InlineKeyboardButton]:
-    """Return 👍 and 👎 for an answer."""
-    return [InlineKeyboardButton("👍", callback_data=f"v+{ref}"), InlineKeyboardButton("👎", callback_data=f"v-{ref}")]
+def vote_buttons(ref: AnswerRef, number: str = "") -> list[InlineKeyboardButton]:
+    """Return 👍 and 👎 for an answer; ``number`` tells which of several."""
+    return [InlineKeyboardButton(f"{number}{vote}", callback_data=f"v{sign}{ref}") for vote, sign in ("👍+", "👎-")]
 
 
-def add_button(ref: AnswerRef, texts: Texts) -> InlineKeyboardButton:
-    """Return the button with which the asker asks for an answer to be added."""
-    return InlineKeyboardButton(texts("button-add"), callback_data=f"a{ref}")
+def add_button(ref: AnswerRef, texts: Texts, number: str = "") -> InlineKeyboardButton:
+    """Return the button with which the asker asks for an answer to be added; ``number`` tells to which of several."""
+    return InlineKeyboardButton(number + texts("button-add"), callback_data=f"a{ref}")
 
 
 def open_button(text: str, snippet: Snippet, mark: Mark | None = None) -> InlineKeyboardButton:

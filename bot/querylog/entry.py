@@ -68,14 +68,17 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
-    """Return the row for an entry: redacted, pseudonymous, complete enough to ask the question again."""
+    """Return the row for an entry: redacted, pseudonymous, complete enough to ask the question again.
+
+    It keeps what was typed and, where that is something else, what was understood: the question without the words
+    around it, or a follow-up with its predecessor.
+    """
     answer = entry.answer
     decision = str(answer.decision)
     from index.search.answer import CLOSEST  # loaded already where there is an answer; reading the log does without
 
     shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST}.get(decision, 0)
-    asked = redact(answer.understood)
-    typed = redact(answer.question if entry.typed is None else entry.typed)
+    typed, asked = _texts(entry)
     scores = [hit.score for hit in answer.hits[:2]]
     best = answer.hits[0].snippet if answer.hits else None
     return {
@@ -101,6 +104,15 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
         "follow_up_of": entry.follow_up_of,
         "vector": None if decision == "answer" else answer.vector.astype("<f2").tobytes(),
     }
+
+
+def _texts(entry: Entry) -> tuple[str, str]:
+    """Return what was typed and what was understood, both redacted."""
+    if entry.typed is not None:
+        return redact(entry.typed), redact(entry.answer.question)
+    typed = redact(entry.answer.question)
+    # Dates are spelled out in what was understood, which may take a number apart so that nothing would redact it.
+    return typed, redact(entry.answer.understood) if typed == entry.answer.question else typed
 
 
 def _candidate(hit: Hit, shown: bool) -> str:

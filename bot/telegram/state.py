@@ -11,6 +11,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,10 +56,11 @@ class Posted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer that was sent: its message, its entry in the log, and whether it answers this very text."""
+    """An answer that was sent: its message, its entries in the log, and whether it answers this very text."""
 
     message_id: int
-    entry: str
+    entries: tuple[str, ...]
+    """One for each question of the message."""
     same_text: bool
 
 
@@ -125,11 +127,11 @@ class BotState:
         else:
             self._write("DELETE FROM opt_outs WHERE person = ?", person)
 
-    def remember_answer(self, question: Posted, text: str, message_id: int, entry: str) -> None:
+    def remember_answer(self, question: Posted, text: str, message_id: int, entries: Sequence[str] = ()) -> None:
         """Remember which message answers a question, so that an edit of one changes the other."""
         now = time.time()
         self._write("DELETE FROM answers WHERE time < ?", now - ANSWER_SECONDS)
-        row = (self._hash("message", *question), message_id, entry, self._hash("text", text), now)
+        row = (self._hash("message", *question), message_id, " ".join(entries), self._hash("text", text), now)
         self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", *row)
 
     def answer_to(self, question: Posted, text: str) -> Given | None:
@@ -137,7 +139,7 @@ class BotState:
         row = self._row(
             "SELECT message_id, entry, text FROM answers WHERE question = ?", self._hash("message", *question)
         )
-        return Given(row[0], row[1], row[2] == self._hash("text", text)) if row else None
+        return Given(row[0], tuple(row[1].split()), row[2] == self._hash("text", text)) if row else None
 
     def _hash(self, *parts: object) -> bytes:
         return hashlib.blake2b(

@@ -9,13 +9,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
+from index.search.answer import Answer
+from index.search.decision import Decision
+from index.search.index import Index
 from index.version.versions import index_folder, live_version
 
 ROOT = Path(__file__).parents[2]
@@ -286,6 +291,50 @@ def test_explanations_for_programs_add_up(built_small: Path) -> None:
     questions = "trade envoy\ncopper output"
     code, out, _ = invoke("ask", "--batch", "-", "--explain", "--json", "--data", built_small, typed=questions)
     assert [json.loads(line)["thresholds"] for line in out.splitlines()] == [fields["thresholds"]] * 2
+
+
+def test_ask_says_what_differs_and_what_forbids_an_answer(built_small: Path) -> None:
+    """What the passage does not hold stands first; the explanation names it once more, and what was understood."""
+    question = "Hi! How much uranium was mined in 2019? Thanks"
+    _, out, _ = invoke("ask", question, "--data", built_small)
+    assert out.startswith("You asked about “2019”; the first passage says “2023”.\n")
+    _, out, _ = invoke("ask", question, "--explain", "--data", built_small)
+    assert "understood: How much uranium was mined in 2019?\n" in out
+    assert "no answer because: The question states what the passage does not: 2019\n" in out
+    _, out, _ = invoke("ask", question, "--explain", "--json", "--data", built_small)
+    fields = json.loads(out)
+    assert fields["understood"] == "How much uranium was mined in 2019?"
+    assert fields["differences"] == [{"kind": "date", "asked": "2019", "found": "2023"}]
+    assert len(fields["forbidden_by"]) == 1
+
+
+def test_ask_says_how_many_more_passages_are_about_a_subject(
+    built_small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the answer, as in the bot's messages."""
+    answer = Index.answer
+
+    def with_more(self: Index, *given: Any, **more: Any) -> Answer:
+        return replace(answer(self, *given, **more), decision=Decision.ANSWER, more_about=2)
+
+    monkeypatch.setattr(Index, "answer", with_more)
+    _, out, _ = invoke("ask", "who is the trade envoy", "--data", built_small)
+    assert out.rstrip().endswith("2 more passages are about this.")
+
+
+def test_ask_answers_several_questions_in_order(built_small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each under its question, and what is left out at the end; for programs there is a list beside the first."""
+    monkeypatch.setattr("index.search.index.split_questions", lambda text, language: tuple(text.split("\n")))
+    questions = ["who is the trade envoy", "hydrogen agreement", "uranium production", "who"]
+    _, out, _ = invoke("ask", "\n".join(questions), "--data", built_small)
+    assert [line for line in out.splitlines() if line.startswith("> ")] == [f"> {each}" for each in questions[:3]]
+    assert out.splitlines()[-1] == "Only 3 questions are answered at a time. Left out: who"
+    _, out, _ = invoke("ask", "\n".join(questions), "--json", "--explain", "--data", built_small)
+    fields = json.loads(out)
+    assert [each["question"] for each in fields["answers"]] == questions[:3]
+    assert fields["left_out"] == ["who"]
+    assert fields["hits"] == fields["answers"][0]["hits"]
+    assert all("forbidden_by" in each for each in fields["answers"])
 
 
 def test_ask_builds_what_is_missing(data: Path, built_small: Path) -> None:

@@ -9,126 +9,104 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.locales import LANGUAGES, Texts, texts_for
-from bot.messages.answers import (
-    MESSAGE_UNITS,
-    Frame,
-    Rendered,
-    answer_message,
-    extract,
-    quote,
-    reply_message,
-    single_snippet,
-)
+from bot.locales import Texts, texts_for
+from bot.messages.answers import MESSAGE_UNITS, Frame, answer_message, extract, quote, single_snippet
 from bot.messages.buttons import AnswerRef, Place
-from bot.messages.telegram_text import clip, parsed_units, visible
+from bot.messages.telegram_text import clip, visible
 from index.knowledge.sentences import split_sentences
-from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.answer import Answer, Hit, Reply
+from index.knowledge.snippet import Snippet, Topic
+from index.search.answer import Answer, Hit
 from index.search.contradiction import Difference, DifferenceKind
 from index.search.decision import Decision
-from tests.support.telegram_rules import check_keyboard, check_text, parse, units
+from tests.support.any_snippets import ANYTHING, TEXTS, WORDS, accepted, hit, snippets
+from tests.support.telegram_rules import check_text, parse, units
 
 PLACE = Place("test_bot")
 REF = AnswerRef("0123456789ABCDEFGHJKMNPQRS", 2**52 - 1)
-PIECES = [
-    "<b>",
-    "&amp;",
-    "</blockquote>",
-    "👩‍👩‍👧‍👦",
-    "e\u0301",
-    "\u202e",
-    "مرحبا ",
-    "\u200b",
-    "🇰🇿🇬🇧",
-    "👍🏽",
-    "&",
-    "<",
-    ">",
-    '"',
-    "Қазақстан. ",
-    "A sentence. ",
-    "\n\n",
-]
-ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
-WORDS = (
-    st.lists(st.one_of(st.sampled_from(PIECES), ANYTHING), min_size=1, max_size=12)
-    .map("".join)
-    .filter(lambda text: bool(text.strip()))
-)
-LONG = st.builds(lambda piece, times: piece * times, WORDS, st.integers(1, 300)).map(lambda text: text[:12000])
-TEXTS = st.sampled_from(sorted(LANGUAGES)).map(texts_for)
-URLS = st.sampled_from(
-    [
-        None,
-        "https://example.com/a?b=c&d=%22",
-        "javascript:alert(1)",
-        "https://x",
-        "http://a.b/" + "c" * 3000,
-        'https://a.b/"<>',
-    ]
-)
-SOURCES = st.lists(
-    st.builds(
-        Source,
-        id=st.just("s"),
-        publisher=ANYTHING,
-        title=ANYTHING,
-        date=st.sampled_from([None, "2024", "2024-03", "2024-03-12", "soon"]),
-        url=URLS,
-    ),
-    max_size=6,
-).map(tuple)
-
-
-@st.composite
-def snippets(draw: st.DrawFn, text: st.SearchStrategy[str] = LONG) -> Snippet:
-    """Snippets with anything in every field."""
-    words = draw(text)
-    return Snippet(
-        id=draw(st.sampled_from(["topic/slug", "т" * 200])),
-        language="en",
-        topic="topic",
-        title=draw(ANYTHING),
-        text=words,
-        sentences=split_sentences(words),
-        speakers=tuple(draw(st.lists(ANYTHING, max_size=2))),
-        as_of=draw(st.sampled_from([None, "2025-06", "x"])),
-        sources=draw(SOURCES),
-        questions=("Why?",),
-    )
-
-
-def hit(snippet: Snippet, sentence: int) -> Hit:
-    span = snippet.sentences[sentence % len(snippet.sentences)]
-    return Hit(snippet, 1.0, span, next(iter(snippet.questions), None), {}, 1.0)
+MINED = "Lithium is mined in 2025."
 
 
 def answer(hits: list[Hit], decision: Decision, truncated: bool = False) -> Answer:
     return Answer("question", "question", "question", "en", decision, 0.9, tuple(hits), "v1", 1.0, truncated, None)  # type: ignore[arg-type]
 
 
+def mined(snippet_id: str = "a/b") -> Hit:
+    return hit(Snippet(snippet_id, "en", "a", "T", MINED, ((0, len(MINED)),)), 0)
+
+
 @pytest.mark.parametrize("decision", [Decision.ANSWER, Decision.CLOSEST])
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])
 def test_the_message_says_how_a_mistyped_question_was_read(decision: Decision, language: str) -> None:
     """Above the quote, whatever was typed; nothing is said where it was read as it stands."""
-    text = "Lithium is mined."
-    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
-    plain = answer(found, decision)
+    plain = answer([mined()], decision)
     said = []
-    for asked in (plain, dataclasses.replace(plain, read_as="litium < & lithium")):
+    for asked in (
+        plain,
+        dataclasses.replace(plain, question="Hi! question, please"),
+        dataclasses.replace(plain, read_as="litium < & lithium"),
+    ):
         rendered = answer_message(asked, Frame(texts_for(language), PLACE, REF), ())
-        said.append("litium < & lithium" in accepted(rendered))
-    assert said == [False, True]
+        accepted(rendered)
+        said += [text for tag, text in parse(rendered.html)[1] if tag == "i"]
+    assert said == [parse(texts_for(language)("answer-read-as", question="litium &lt; &amp; lithium"))[0]]
 
 
-def accepted(rendered: Rendered) -> str:
-    """Return the text if Telegram takes the message."""
-    if rendered.keyboard:
-        check_keyboard(rendered.keyboard.to_dict())
-    text = check_text(rendered.html)
-    assert parsed_units(rendered.html) == units(text)
-    return text
+@pytest.mark.parametrize(
+    ("difference", "line"),
+    [
+        (("date", "2020", "18 March 2023"), "You asked about “2020”; the first passage says “18 March 2023”."),
+        (("number", "<5> tonnes"), "The first passage does not mention “<5> tonnes”."),
+        (("name", "Mongolia"), "The first passage does not mention “Mongolia”."),
+        (("negation", "not"), "You asked about what is not so; the first passage tells what is."),
+        (("role", "ambassador"), "In the first passage the roles are the other way round."),
+    ],
+)
+def test_what_differs_stands_before_the_closest_passages(difference: tuple[str, ...], line: str) -> None:
+    """One line says what of the question the first passage does not hold; a refusal, which shows none, has no line."""
+    kind, *words = difference
+    differing = Difference(DifferenceKind(kind), *words)
+    asked = dataclasses.replace(answer([mined()], Decision.CLOSEST), differences=(differing, differing))
+    lines = accepted(answer_message(asked, Frame(texts_for("en"), PLACE, REF), ())).splitlines()
+    assert lines[0] == line
+    assert lines.count(line) == 1
+    assert lines.index(MINED) > 0
+    refused = answer_message(dataclasses.replace(asked, decision=Decision.NONE), Frame(texts_for("en"), PLACE, REF), ())
+    assert line not in accepted(refused)
+
+
+@settings(deadline=None, max_examples=30)
+@given(snippets(), ANYTHING, ANYTHING | st.none(), st.sampled_from(DifferenceKind), TEXTS)
+def test_any_difference_fits_into_the_message(
+    snippet: Snippet, asked: str, found: str | None, kind: DifferenceKind, texts: Texts
+) -> None:
+    """However long the words of question and passage are."""
+    differing = dataclasses.replace(
+        answer([hit(snippet, 0)] * 3, Decision.CLOSEST), differences=(Difference(kind, asked, found),)
+    )
+    accepted(answer_message(differing, Frame(texts, PLACE, REF), ()))
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "line"),
+    [
+        ("en", 1, "▶ 1 more passage is about this."),
+        ("en", 4, "▶ 4 more passages are about this."),
+        ("ru", 1, "▶ Об этом есть ещё 1 текст."),
+        ("ru", 3, "▶ Об этом есть ещё 3 текста."),
+        ("ru", 5, "▶ Об этом есть ещё 5 текстов."),
+        ("kk", 2, "▶ Бұл туралы тағы 2 мәтін бар."),
+    ],
+)
+def test_an_answer_ends_with_the_number_of_more_passages(language: str, count: int, line: str) -> None:
+    """The arrow is that of the button which turns to them; without any more there is no such line."""
+    texts = texts_for(language)
+    asked = dataclasses.replace(answer([mined(), mined("c/d")], Decision.ANSWER), more_about=count)
+    rendered = answer_message(asked, Frame(texts, PLACE, REF), ())
+    assert accepted(rendered).splitlines()[-1] == line
+    assert rendered.keyboard is not None
+    assert rendered.keyboard.inline_keyboard[0][0].text.endswith("▶")
+    alone = answer_message(dataclasses.replace(asked, more_about=0), Frame(texts, PLACE, REF), ())
+    assert "▶" not in accepted(alone)
 
 
 @settings(deadline=None, max_examples=60)
@@ -220,58 +198,6 @@ def test_densest_markup_stays_within_the_raw_limit() -> None:
     text = "&" * MESSAGE_UNITS
     html = single_snippet(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), texts_for("en"), PLACE).html
     check_text(html)
-
-
-@given(st.lists(snippets(), min_size=2, max_size=3), TEXTS, ANYTHING, st.lists(ANYTHING, max_size=4), st.data())
-@settings(max_examples=60, deadline=None)
-def test_answers_to_several_questions_fit_into_one_message(
-    found: list[Snippet], texts: Texts, question: str, left_out: list[str], data: st.DataObject
-) -> None:
-    """Whatever was asked and is quoted, Telegram takes it; each answer has its own votes."""
-    decisions = data.draw(st.lists(st.sampled_from(Decision), min_size=len(found), max_size=len(found)))
-    answers = [
-        dataclasses.replace(answer([hit(snippet, 0)], decision), question=question)
-        for snippet, decision in zip(found, decisions, strict=True)
-    ]
-    refs = [AnswerRef(f"{number:026}", 7) for number in range(len(found))]
-    rendered = reply_message(Reply(question, tuple(answers), tuple(left_out)), Frame(texts, PLACE, refs[0]), refs)
-    check_text(rendered.html)
-    assert rendered.keyboard is not None
-    check_keyboard(rendered.keyboard.to_dict())
-    buttons = [button.callback_data for row in rendered.keyboard.inline_keyboard for button in row]
-    voted = {str(data)[2:28] for data in buttons if str(data).startswith("v")}
-    assert voted == {ref.entry for ref, own in zip(refs, decisions, strict=True) if own is Decision.ANSWER}
-
-
-@pytest.mark.parametrize(
-    ("difference", "line"),
-    [
-        (
-            Difference(DifferenceKind.DATE, "2020", "18 March 2023"),
-            "You asked about “2020”; this passage says “18 March",
-        ),
-        (Difference(DifferenceKind.NAME, "<Mongolia>"), "The nearest passage does not mention “&lt;Mongolia&gt;”."),
-        (Difference(DifferenceKind.ROLE, "who replaced whom"), "The nearest passage says it otherwise"),
-    ],
-)
-def test_the_message_says_what_differs_from_the_question(difference: Difference, line: str) -> None:
-    """Above the passages that come closest."""
-    text = "Lithium is mined."
-    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
-    asked = dataclasses.replace(answer(found, Decision.CLOSEST), differences=(difference,))
-    html = answer_message(asked, Frame(texts_for("en"), PLACE, REF), ()).html
-    assert line in html
-    assert html.index(line) < html.index("may not answer")
-
-
-def test_the_message_counts_what_else_is_about_a_subject() -> None:
-    """Only where there is more."""
-    text = "Lithium is mined."
-    found = [hit(Snippet("a/b", "en", "a", "T", text, ((0, len(text)),)), 0)]
-    plain = answer(found, Decision.ANSWER)
-    frame = Frame(texts_for("en"), PLACE, REF)
-    assert "about this" not in answer_message(plain, frame, ()).html
-    assert "One more passage is about this." in answer_message(dataclasses.replace(plain, more_about=1), frame, ()).html
 
 
 def test_nothing_is_bold_where_the_whole_quote_would_be() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import sqlite3
 import subprocess
@@ -327,6 +328,24 @@ async def test_row_holds_the_redacted_text(tmp_path: Path) -> None:
     content = everything(tmp_path)
     assert b"701 123" not in content
     assert b"Ring me at [phone] about lithium" in content
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("Hi! Ring me at +7 701 123 45 67 about lithium", "Ring me at +7 701 123 45 67 about lithium"),
+        ("Hi! Ring +7 701 12.03.2024 about lithium", "Ring +7 701 12 March 2024 about lithium"),
+    ],
+)
+async def test_what_was_understood_is_redacted_too(typed: str, understood: str, tmp_path: Path) -> None:
+    """A number is in no file, even where it reads as a date in what was understood."""
+    asked = entry(typed, "none")
+    log = open_log(tmp_path)
+    await log.record(dataclasses.replace(asked, answer=dataclasses.replace(asked.answer, understood=understood)))
+    await log.close()
+    content = everything(tmp_path)
+    assert b"701" not in content
+    assert b"[phone] about lithium" in content
 
 
 async def test_forget_leaves_no_byte(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,6 +56,26 @@ async def test_row_is_there_when_record_returns(tmp_path: Path) -> None:
     )
     assert row["margin"] == pytest.approx(0.1)
     assert row["delivery"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("understood", "typed", "expected"),
+    [
+        ("What is lithium?", None, ("Hi! What is lithium?", "What is lithium?")),
+        ("Hi! What is lithium?", None, ("Hi! What is lithium?", None)),
+        ("What is lithium?", "and where?", ("and where?", "Hi! What is lithium?")),
+        ("What is lithium?", "Hi! What is lithium?", ("Hi! What is lithium?", None)),
+    ],
+)
+async def test_the_row_keeps_what_was_typed_and_what_was_understood(
+    understood: str, typed: str | None, expected: tuple[str, str | None], tmp_path: Path
+) -> None:
+    """The second only where it differs; of a follow-up it is what the index was asked, with the question before."""
+    asked = entry("Hi! What is lithium?")
+    log = open_log(tmp_path)
+    await log.record(replace(asked, answer=replace(asked.answer, understood=understood), typed=typed))
+    await log.close()
+    assert [(row["question"], row["asked"]) for row in rows(tmp_path)] == [expected]
 
 
 async def test_candidates_can_be_replayed(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -31,25 +30,6 @@ def test_a_private_question_is_answered_with_a_quote_that_replies_to_it(real_ind
         for source in snippet.sources[:3]:
             assert source.publisher in answer.text
         assert [button["text"] for button in answer.buttons][-2:] == ["👍", "👎"]
-
-    run(real_index, tmp_path, scenario)
-
-
-def test_several_questions_get_one_reply_in_order(real_index: Index, tmp_path: Path) -> None:
-    """Each is logged, and each answer has its own votes."""
-
-    async def scenario(there: Bench) -> None:
-        (reply,) = await there.say(f"Who is the UK trade envoy?\n{OFF_TOPIC}\nWhen was the subsoil code amended?")
-        first, second, third = (reply.text.index(f"{number}. ") for number in (1, 2, 3))
-        assert first < second < third
-        assert "Alderdice" in reply.text[first:second]
-        assert "My collection does not cover this." in reply.text[second:third]
-        assert reply.text[third:].startswith("3. When was the subsoil code amended?")
-        with sqlite3.connect(tmp_path / "queries.db") as log:
-            asked = [question for (question,) in log.execute("SELECT question FROM questions ORDER BY seq")]
-        assert asked == ["Who is the UK trade envoy?", OFF_TOPIC, "When was the subsoil code amended?"]
-        votes = {str(button["callback_data"])[2:] for button in reply.buttons if button["text"] == "👍"}
-        assert len(votes) == 2
 
     run(real_index, tmp_path, scenario)
 

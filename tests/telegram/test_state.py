@@ -25,14 +25,14 @@ def test_everything_is_known_after_a_restart(tmp_path: Path) -> None:
         state.choose_language(1, "kk")
         state.block(2)
         state.set_opt_out("k3q7xw2mz5ltvb4a", True)
-        state.remember_answer(Posted(1, 10, 1_700_000_000), "What is lithium?", 11, "entry")
+        state.remember_answer(Posted(1, 10, 1_700_000_000), "What is lithium?", 11, ["entry"])
     with remembered(tmp_path) as state:
         assert [state.language(person) for person in (1, 2)] == ["kk", None]
         assert [state.blocked(chat) for chat in (1, 2)] == [False, True]
         assert state.opt_outs() == {"k3q7xw2mz5ltvb4a"}
         asked = Posted(1, 10, 1_700_000_000)
-        assert state.answer_to(asked, "What is lithium?") == Given(11, "entry", same_text=True)
-        assert state.answer_to(asked, "What is uranium?") == Given(11, "entry", same_text=False)
+        assert state.answer_to(asked, "What is lithium?") == Given(11, ("entry",), same_text=True)
+        assert state.answer_to(asked, "What is uranium?") == Given(11, ("entry",), same_text=False)
         assert state.answer_to(Posted(1, 12, 1_700_000_000), "What is lithium?") is None
 
 
@@ -56,7 +56,7 @@ def test_no_telegram_number_is_stored(tmp_path: Path) -> None:
     with remembered(tmp_path) as state:
         state.choose_language(number, "kk")
         state.block(number)
-        state.remember_answer(Posted(number, 10, 1_700_000_000), "What about zyzzyva?", 11, "entry")
+        state.remember_answer(Posted(number, 10, 1_700_000_000), "What about zyzzyva?", 11, ["entry"])
         content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"entry" in content
     assert str(number).encode() not in content
@@ -72,7 +72,7 @@ def test_a_disk_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pyt
         connection.execute("PRAGMA query_only = ON")
         state.choose_language(1, "kk")
         state.block(2)
-        state.remember_answer(Posted(1, 10, 1_700_000_000), "What is lithium?", 11, "entry")
+        state.remember_answer(Posted(1, 10, 1_700_000_000), "What is lithium?", 11, ["entry"])
         assert (state.language(1), state.blocked(2)) == ("kk", True)
         assert state.answer_to(Posted(1, 10, 1_700_000_000), "What is lithium?") is None
     assert "could not be written" in caplog.text

@@ -19,7 +19,7 @@ class Question:
     """Something the bot was asked."""
 
     text: str
-    """Without the command or mention that addressed the bot; perhaps empty."""
+    """Without the command or mention that addressed the bot, and without blank lines; perhaps empty."""
     to: Address
     """Where the answer goes; it replies to the question."""
     person: User | None
@@ -54,9 +54,15 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     person = message.from_user if message.sender_chat is None else None
     posted = Posted(message.chat.id, message.message_id, int(message.date.timestamp()))
     said = ((message.edit_date if edited else None) or message.date).timestamp()
-    words = " ".join(addressed.split())
+    words = _tidied(addressed)
     captioned = message.text is None
     return Question(words, address_of(message), person, private, posted, said, edited, captioned)
+
+
+def _tidied(text: str) -> str:
+    """Return a text with single spaces and line breaks, at which a list of questions is split."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def command_of(text: str, me: User) -> tuple[str, str] | None:
@@ -135,4 +141,4 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def question_in_guest(message: Message, me: User) -> str:
     """Return what a guest message asks: its text, or a bare mention's replied-to message; perhaps nothing."""
     text = message.text or message.caption or ""
-    return " ".join((_without(text, _mentions(_entities(message), text, me)) or _asked_about(message, me)).split())
+    return _tidied(_without(text, _mentions(_entities(message), text, me)) or _asked_about(message, me))

@@ -17,8 +17,9 @@ from telegram import (
 from telegram.constants import ParseMode
 
 from bot.locales import Texts
-from bot.messages.answers import Frame, Rendered, answer_message, snippet_html
+from bot.messages.answers import Frame, Rendered, snippet_html
 from bot.messages.buttons import AnswerRef, snippet_rows
+from bot.messages.several_answers import reply_message, shown_hits
 from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
 from bot.telegram.context import BotContext, Services
@@ -85,15 +86,19 @@ async def guest(update: Update, context: BotContext) -> None:
         result = _article("note", texts("inline-ask"), note)
         await services.sender.answer_guest(message.guest_query_id, result, progress)
         return
-    answer = await services.live_index.answer(question)
-    texts = services.texts(person, answer.language)
-    entry = await services.log.record(Entry(answer=answer, surface="guest", person=person.id if person else None))
-    frame = Frame(texts, services.place, AnswerRef(entry, number))
-    rendered = answer_message(answer, frame, services.live_index.index.topics)
+    reply = await services.live_index.reply(question)
+    texts = services.texts(person, reply.answers[0].language)
+    frames = []
+    for answer in reply.answers:
+        shown = shown_hits(reply, answer)
+        entry = Entry(answer=answer, surface="guest", person=person.id if person else None, shown=shown)
+        frames.append(Frame(texts, services.place, AnswerRef(await services.log.record(entry), number)))
+    rendered = reply_message(reply, frames, services.live_index.index.topics)
     result = _article("answer", clip(question, 100), rendered)
     await services.sender.answer_guest(message.guest_query_id, result, progress)
-    services.log.delivered(entry, Delivery.SENT)
-    context.count(answer)
+    for frame, answer in zip(frames, reply.answers, strict=True):
+        services.log.delivered(frame.ref.entry, Delivery.SENT)
+        context.count(answer)
 
 
 def _named(words: str, texts: Texts, services: Services) -> InlineQueryResultArticle | None:

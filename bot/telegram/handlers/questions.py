@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from telegram import Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
-from bot.messages.answers import Frame, Rendered, answer_message, reply_message
+from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
+from bot.messages.several_answers import reply_message, shown_hits
 from bot.querylog.entry import Delivery, Entry
-from bot.telegram.context import BotContext, Services
+from bot.telegram.context import BotContext
 from bot.telegram.handlers.addressing import Question, question_in
 from bot.telegram.handlers.follow_ups import (
     answers_clearly_better,
@@ -27,6 +29,17 @@ from index.search.decision import Decision
 
 _WAIT_NOTES_PER_SECOND = 3
 _NOTE_AGAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """What a message was understood to ask, with the answers."""
+
+    reply: Reply
+    base: str
+    """What a next question may go on from."""
+    follow_up_of: str | None = None
+    """The entry of the question with which this one was understood."""
 
 
 async def message(update: Update, context: BotContext) -> None:
@@ -110,79 +123,83 @@ async def _ask(question: Question, context: BotContext) -> None:
     elif kind := small_talk(question.text):
         sent = await _show(question, services.pages.talk(kind, texts), context, shown)
         if sent is not None:
-            services.state.remember_answer(question.posted, question.text, sent, "")
+            services.state.remember_answer(question.posted, question.text, sent)
     else:
-        await _answer(question, context, shown, earlier.entry if earlier else None)
+        await _answer(question, context, shown, earlier.entries if earlier else ())
 
 
-async def _answer(question: Question, context: BotContext, shown: int | None, edit_of: str | None) -> None:
+async def _answer(question: Question, context: BotContext, shown: int | None, edit_of: Sequence[str]) -> None:
     """Answer a question: record it, then show the answer, then note what became of it."""
     services = context.services
-    reply, follow_up_of, base = await _understood(question, context)
-    entries = []
-    for answer in reply.answers:
+    understood = await _understood(question, context)
+    entries = await _record(question, understood, context, edit_of)
+    services.conversations.asked(question.to.chat, question.asker, understood.base, entries[-1])
+    language = understood.reply.answers[0].language
+    texts = _texts(question, context, language)
+    rendered = reply_message(
+        understood.reply,
+        [Frame(texts, services.place, AnswerRef(entry, question.asker)) for entry in entries],
+        services.live_index.index.topics,
+        follow_up=understood.follow_up_of is not None,
+        captioned=question.captioned,
+    )
+    try:
+        sent = await _show(question, rendered, context, shown, language)
+    except TelegramError:
+        _delivered(entries, Delivery.FAILED, context)
+        raise
+    if sent is None:
+        _delivered(entries, Delivery.FORBIDDEN, context)
+        return
+    _delivered(entries, Delivery.EDITED if sent == shown else Delivery.SENT, context)
+    services.state.remember_answer(question.posted, question.text, sent, entries)
+    for answer in understood.reply.answers:
+        context.count(answer)
+
+
+async def _record(
+    question: Question, understood: _Understood, context: BotContext, edit_of: Sequence[str]
+) -> list[str]:
+    """Record each question of a message; return their entries."""
+    reply, entries = understood.reply, []
+    for number, answer in enumerate(reply.answers):
         entry = Entry(
             answer=answer,
             surface="private" if question.private else "group",
             person=question.person.id if question.person else None,
             chat=question.to.chat,
-            edit_of=edit_of or None,
-            follow_up_of=follow_up_of,
-            typed=question.text if follow_up_of else None,
+            edit_of=edit_of[min(number, len(edit_of) - 1)] if edit_of else None,
+            follow_up_of=understood.follow_up_of,
+            typed=question.text if understood.follow_up_of else None,
+            shown=shown_hits(reply, answer),
         )
-        entries.append(await services.log.record(entry))
-    services.conversations.asked(question.to.chat, question.asker, base, entries[-1])
-    language = reply.answers[0].language
-    refs = [AnswerRef(entry, question.asker) for entry in entries]
-    frame = Frame(_texts(question, context, language), services.place, refs[0])
-    if len(refs) > 1:
-        rendered = reply_message(reply, frame, refs)
-    else:
-        rendered = answer_message(
-            reply.answers[0],
-            frame,
-            services.live_index.index.topics,
-            follow_up=follow_up_of is not None,
-            captioned=question.captioned,
-        )
-    try:
-        sent = await _show(question, rendered, context, shown, language)
-    except TelegramError:
-        _note(services, entries, Delivery.FAILED)
-        raise
-    if sent is None:
-        _note(services, entries, Delivery.FORBIDDEN)
-        return
-    _note(services, entries, Delivery.EDITED if sent == shown else Delivery.SENT)
-    services.state.remember_answer(question.posted, question.text, sent, entries[0])
-    for answer in reply.answers:
-        context.count(answer)
+        entries.append(await context.services.log.record(entry))
+    return entries
 
 
-def _note(services: Services, entries: Sequence[str], delivery: Delivery) -> None:
-    """Note for each answer of a message what became of it."""
+def _delivered(entries: Sequence[str], outcome: Delivery, context: BotContext) -> None:
     for entry in entries:
-        services.log.delivered(entry, delivery)
+        context.services.log.delivered(entry, outcome)
 
 
-async def _understood(question: Question, context: BotContext) -> tuple[Reply, str | None, str]:
-    """Return the answers, the entry of the question it goes on from, and what a next question may go on from."""
+async def _understood(question: Question, context: BotContext) -> _Understood:
+    """Answer a question, together with the one before where it only so makes sense."""
     live_index, conversations = context.services.live_index, context.services.conversations
     reply = await live_index.reply(question.text, _texts(question, context).language)
-    alone = reply.answers[0]
+    alone = reply.answers[-1]
     if len(reply.answers) > 1:
-        return reply, None, reply.answers[-1].question
+        return _Understood(reply, alone.question)
     last = conversations.last(question.to.chat, question.asker)
     goes_on = leans_on_another(question.text) or asks_about_the_quote(question.text)
     if last is None or question.edited or alone.decision is Decision.ANSWER or not goes_on:
-        return reply, None, question.text
+        return _Understood(reply, question.text)
     # Every quote shows speaker, date and source. A question for these asks for the same passage, and its words would
     # only make the search less sure.
     words = last.text if asks_about_the_quote(question.text) else f"{last.text} {question.text}"
     combined = await live_index.answer(words)
     if answers_clearly_better(combined, alone):
-        return Reply(question.text, (combined,)), last.entry, last.text
-    return reply, None, question.text
+        return _Understood(Reply(question.text, (combined,)), last.text, last.entry)
+    return _Understood(reply, question.text)
 
 
 async def _show(
@@ -207,7 +224,7 @@ async def _ask_to_wait(question: Question, context: BotContext) -> int | None:
     notes.note(question.asker, now)
     sent = await _send_note(question, "busy-note", context)
     if sent is not None:
-        context.services.state.remember_answer(question.posted, "", sent, "")
+        context.services.state.remember_answer(question.posted, "", sent)
     return sent
 
 

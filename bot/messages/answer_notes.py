@@ -1,0 +1,38 @@
+"""Lines that say how a question was read and what of it the passages hold."""
+
+from __future__ import annotations
+
+from bot.locales import Texts
+from bot.messages.telegram_text import safe
+from index.search.answer import Answer
+from index.search.contradiction import DifferenceKind
+
+_STATED_UNITS = 100
+"""So much is repeated of what a question or a passage states."""
+
+
+def read_as(answer: Answer, texts: Texts) -> list[str]:
+    """Return the line with the question as it was looked up, where its typos or its alphabet were corrected."""
+    if answer.read_as == answer.understood:
+        return []
+    return [f"<i>{texts('answer-read-as', question=safe(answer.read_as))}</i>"]
+
+
+def what_differs(answer: Answer, texts: Texts) -> list[str]:
+    """Return the line with the first thing that the question states and the best passage does not hold."""
+    if not answer.differences:
+        return []
+    difference = answer.differences[0]
+    asked = safe(difference.asked, limit=_STATED_UNITS)
+    if difference.kind is DifferenceKind.NEGATION:
+        return [texts("differs-negation")]
+    if difference.kind is DifferenceKind.ROLE:
+        return [texts("differs-roles")]
+    if difference.found:
+        return [texts("differs-found", asked=asked, found=safe(difference.found, limit=_STATED_UNITS))]
+    return [texts("differs-missing", asked=asked)]
+
+
+def more_about(answer: Answer, texts: Texts) -> list[str]:
+    """Return the line with the number of other passages about a question that only names a subject."""
+    return [texts("answer-more-about", count=answer.more_about)] if answer.more_about else []
