@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,7 @@ MAX_QUESTION = 4096
 _LEAST_HITS = 5
 _MOST_QUESTIONS = 3
 """So many questions of one message are answered."""
+_LIST_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")
 _TERM_THREADS = 2
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
@@ -193,11 +195,14 @@ class Index:
         """
         text = clean(_readable(message))
         spoken = language or self.detect(text, hint)
-        questions = split_questions(text, spoken)
+        questions = tuple(_LIST_NUMBER.sub("", question) for question in split_questions(text, spoken))
         whole = self.answer(message, spoken, limit=limit)
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
-        answers = tuple(self.answer(question, spoken, limit=limit) for question in questions[:_MOST_QUESTIONS])
+        answers = tuple(
+            self.answer(question, language or detect_language(question, spoken), limit=limit)
+            for question in questions[:_MOST_QUESTIONS]
+        )
         # Where only the whole is understood, its parts were no questions of their own.
         if whole.decision is Decision.ANSWER and not any(each.decision is Decision.ANSWER for each in answers):
             return Reply(whole.question, (whole,))

@@ -382,3 +382,62 @@ def test_numpy_works_with_one_thread(real_index: Index) -> None:
     assert real_index.answer("copper").hits
     threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
     assert threads <= {1}
+
+
+def test_each_question_of_a_message_is_answered_in_its_own_language(real_index: Index) -> None:
+    """List numbers are no part of a question; no more than three are answered."""
+    typed = (
+        "1. Who is Kathy Leach? 2. Кто подписал дорожную карту 2024 года? 3. what is BGS 4. what are critical minerals"
+    )
+    reply = real_index.reply(typed)
+    assert [answer.question for answer in reply.answers] == [
+        "Who is Kathy Leach?",
+        "Кто подписал дорожную карту 2024 года?",
+        "what is BGS",
+    ]
+    assert [answer.language for answer in reply.answers] == ["en", "ru", "en"]
+    assert reply.left_out == ("what are critical minerals",)
+    assert reply.as_json()["question"] == typed
+    assert len(reply.as_json()["answers"]) == 3
+
+
+def test_one_question_is_printed_as_before(real_index: Index) -> None:
+    """A list comes only with several."""
+    asked = "Who signed the roadmap of 2024 and when?"
+    fields, alone = real_index.reply(asked).as_json(), real_index.answer(asked).as_json()
+    assert {**fields, "ms": 0} == {**alone, "ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("framed", "bare"),
+    [
+        (
+            "Hello! Could you please tell me who signed the roadmap in 2024? Many thanks!",
+            "who signed the roadmap in 2024",
+        ),
+        ("Здравствуйте, подскажите, пожалуйста, кто подписал дорожную карту 2024?", "кто подписал дорожную карту 2024"),
+        ("Сәлеметсіз бе, 2024 жылғы жол картасына кім қол қойды? Рақмет!", "2024 жылғы жол картасына кім қол қойды"),
+    ],
+)
+def test_words_around_a_question_change_nothing(real_index: Index, framed: str, bare: str) -> None:
+    """The answer keeps what was typed and what was understood."""
+    polite, plain = real_index.answer(framed), real_index.answer(bare)
+    assert polite.question == framed
+    assert polite.understood.rstrip("?").casefold() == bare.casefold()
+    assert polite.hits[0].snippet == plain.hits[0].snippet
+    assert polite.confidence == pytest.approx(plain.confidence, abs=0.02)
+
+
+def test_a_question_that_states_what_the_snippet_contradicts_is_no_answer(real_index: Index) -> None:
+    """The answer says what differs."""
+    right = real_index.answer("When was the critical minerals memorandum signed in Astana in 2023?")
+    wrong = real_index.answer("When was the critical minerals memorandum signed in Astana in 2017?")
+    assert not right.differences
+    assert wrong.decision is not Decision.ANSWER
+    assert [difference.asked for difference in wrong.differences] == ["2017"]
+
+
+@pytest.mark.parametrize("typed", ["Что подписали 18.03.2023?", "Что подписали 18 марта 2023 года?"])
+def test_a_date_in_digits_finds_what_the_date_in_words_finds(real_index: Index, typed: str) -> None:
+    """Passages write dates in words."""
+    assert real_index.answer(typed).hits[0].snippet.id == "agreements/memorandum-2023"
