@@ -39,7 +39,7 @@ def split_questions(text: str, language: str) -> tuple[str, ...]:
     for piece in pieces:
         if _continues(piece, parts, told, words):
             parts[-1] = f"{parts[-1]} {piece}"
-        elif _can_be_asked(piece, language, words):
+        elif any(map(str.isalpha, piece)) and _can_be_asked(piece, language, words):
             parts.append(f"{told}\n{piece}".strip())
             told = ""
         else:
