@@ -43,6 +43,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       vocabulary        the vocabulary of a multilingual model, cut to a few alphabets
       onnx_export       the model for building -> the model for serving
     search/             question -> answer
+      stored_arrays     arrays in the folder of a version
       lexical_index     inverted index: how much of a question each snippet covers
       scoring           candidates, their features, their absolute scores
       decision          evidence -> confidence -> answer, closest or none

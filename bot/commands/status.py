@@ -18,7 +18,7 @@ from bot.database import open_for_reading
 from bot.settings import LOG_FILE, Settings, host_and_port
 from index.errors import UserFacingError
 from index.search.answer import Answer
-from index.search.decision import ALL_LANGUAGES, Costs
+from index.search.decision import ALL_LANGUAGES
 from index.search.index import Index
 from index.version.versions import live_version, versions
 
@@ -189,10 +189,11 @@ def _index_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"Answering: yes, a probe took {status['probe_ms']:.1f} ms"
     calibrations = {name: values for name, values in status["calibration"].items() if values["expected"]}
     if calibrations:
-        costs = next(iter(calibrations.values()))["costs"]
+        any_one = next(iter(calibrations.values()))
+        costs = any_one["costs"]
         yield (
             f"Calibration: a wrong answer costs as much as {costs['wrong_answer'] / costs['withheld']:g} right answers "
-            f"that are only offered, so a passage is the answer from {_percent(Costs(**costs).threshold)} confidence; "
+            f"that are only offered, so a passage is the answer from {_percent(any_one['answer_from'])} confidence; "
             "expected from held-out questions:"
         )
         for name, values in calibrations.items():

@@ -115,7 +115,7 @@ class Answerability:
     def nearest_questions(self, query: Query, ranking: Ranking) -> NearestQuestions:
         """Compare a question with those that the best snippets answer and do not answer."""
         answered, negative = [0.0], [0.0]
-        asked, idf = query.terms.hashes, query.terms.idf
+        asked, idf = query.terms.asked.hashes, query.terms.idf
         if not len(asked):
             return NearestQuestions(0.0, 0.0)
         found = ranking.translations[:_COMPARED].tolist()
@@ -142,7 +142,7 @@ class Answerability:
 
     def subject(self, query: Query, ranking: Ranking) -> Subject | None:
         """Judge by the titles and example questions of the best snippets; ``None`` for more than a name."""
-        asked, idf = query.terms.hashes, query.terms.idf
+        asked, idf = query.terms.asked.hashes, query.terms.idf
         if not 0 < query.terms.length <= _LONGEST_NAME:
             return None
         found = ranking.translations[:_SUBJECTS].tolist()

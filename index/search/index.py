@@ -23,7 +23,7 @@ from index.search.answerability import Answerability, Found
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames
-from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch, map_array
+from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
 from index.search.scoring import (
     FAISS_FIELDS,
@@ -34,6 +34,7 @@ from index.search.scoring import (
     lexical_candidates,
     open_faiss,
 )
+from index.search.stored_arrays import map_array
 from index.text.dates import spell_out_dates
 from index.text.language import detect_language, has_cyrillic
 from index.text.spelling import correct_typos, possible_readings

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.search.stored_arrays import map_array, save_array, starts_of
 from index.text.terms import Terms, term_hashes, words
 
 _K1, _B = 1.2, 0.75
@@ -31,6 +32,8 @@ many, 0.1 points fewer questions find the right snippet first among 4,280 fields
 class TermWeights:
     """The terms of one question that the corpus knows, and what each is worth."""
 
+    hashes: NDArray[np.int64]
+    """Hashes of the distinct terms of the question, sorted."""
     ids: NDArray[np.int64]
     """Numbers of the known terms, sorted, shape (n,)."""
     weights: NDArray[np.float32]
@@ -115,7 +118,7 @@ class LexicalIndex:
         weights = np.array([idf[np.searchsorted(vocabulary, own)].sum() for own in stems], np.float32)
         return cls(
             vocabulary=vocabulary,
-            starts=np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=len(vocabulary)))]).astype(np.int64),
+            starts=starts_of(np.bincount(terms, minlength=len(vocabulary))),
             postings=postings.astype(np.int32),
             idf=idf,
             lengths=(sizes / max(1.0, float(sizes.mean()))).astype(np.float32),
@@ -138,7 +141,7 @@ class LexicalIndex:
         wanted = term_hashes(terms)
         if not len(wanted) or not len(self.vocabulary):
             nothing = frozenset(wanted.tolist())
-            return TermWeights(np.empty(0, np.int64), np.empty(0, np.float32), 1.0, nothing, 0.0, 0.0)
+            return TermWeights(wanted, np.empty(0, np.int64), np.empty(0, np.float32), 1.0, nothing, 0.0, 0.0)
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
         known = self.vocabulary[places] == wanted
         held = known & (self.starts[places] < self.starts[places + 1])
@@ -152,6 +155,7 @@ class LexicalIndex:
         missing = int(unknown.sum()) * unseen + float(self.idf[places[common]].sum())
         total = float(idf.sum()) + missing
         return TermWeights(
+            wanted,
             ids,
             idf / np.float32(total),
             missing / total,
@@ -218,10 +222,8 @@ class QueryTerms:
     """The translations that hold most, in no order."""
     asked: TermWeights
     """The stems."""
-    hashes: NDArray[np.int64]
-    """Hashes of its distinct stems, sorted, shape (n,)."""
     idf: NDArray[np.float32]
-    """Inverse document frequency of each."""
+    """Inverse document frequency of each stem, in the order of ``asked.hashes``."""
     length: int
     """How many words and numbers the question has."""
     numbers: tuple[str, ...]
@@ -239,9 +241,7 @@ class TermSearch:
 
     def look_up(self, question: str, language: str, without: Sequence[int] = ()) -> QueryTerms:
         """Return where the index holds the terms of ``question``; the fields in ``without`` count as empty."""
-        asked = self.terms.question_stems(question, language)
-        hashes = term_hashes(asked)
-        stems = self.index.look_up(asked, without)
+        stems = self.index.look_up(self.terms.question_stems(question, language), without)
         grams = self.index.look_up(self.terms.grams(question), without)
         by_stems = self.index.coverage(stems, _POSTINGS_BUDGET, without)
         by_grams = self.index.coverage(grams, _POSTINGS_BUDGET, without)
@@ -255,8 +255,7 @@ class TermSearch:
             held=held,
             holders=np.argpartition(held, len(held) - most)[len(held) - most :],
             asked=stems,
-            hashes=hashes,
-            idf=self.index.idf_of(hashes),
+            idf=self.index.idf_of(stems.hashes),
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )
@@ -272,20 +271,6 @@ def _first_of_run(terms: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArra
     first = np.ones(len(terms), np.bool_)
     first[1:] = (terms[1:] != terms[:-1]) | (owners[1:] != owners[:-1])
     return first
-
-
-def save_array(folder: Path, name: str, array: NDArray[Any]) -> None:
-    """Write an array into the folder of a version."""
-    np.save(_file(folder, name), array, allow_pickle=False)
-
-
-def map_array(folder: Path, name: str) -> NDArray[Any]:
-    """Memory-map it as a plain ``ndarray``; indexing numpy's ``memmap`` class costs microseconds each time."""
-    return np.asarray(np.load(_file(folder, name), mmap_mode="r", allow_pickle=False))
-
-
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name.replace('_', '-')}.npy"
 
 
 def _inverse_document_frequency(frequency: NDArray[np.integer], translations: int) -> NDArray[np.float32]:

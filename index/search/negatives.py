@@ -6,17 +6,16 @@ answer. A question that is nearer to a negative example than to any question tha
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet
 from index.question.frames import core
-from index.search.lexical_index import LexicalIndex, map_array, save_array
+from index.search.lexical_index import LexicalIndex
+from index.search.stored_arrays import StoredArrays, starts_of
 from index.text.terms import Terms, term_hashes
 
 _COSINE_SHARE = 0.75
@@ -25,7 +24,7 @@ rest is the overlap of their terms."""
 
 
 @dataclass(frozen=True)
-class NegativeVectors:
+class NegativeVectors(StoredArrays):
     """The vectors of the negative examples of an index; those of a translation stand together."""
 
     negative_starts: NDArray[np.int64]
@@ -33,15 +32,6 @@ class NegativeVectors:
     negative_vectors: NDArray[np.int8]
     """Unit vectors times ``1 / negative_scales``, shape (examples, dimension)."""
     negative_scales: NDArray[np.float32]
-
-    def save(self, folder: Path) -> None:
-        """Write a file for each array, named like it."""
-        _save(self, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> NegativeVectors:
-        """Memory-map what ``save`` wrote."""
-        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
 
     def of(self, translation: int) -> slice:
         """Return which negative examples belong to a translation."""
@@ -62,7 +52,7 @@ class NegativeVectors:
 
 
 @dataclass(frozen=True)
-class QuestionTerms:
+class QuestionTerms(StoredArrays):
     """The terms of all titles, example questions and negative examples; those of a translation stand in this order."""
 
     question_starts: NDArray[np.int64]
@@ -84,16 +74,7 @@ class QuestionTerms:
             for text in own
         ]
         joined = np.concatenate(hashes)
-        return cls(_starts(map(len, texts)), _starts(map(len, hashes)), joined, index.idf_of(joined))
-
-    def save(self, folder: Path) -> None:
-        """Write a file for each array, named like it."""
-        _save(self, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> QuestionTerms:
-        """Memory-map what ``save`` wrote."""
-        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
+        return cls(starts_of(map(len, texts)), starts_of(map(len, hashes)), joined, index.idf_of(joined))
 
     def overlaps(
         self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translations: Sequence[int]
@@ -146,12 +127,3 @@ def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], enco
 def _hashes(text: str, language: str, terms: Terms) -> NDArray[np.int64]:
     """Return the hashes of a text's stems; a text without words keeps one that nothing else has."""
     return term_hashes(terms.question_stems(text, language) or [text])
-
-
-def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(list(lengths))]).astype(np.int64)
-
-
-def _save(arrays: NegativeVectors | QuestionTerms, folder: Path) -> None:
-    for each in dataclasses.fields(arrays):
-        save_array(folder, each.name, getattr(arrays, each.name))

@@ -6,7 +6,6 @@ folder and for every question.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.query_encoder import Encoded
-from index.search.lexical_index import QueryTerms, map_array, save_array
+from index.search.lexical_index import QueryTerms
+from index.search.stored_arrays import StoredArrays
 
 FAISS_FILE, FAISS_FIELDS = "vectors.faiss", "dense_fields"
 """The vectors that FAISS searches, and the array with the field of each."""
@@ -172,7 +172,7 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class FieldVectors:
+class FieldVectors(StoredArrays):
     """The vectors of all fields and tokens of an index; the fields of a translation stand together."""
 
     field_starts: NDArray[np.int64]
@@ -186,16 +186,6 @@ class FieldVectors:
     """First token of each title and sentence, and the end, shape (titles and sentences + 1,)."""
     tokens: NDArray[np.int8]
     """Reduced token vectors times 127, shape (tokens, token_dimension)."""
-
-    def save(self, folder: Path) -> None:
-        """Write a file for each array, named like it."""
-        for each in dataclasses.fields(self):
-            save_array(folder, each.name, getattr(self, each.name))
-
-    @classmethod
-    def load(cls, folder: Path) -> FieldVectors:
-        """Memory-map what ``save`` wrote."""
-        return cls(*(map_array(folder, each.name) for each in dataclasses.fields(cls)))
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from index.text.folded import beginnings_of, folded
+from index.text.folded import beginnings_of, folded, overlaps
 from index.text.months import month_beginnings, month_of
 
 _CACHE = 1024
@@ -161,7 +161,7 @@ def _years(form: str, found: list[DateFound]) -> Iterator[DateFound]:
     """Yield the years that are no part of the dates ``found``."""
     taken = [(other.start, other.end) for other in found]
     for match in _YEAR.finditer(form):
-        if not _overlaps(match.start(), match.end(), taken) and not _UNIT.match(form, match.end()):
+        if not overlaps(match.start(), match.end(), taken) and not _UNIT.match(form, match.end()):
             year = int(match[1])
             yield DateFound(DateStated(year), *match.span(1))
             if match[2] and (until := year // 100 * 100 + int(match[2])) > year:
@@ -169,10 +169,6 @@ def _years(form: str, found: list[DateFound]) -> Iterator[DateFound]:
     for match in _SHORT_YEAR.finditer(form):
         place = match.lastindex or 1
         yield DateFound(DateStated(2000 + int(match[place])), *match.span(place))
-
-
-def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
-    return any(start < until and begin < end for begin, until in taken)
 
 
 def _numeric(form: str) -> Iterator[DateFound]:
@@ -212,7 +208,7 @@ def _with_month(form: str, numeric: list[DateFound]) -> list[DateFound]:
         days, year, first, last = _around(tokens, place)
         needs_number = named[1] or token.text in _AMBIGUOUS
         follows = place > 0 and tokens[place - 1].text in _BEFORE_MONTH and not named[1]
-        if (needs_number and not days and year is None and not follows) or _overlaps(first, last, taken):
+        if (needs_number and not days and year is None and not follows) or overlaps(first, last, taken):
             continue
         stated = DateStated(year, named[0])
         groups.append([DateFound(replace(stated, day=day), first, last) for day in days or (None,)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,3 +43,8 @@ def folded(text: str) -> FoldedText:
 def beginnings_of(words: str) -> frozenset[str]:
     """Return the beginnings of folded words that are separated by white space."""
     return frozenset(word[:BEGINNING] for word in words.split())
+
+
+def overlaps(start: int, end: int, taken: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether the place from ``start`` to before ``end`` shares a character with one of those ``taken``."""
+    return any(start < until and begin < end for begin, until in taken)

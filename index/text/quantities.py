@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from index.text.dates import dates_found
-from index.text.folded import beginnings_of, folded
+from index.text.folded import beginnings_of, folded, overlaps
 
 _CACHE = 1024
 
@@ -154,7 +154,7 @@ def ordinals(text: str) -> tuple[Ordinal, ...]:
     taken = [(found.start, found.end) for found in dates_found(text)]
     found = []
     for match in _ORDINAL.finditer(form.text):
-        if not _overlaps(match.start(), match.end(), taken):
+        if not overlaps(match.start(), match.end(), taken):
             number = int(match["number"] or (match.lastgroup or "o0")[1:])
             found.append(Ordinal(number, _stem_behind(form.text, match.end()), *match.span()))
     return tuple(found)
@@ -173,14 +173,10 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(
         _quantity(form.text, match)
         for match in _NUMBER.finditer(form.text)
-        if not _overlaps(*match.span(), taken)
+        if not overlaps(*match.span(), taken)
         and not _REQUEST.search(form.text, max(0, match.start() - _BEFORE), match.start())
         and not _IS_PART.match(form.text, match.end())
     )
-
-
-def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
-    return any(start < until and begin < end for begin, until in taken)
 
 
 def _stem_behind(form: str, end: int) -> str:

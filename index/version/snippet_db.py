@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from index.knowledge.snippet import Snippet, Source
-from index.search.lexical_index import map_array, save_array
+from index.search.stored_arrays import map_array, save_array
 
 SNIPPETS_FILE = "snippets.db"
 _LANGUAGES, _NUMBERS = "translation_language", "translation_snippet"

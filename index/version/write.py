@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from index.build.embed import Vectors, field_texts
 from index.knowledge.snippet import Snippet
-from index.search.lexical_index import FieldTerms, LexicalIndex, save_array
+from index.search.lexical_index import FieldTerms, LexicalIndex
 from index.search.negatives import NegativeVectors, QuestionTerms
 from index.search.scoring import FAISS_FIELDS, FAISS_FILE, FieldVectors
+from index.search.stored_arrays import save_array, starts_of
 from index.text.language import READABLE
 from index.text.terms import Terms, term_hashes
 from index.text.word_frequency import common_terms
@@ -51,16 +52,16 @@ def write_files(
 
     write_snippets(folder, snippets)
     fields = FieldVectors(
-        field_starts=_starts([len(own.fields) for own in vectors]),
+        field_starts=starts_of([len(own.fields) for own in vectors]),
         sentence_counts=np.array([len(snippet.sentences) for snippet in snippets], np.int32),
         vectors=np.concatenate([own.fields for own in vectors]),
         scales=np.concatenate([own.scales for own in vectors]),
-        token_starts=_starts(np.concatenate([own.token_counts for own in vectors])),
+        token_starts=starts_of(np.concatenate([own.token_counts for own in vectors])),
         tokens=np.concatenate([own.tokens for own in vectors]),
     )
     fields.save(folder)
     NegativeVectors(
-        negative_starts=_starts([len(own.negatives) for own in vectors]),
+        negative_starts=starts_of([len(own.negatives) for own in vectors]),
         negative_vectors=np.concatenate([own.negatives for own in vectors]),
         negative_scales=np.concatenate([own.negative_scales for own in vectors]),
     ).save(folder)
@@ -76,11 +77,6 @@ def write_files(
     index, description = _faiss_index(fields.vectors[dense_fields], fields.scales[dense_fields])
     faiss.write_index(index, str(folder / FAISS_FILE))
     return description
-
-
-def _starts(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each of several ranges of these lengths begins, and the end of the last one."""
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def _field_terms(snippet: Snippet, terms: Terms) -> list[FieldTerms]:
