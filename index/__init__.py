@@ -33,6 +33,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
       yaml_lines        YAML with the line of every value, and problems with theirs
+      profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly

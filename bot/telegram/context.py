@@ -12,7 +12,7 @@ from typing import Any
 from telegram import Update, User
 from telegram.ext import Application, CallbackContext
 
-from bot.locales import Texts, texts_for
+from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.messages.buttons import Place
 from bot.messages.pages import Pages
@@ -96,9 +96,10 @@ class Services:
 
     def texts(self, person: User | None, *more: str | None) -> Texts:
         """Return the texts in the language a person chose, else their Telegram's, else one of ``more``."""
+        locales = self.live_index.locales
         if person is None:
-            return texts_for(*more)
-        return texts_for(self.state.language(person.id), person.language_code, *more)
+            return locales.texts(*more)
+        return locales.texts(self.state.language(person.id), person.language_code, *more)
 
     def quota_note(self, texts: Texts) -> Rendered:
         """Return the message for whoever asked more than the quota allows."""

@@ -72,6 +72,7 @@ class Index:
         self.encoder = encoder
         self.topics = manifest.topics
         self.sources = manifest.sources
+        self.profile = manifest.profile
         self.languages = manifest.languages
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)

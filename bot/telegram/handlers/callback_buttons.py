@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
 
-from bot.locales import LANGUAGES, Texts
+from bot.locales import Texts
 from bot.messages.answers import Rendered, next_snippet, single_snippet
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.telegram.context import BotContext, Services
@@ -69,7 +69,7 @@ async def _wish(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
 
 
 def _choose_language(person: User, code: str, services: Services) -> Reaction:
-    if code != "auto" and code not in LANGUAGES:
+    if code != "auto" and code not in services.live_index.locales.languages:
         return Reaction(services.texts(person)("button-stale"))
     services.state.choose_language(person.id, None if code == "auto" else code)
     done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")
