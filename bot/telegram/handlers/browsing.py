@@ -10,14 +10,18 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from bot.locales import language_name
 from bot.messages.answers import Rendered
 from bot.telegram.context import BotContext
+from bot.telegram.handlers.quote_questions import note_linked
 from index.search.index import Index
 
 
 async def start(update: Update, context: BotContext) -> None:
     """Greet with examples to tap, or show what a deep link points to."""
     texts, pages = context.texts(), context.services.pages
-    linked = pages.linked(context.args[0] if context.args else "", texts)
-    await context.show(linked or Rendered(texts("start"), pages.examples(texts)))
+    argument = context.args[0] if context.args else ""
+    linked = pages.linked(argument, texts)
+    sent = await context.show(linked or Rendered(texts("start"), pages.examples(texts)))
+    if update.message:
+        note_linked(argument, update.message.chat.id, sent, context)
 
 
 async def help(update: Update, context: BotContext) -> None:

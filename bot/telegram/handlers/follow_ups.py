@@ -1,120 +1,234 @@
-"""What is not a question of its own: greetings and thanks, and questions that go on from the one before."""
+"""What a message means after a quote: the quote's own sentence, another passage, a question of its own, or nothing."""
 
 from __future__ import annotations
 
-import re
-import time
-import unicodedata
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
 
-import yaml
-
-from index.search.answer import Answer
+from bot.telegram.handlers.follow_up_phrases import Lean, leaning
+from bot.telegram.handlers.shown_quotes import ShownQuote
+from index.knowledge.snippet import Snippet, Span
+from index.search.answer import Answer, Hit
 from index.search.decision import Decision
+from index.search.index import Index
+from index.search.wanted import Wanted, shows, wanted
 
-FOLLOW_UP_SECONDS = 600
-"""How long after a question another can go on from it."""
-_LONGEST = 8
-"""A question of more words than this stands alone."""
-_CLEARLY = 0.15
-"""How much more surely the combination must answer."""
-_REMEMBERED = 10_000
-_TALK = ("hello", "thanks", "bye", "abilities")
-_WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_COVERED = 0.6
+"""Least share of the weight of what a follow-up adds that a passage must hold to answer it."""
+_SURELY, _BOTH = 0.99, 0.8
+"""Where the index is not sure, least share that a passage must hold of the addition, and of the question before it."""
+_PREFERRED = 0.1
+"""So much less sure than the question alone may the combination be, and still count as what was meant."""
+_PLAIN = frozenset({Wanted.DATE, Wanted.DURATION, Wanted.MONEY, Wanted.SHARE, Wanted.COUNT})
+"""Kinds of things that can be told from a sentence; one with a name need not name who was asked for."""
+_MORE_HITS = 10
+_ABOUT, _NEAR = 0.6, 0.5
+"""A passage of the same topic is about the same if it holds so much of the question, and has so much of the score."""
+
+
+class Form(Enum):
+    """In which form a message is answered."""
+
+    ALONE = "alone"
+    TOGETHER = "together"
+    """Understood together with the question before it."""
+    SAME = "same"
+    """With a sentence of the quote that was shown."""
+    NOTHING = "nothing"
+    """The quote says no more, and neither does another passage."""
 
 
 @dataclass(frozen=True, slots=True)
-class PreviousQuestion:
-    """A question that was answered, for the one that may go on from it."""
+class Meant:
+    """What a message was understood to ask, and what answers it."""
 
-    text: str
-    entry: str
-    at: float
+    form: Form
+    answer: Answer
 
 
-class Conversations:
-    """The last question of everybody in every chat, for ten minutes and at most 10,000 of them.
+def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Meant:
+    """Return what a message means after a quote.
 
     Args:
-        clock: the time in seconds.
+        index: Where to look.
+        text: What was typed.
+        alone: The answer to it as a question of its own.
+        base: The quote before it.
     """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._last: OrderedDict[tuple[int, int], PreviousQuestion] = OrderedDict()
-
-    def last(self, chat: int, person: int) -> PreviousQuestion | None:
-        """Return what this person asked in this chat within the last ten minutes."""
-        asked = self._last.get((chat, person))
-        return asked if asked and self._clock() - asked.at <= FOLLOW_UP_SECONDS else None
-
-    def asked(self, chat: int, person: int, text: str, entry: str) -> None:
-        """Remember a question; the one before it is forgotten."""
-        self._last[chat, person] = PreviousQuestion(text, entry, self._clock())
-        self._last.move_to_end((chat, person))
-        if len(self._last) > _REMEMBERED:
-            self._last.popitem(last=False)
-
-    def forget(self, person: int) -> None:
-        """Forget what a person asked."""
-        for key in [key for key in self._last if key[1] == person]:
-            del self._last[key]
-
-
-def small_talk(text: str) -> str | None:
-    """Return what small talk a message is (``hello``, ``thanks``, ``bye``, ``abilities``), ``None`` for a question."""
-    line = _plain(text)
-    return _talk().get(line) if line else None
+    lean = leaning(text, alone.understood, alone.language)
+    snippet = base.translation(index)
+    if lean.how is Lean.NOT or snippet is None or (lean.how is Lean.SHORT and alone.decision is Decision.ANSWER):
+        return Meant(Form.ALONE, alone)
+    follow_up = _FollowUp(index, text, lean.added, alone, base, snippet)
+    together = follow_up.together()
+    may_stand_alone = lean.how in (Lean.QUESTION, Lean.THING) and follow_up.answers(alone)
+    if may_stand_alone and (together is None or alone.confidence > together.confidence + _PREFERRED):
+        together = alone
+    if together is not None:
+        return follow_up.result(together)
+    if lean.how is Lean.SHORT:
+        return Meant(Form.ALONE, alone)
+    if said := follow_up.said_in_base():
+        return said
+    if unsure := follow_up.unsure(lean.how):
+        return unsure
+    if lean.how is Lean.QUESTION and alone.hits[0].snippet.id != base.snippet:
+        return Meant(Form.ALONE, alone)
+    return Meant(Form.NOTHING, replace(follow_up.looked_up(), decision=Decision.NONE))
 
 
-def leans_on_another(text: str) -> bool:
-    """Return whether a question may not stand alone: it is short, and begins like a continuation or points back."""
-    line = _plain(text)
-    words = line.split()
-    if not words or len(words) > _LONGEST:
-        return False
-    openings, pointers = _cues()
-    if any(word in pointers for word in words):
+@dataclass(frozen=True)
+class _FollowUp:
+    """A message that leans on a quote, and what was looked up for it."""
+
+    index: Index
+    text: str
+    """What was typed."""
+    added: str
+    """The words of it that say something."""
+    alone: Answer
+    base: ShownQuote
+    snippet: Snippet
+    """The one that the quote shows."""
+    combined: list[Answer] = field(default_factory=list)
+    """What was found for combinations with the question before."""
+
+    @property
+    def language(self) -> str:
+        """The language of the message."""
+        return self.alone.language
+
+    @cached_property
+    def kinds(self) -> frozenset[Wanted]:
+        """What kinds of things it asks for."""
+        return wanted(self.text)
+
+    @cached_property
+    def before(self) -> str:
+        """The question before, if it is in the same language; a title stands for one in another."""
+        question = self.base.question
+        if question and self.index.detect(question, self.language) == self.language:
+            return question
+        own = self.index.snippet(self.base.snippet, self.language)
+        return (own or self.snippet).title
+
+    def together(self) -> Answer | None:
+        """Return the answer to the first combination that is answered by a passage which holds what was added."""
+        return next((answer for answer in self._combinations() if self.answers(answer)), None)
+
+    def _combinations(self) -> Iterator[Answer]:
+        for text in self.index.combinations(self.before, self.text, self.added, self.language):
+            answer = self.index.answer(text, self.language)
+            self.combined.append(answer)
+            yield answer
+
+    def looked_up(self) -> Answer:
+        """Return the answer to the last combination."""
+        return self.combined[-1]
+
+    def answers(self, answer: Answer) -> bool:
+        """Return whether an answer is one to what was added."""
+        if answer.decision is not Decision.ANSWER:
+            return False
+        best = answer.hits[0].snippet
+        if self.added:
+            return self.index.held(self.added, self.language, best.id) >= _COVERED
+        if best.id == self.base.snippet:
+            return self._sentence_of_kind() is not None
+        return self._has_kind(best)
+
+    def _has_kind(self, snippet: Snippet) -> bool:
+        return not self.kinds or shows(snippet.text, self.kinds)
+
+    def result(self, answer: Answer) -> Meant:
+        """Return the answer in the form in which it is shown: the quote before it does not come again as a whole."""
+        if answer.hits[0].snippet.id != self.base.snippet:
+            return Meant(Form.ALONE if answer is self.alone else Form.TOGETHER, answer)
+        return self.said_in_base() or self._same(self._nearest())
+
+    def said_in_base(self) -> Meant | None:
+        """Return the sentence of the quote that says what was added, ``None`` where none does."""
+        if not self.added:
+            span = self._sentence_of_kind()
+            return self._same(span) if span else None
+        if self.index.held(self.added, self.language, self.base.snippet) < _COVERED:
+            return None
+        shares = self.index.held_by_sentence(self.added, self.language, self.snippet)
+        best = max(shares, default=0.0)
+        spans = [span for span, share in zip(self.snippet.sentences, shares, strict=True) if share == best]
+        if best < _COVERED:
+            return self._same(self._nearest())
+        together = self._nearest_together() if len(spans) > 1 else spans[0]
+        return self._same(together if together in spans else spans[0])
+
+    def _nearest(self) -> Span:
+        """Return the sentence of the quote that is nearest to what was typed."""
+        return self.index.sentence(self.text, self.language, self.snippet)
+
+    def _nearest_together(self) -> Span:
+        """Return the sentence that is nearest to it and the question before it."""
+        question = f"{self.before.rstrip(' ?.')}? {self.text}"
+        return self.index.sentence(question, self.language, self.snippet)
+
+    def _sentence_of_kind(self) -> Span | None:
+        """Return a sentence of the quote that plainly has the kind of thing asked for, the nearest one if it does."""
+        kinds = self.kinds & _PLAIN
+        having = [span for span in self.snippet.sentences if shows(self.snippet.text[slice(*span)], kinds)]
+        if not having:
+            return None
+        nearest = self._nearest_together()
+        return nearest if nearest in having else next(filter(self._is_new, having), having[0])
+
+    def _is_new(self, span: Span) -> bool:
+        return self.snippet.sentences.index(span) not in self.base.told
+
+    def _same(self, span: Span) -> Meant:
+        answer = self.combined[-1] if self.combined else self.alone
+        others = [hit for hit in answer.hits if hit.snippet.id != self.base.snippet]
+        own = next((hit for hit in answer.hits if hit.snippet.id == self.base.snippet), None)
+        hit = replace(own, snippet=self.snippet, highlight=span) if own else _unscored(self.snippet, span)
+        return Meant(Form.SAME, replace(answer, decision=Decision.ANSWER, hits=(hit, *others), differences=()))
+
+    def unsure(self, how: Lean) -> Meant | None:
+        """Return an uncertain answer with another passage that holds what was added, ``None`` where there is none."""
+        if how is Lean.THING and self._may_answer(self.alone, _COVERED):
+            return Meant(Form.ALONE, self.alone)
+        for answer in self.combined:
+            held = self.index.held(self.before, self.language, answer.hits[0].snippet.id)
+            if self._may_answer(answer, _SURELY) and held >= _BOTH:
+                return Meant(Form.TOGETHER, answer)
+        return None
+
+    def _may_answer(self, answer: Answer, covered: float) -> bool:
+        best = answer.hits[0].snippet
+        if answer.decision is not Decision.CLOSEST or answer.differences or best.id == self.base.snippet:
+            return False
+        if not self.added:
+            return self._has_kind(best)
+        return self.index.held(self.added, self.language, best.id) >= covered
+
+
+def _unscored(snippet: Snippet, span: Span) -> Hit:
+    return Hit(snippet, 0.0, span, None, {}, 1.0)
+
+
+def more_about(index: Index, base: ShownQuote) -> Snippet | None:
+    """Return the next passage about the same as a quote: of what its question finds, then what the editors link."""
+    shown = base.translation(index)
+    if shown is None:
+        return None
+    first = index.snippet(base.shown[0], base.language) or shown
+    answer = index.answer(base.question or first.title, limit=_MORE_HITS)
+    linked = (snippet for see in first.see_also if (snippet := index.snippet(see, base.language)))
+    found = (hit.snippet for hit in answer.hits if _is_about_the_same(index, hit, answer, first))
+    return next((snippet for snippet in (*found, *linked) if snippet.id not in base.shown), None)
+
+
+def _is_about_the_same(index: Index, hit: Hit, answer: Answer, first: Snippet) -> bool:
+    snippet = hit.snippet
+    if snippet.id in first.see_also or first.id in snippet.see_also:
         return True
-    return any(line == opening or line.startswith(opening + " ") for opening in openings)
-
-
-def asks_about_the_quote(text: str) -> bool:
-    """Return whether a question holds nothing but who, when or from where: it is about the passage shown before."""
-    words = _plain(text).split()
-    _, pointers = _cues()
-    core = frozenset(_phrases()["quote_words"])
-    empty = core | pointers | frozenset(_phrases()["quote_fillers"])
-    return 0 < len(words) <= _LONGEST and not core.isdisjoint(words) and empty.issuperset(words)
-
-
-def answers_clearly_better(combined: Answer, alone: Answer) -> bool:
-    """Return whether a question is better understood together with the one before it than alone."""
-    if combined.decision is not Decision.ANSWER or alone.decision is Decision.ANSWER:
-        return False
-    return combined.confidence >= alone.confidence + _CLEARLY
-
-
-def _plain(text: str) -> str:
-    """Return a text as bare words: without case, marks and emoji."""
-    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("’", "'")))
-
-
-@cache
-def _phrases() -> dict[str, list[str]]:
-    loaded: dict[str, list[str]] = yaml.safe_load(files("bot.locales").joinpath("phrases.yaml").read_text("utf-8"))
-    return {kind: [_plain(phrase) for phrase in phrases] for kind, phrases in loaded.items()}
-
-
-@cache
-def _talk() -> dict[str, str]:
-    return {phrase: kind for kind in _TALK for phrase in _phrases()[kind]}
-
-
-@cache
-def _cues() -> tuple[tuple[str, ...], frozenset[str]]:
-    return tuple(_phrases()["follow_up_openings"]), frozenset(_phrases()["follow_up_words"])
+    near = snippet.topic == first.topic and hit.score >= _NEAR * answer.hits[0].score
+    return near and index.held(answer.understood, answer.language, snippet.id) >= _ABOUT
