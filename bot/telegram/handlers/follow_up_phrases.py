@@ -24,8 +24,10 @@ _FRAGMENT = 4
 """A fragment has no more words."""
 _LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another word."""
-_WHOLE = 4
+_WHOLE = 3
 """With so many words that say something, a pronoun needs no quote to be understood."""
+_LEAST_NAMED = 2
+"""A pronoun behind so many of them stands for what they name."""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -56,12 +58,12 @@ class Leaning:
 
 @dataclass(frozen=True)
 class _Language:
-    """What ``follow_ups.yaml`` holds for one language."""
+    """The words of one language that tell how a message leans."""
 
-    openings: re.Pattern[str]
-    closings: frozenset[str]
     prepositions: frozenset[str]
     empty: frozenset[str]
+    vague: frozenset[str]
+    at_end: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class _Phrases:
     """What ``follow_ups.yaml`` holds, for all languages together where a short message does not tell its own."""
 
     languages: Mapping[str, _Language]
+    openings: re.Pattern[str]
+    closings: frozenset[str]
     facts: Mapping[QuoteFact, re.Pattern[str]]
     more: re.Pattern[str]
     vocabulary: frozenset[str]
@@ -98,22 +102,27 @@ def leaning(text: str, understood: str, language: str) -> Leaning:
         understood: The question in it, without the words around it.
         language: Its language.
     """
-    languages = _phrases().languages
+    known = _phrases()
+    languages = known.languages
     own = languages.get(language, languages["en"])
     words = grammar().languages.get(language, grammar().languages["en"])
     whole = Message(text, words)
     if not 0 < len(whole.normal) <= _LONGEST:
         return Leaning(Lean.NOT)
-    opened = bool(own.openings.match(" ".join(whole.normal) + " ")) or whole.normal[-1] in own.closings
+    opened = bool(known.openings.match(" ".join(whole.normal) + " ")) or whole.normal[-1] in known.closings
     asked = Message(understood, words)
     line = " ".join(asked.normal) + " "
-    opening = own.openings.match(line)
+    opening = known.openings.match(line)
     start, stop = len(opening[0].split()) if opening else 0, len(asked.normal)
     empty = words.empty | own.empty
+    stop -= stop > start and asked.normal[stop - 1] in known.closings
     content = [number for number in range(start, stop) if asked.normal[number] not in empty]
     added = " ".join(understood[asked.starts[number] : asked.ends[number]] for number in content)
     asks = asked.asks(start, stop)
-    if asked.leans(start, stop) and len(content) < _WHOLE:
+    pronouns = words.lean - own.vague
+    pronoun = next((number for number in range(start, stop) if asked.normal[number] in pronouns), stop)
+    points = pronoun < stop or (start < stop and asked.normal[stop - 1] in own.at_end)
+    if points and len(content) < _WHOLE and asked.content(start, pronoun) < _LEAST_NAMED:
         return Leaning(Lean.PRONOUN, added)
     preposed = start < stop and asked.normal[start] in own.prepositions and not asks
     only_date = bool(content) and _without_dates(added) == ""
@@ -121,7 +130,8 @@ def leaning(text: str, understood: str, language: str) -> Leaning:
         return Leaning(Lean.FRAGMENT, added)
     if opened and content:
         return Leaning(Lean.QUESTION if asks and len(content) > 1 else Lean.THING, added)
-    if content and stop - start <= _FRAGMENT and len(content) <= (1 if asks else 2):
+    short = content and stop - start <= _FRAGMENT and len(content) <= (1 if asks else 2)
+    if short and (asks or text.rstrip().endswith("?")):
         return Leaning(Lean.SHORT, added)
     return Leaning(Lean.NOT)
 
@@ -155,13 +165,18 @@ def _phrases() -> _Phrases:
     data: dict[str, Any] = yaml.safe_load(files("bot.locales").joinpath("follow_ups.yaml").read_text("utf-8"))
     languages: dict[str, _Language] = {}
     patterns: dict[str, list[str]] = {"more": [], **{fact.value: [] for fact in QuoteFact}}
+    openings: list[str] = []
+    closings: set[str] = set()
     mistyped: list[str] = []
     vocabulary: set[str] = set()
     for language, own in data.items():
         classes = {name: alternatives(members) for name, members in own["classes"].items()}
-        sets = {name: frozenset(alternatives(own[name].split())) for name in ("closings", "prepositions", "empty")}
-        openings = _any(expression(template, classes) for template in own["openings"])
-        languages[language] = _Language(re.compile(openings), **sets)
+        sets = {
+            name: frozenset(alternatives(own[name].split())) for name in ("prepositions", "empty", "vague", "at_end")
+        }
+        openings += [expression(template, classes) for template in own["openings"]]
+        closings.update(alternatives(own["closings"].split()))
+        languages[language] = _Language(**sets)
         for name, found in patterns.items():
             found += [_with_fillers(template, classes) for template in own[name]]
         mistyped += alternatives(own["mistyped"].split())
@@ -171,7 +186,8 @@ def _phrases() -> _Phrases:
     for pattern in (*facts.values(), more):
         vocabulary.update(re.findall(r"[^\W_]+", pattern.pattern))
     slips = {rest: word for word in mistyped for rest in without_one(word)}
-    return _Phrases(languages, facts, more, frozenset(vocabulary), slips)
+    opening = re.compile(_any(openings))
+    return _Phrases(languages, opening, frozenset(closings), facts, more, frozenset(vocabulary), slips)
 
 
 def _with_fillers(template: str, classes: Mapping[str, list[str]]) -> str:

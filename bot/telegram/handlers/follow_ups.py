@@ -15,7 +15,7 @@ from index.search.decision import Decision
 from index.search.index import Index
 from index.search.wanted import Wanted, shows, wanted
 
-_COVERED = 0.6
+_COVERED = 0.5
 """Least share of the weight of what a follow-up adds that a passage must hold to answer it."""
 _SURELY, _BOTH = 0.99, 0.8
 """Where the index is not sure, least share that a passage must hold of the addition, and of the question before it."""
@@ -61,6 +61,9 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
     snippet = base.translation(index)
     if lean.how is Lean.NOT or snippet is None or (lean.how is Lean.SHORT and alone.decision is Decision.ANSWER):
         return Meant(Form.ALONE, alone)
+    if lean.how is Lean.THING and alone.decision is not Decision.ANSWER and lean.added != alone.understood:
+        # Without the words that go on, as the Kazakh particle "ше", more of the question is understood.
+        alone = max(alone, index.answer(lean.added, alone.language), key=lambda answer: answer.confidence)
     follow_up = _FollowUp(index, text, lean.added, alone, base, snippet)
     together = follow_up.together()
     may_stand_alone = lean.how in (Lean.QUESTION, Lean.THING) and follow_up.answers(alone)
@@ -76,7 +79,7 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
         return unsure
     if lean.how is Lean.QUESTION and alone.hits[0].snippet.id != base.snippet:
         return Meant(Form.ALONE, alone)
-    return Meant(Form.NOTHING, replace(follow_up.looked_up(), decision=Decision.NONE))
+    return follow_up.nothing()
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,6 @@ class _FollowUp:
             self.combined.append(answer)
             yield answer
 
-    def looked_up(self) -> Answer:
-        """Return the answer to the last combination."""
-        return self.combined[-1]
-
     def answers(self, answer: Answer) -> bool:
         """Return whether an answer is one to what was added."""
         if answer.decision is not Decision.ANSWER:
@@ -146,7 +145,11 @@ class _FollowUp:
         """Return the answer in the form in which it is shown: the quote before it does not come again as a whole."""
         if answer.hits[0].snippet.id != self.base.snippet:
             return Meant(Form.ALONE if answer is self.alone else Form.TOGETHER, answer)
-        return self.said_in_base() or self._same(self._nearest())
+        return self.said_in_base() or self._same(self._nearest()) or self.nothing()
+
+    def nothing(self) -> Meant:
+        """Return that neither the quote nor another passage says it."""
+        return Meant(Form.NOTHING, replace(self.combined[-1], decision=Decision.NONE))
 
     def said_in_base(self) -> Meant | None:
         """Return the sentence of the quote that says what was added, ``None`` where none does."""
@@ -184,7 +187,10 @@ class _FollowUp:
     def _is_new(self, span: Span) -> bool:
         return self.snippet.sentences.index(span) not in self.base.told
 
-    def _same(self, span: Span) -> Meant:
+    def _same(self, span: Span) -> Meant | None:
+        """Return the message with a sentence of the quote; one that was pointed out already tells no reason."""
+        if Wanted.REASON in self.kinds and not self._is_new(span):
+            return None
         answer = self.combined[-1] if self.combined else self.alone
         others = [hit for hit in answer.hits if hit.snippet.id != self.base.snippet]
         own = next((hit for hit in answer.hits if hit.snippet.id == self.base.snippet), None)

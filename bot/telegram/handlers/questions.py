@@ -187,7 +187,7 @@ async def _record(
             chat=question.to.chat,
             edit_of=edit_of[min(number, len(edit_of) - 1)] if edit_of else None,
             follow_up_of=understood.base.entry if understood.base else None,
-            typed=question.text if understood.base else None,
+            typed=question.text if reply.message == question.text != answer.question else None,
             shown=shown_hits(reply, answer),
         )
         entries.append(await context.services.log.record(entry))
@@ -209,7 +209,7 @@ async def _understood(question: Question, context: BotContext) -> _Understood:
     alone = reply.answers[0]
     meant = await services.live_index.run(lambda index: understand(index, typed, alone, base))
     if meant.form is Form.ALONE:
-        return _Understood(reply)
+        return _Understood(reply if meant.answer is alone else Reply(typed, (meant.answer,)))
     return _Understood(Reply(typed, (meant.answer,)), meant.form, base)
 
 
