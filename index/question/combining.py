@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
+from index.question.grammar import Words
+from index.question.message import Message
 from index.text.dates import dates_found
-from index.text.names import Name
+from index.text.names import Name, name_key
 
 _END = " ?!.…"
+_MOST_REPLACED = 5
+"""So many words of a question are tried in turn, and no more: each costs a look-up."""
+_LONGEST_THING = 2
+"""A thing of more words takes the place of no single word."""
 
 NamesIn = Callable[[str], Iterable[Name]]
 
 
-def combinations(before: str, follow_up: str, added: str, names_in: NamesIn) -> Iterator[str]:
-    """Yield the questions that a follow-up and the question before it may mean together, the likeliest first.
+def combination(before: str, follow_up: str) -> str:
+    """Return a question, or a title in its place, with a follow-up behind it."""
+    return f"{before.rstrip(_END)}? {follow_up}"
 
-    What the follow-up adds takes the place of something of its kind: "trade in 2024?" and "and in 2023?" are "trade in
-    2023?". Otherwise it stands behind the question.
+
+def replaced(before: str, added: str, names_in: NamesIn) -> str | None:
+    """Return a question in which what a follow-up adds takes the place of a date or name.
+
+    "Trade in 2024?" and "and in 2023?" are "trade in 2023?".
 
     Args:
         before: The question before, or a title in its place.
-        follow_up: What was asked then.
-        added: What of it says something.
+        added: The words of the follow-up that say something.
         names_in: Finds the names in a text.
     """
-    if replaced := _with_date(before, added) or _with_name(before, added, names_in):
-        yield replaced
-    yield f"{before.rstrip(_END)}? {follow_up}"
+    return _with_date(before, added) or _with_name(before, added, names_in)
+
+
+def substitutions(before: str, added: str, words: Words, but: Collection[str]) -> Iterator[str]:
+    """Yield the questions in which a short addition takes the place of one word that says something.
+
+    "Is copper on the list?" and "what about tungsten?" are "is tungsten on the list?", among others.
+
+    Args:
+        before: The question before.
+        added: The words of the follow-up that say something.
+        words: The words of the language of both.
+        but: The keys of names, which stay.
+    """
+    if len(added.split()) > _LONGEST_THING or dates_found(added):
+        return
+    message = Message(before, words)
+    places = [
+        number
+        for number, word in enumerate(message.normal)
+        if word not in words.empty and not word[0].isdigit() and name_key(word) not in but
+    ]
+    for number in places[:_MOST_REPLACED]:
+        yield before[: message.starts[number]] + added + before[message.ends[number] :]
 
 
 def _with_date(before: str, added: str) -> str | None:
-    """Return the question with its date replaced by that of the addition, which must be nothing else."""
+    """Return the question with its date replaced by that of the addition."""
     old, new = dates_found(before), dates_found(added)
-    if not old or len(new) != 1 or len(old) != 1:
+    if len(old) != 1 or len(new) != 1:
         return None
-    start, end = old[0].start, old[0].end
-    return before[:start] + added[new[0].start : new[0].end] + before[end:]
+    return before[: old[0].start] + added[new[0].start : new[0].end] + before[old[0].end :]
 
 
 def _with_name(before: str, added: str, names_in: NamesIn) -> str | None:

@@ -43,6 +43,10 @@ class HeldWords:
         )
         return self._share(text, language, stems, passage_facts(translations).keys)
 
+    def shared(self, text: str, other: str, language: str) -> float:
+        """Return the share of the weight of ``text`` in words that ``other``, in the same language, holds."""
+        return self._share(text, language, self._terms.stems(other, language), keys(other))
+
     def by_sentence(self, text: str, language: str, snippet: Snippet) -> list[float]:
         """Return the share of the weight of ``text`` in words that each sentence of a translation holds."""
         sentences = [snippet.text[slice(*span)] for span in snippet.sentences]

@@ -15,8 +15,9 @@ import numpy as np
 from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
 from index.knowledge.snippet import Snippet, Span
-from index.question.combining import combinations
+from index.question.combining import replaced, substitutions
 from index.question.frames import core
+from index.question.grammar import grammar
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
@@ -188,13 +189,23 @@ class Index:
         held = set(terms.stems(text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(terms.stems(word, language))]
 
-    def combinations(self, before: str, follow_up: str, added: str, language: str) -> Iterator[str]:
-        """Yield what a follow-up and the question before it may ask together; see ``index.question.combining``."""
-        return combinations(before, follow_up, added, lambda text: names_in(text, language, self.names))
+    def replaced(self, before: str, added: str, language: str) -> str | None:
+        """Return a question with its date or name replaced by another; see ``index.question.combining``."""
+        return replaced(before, added, lambda text: names_in(text, language, self.names))
+
+    def substitutions(self, before: str, added: str, language: str) -> Iterator[str]:
+        """Yield the questions in which a thing takes the place of one word that is no name."""
+        languages = grammar().languages
+        names = {name.key for name in names_in(before, language, self.names)}
+        return substitutions(before, added, languages.get(language, languages["en"]), names)
 
     def held(self, text: str, language: str, snippet_id: str) -> float:
         """Return how much of the weight of a few words a snippet holds in any of its translations, 0 to 1."""
         return self._held.share(text, language, tuple(self.snippets[snippet_id].values()))
+
+    def shared(self, text: str, other: str, language: str) -> float:
+        """Return how much of the weight of a few words another text in the same language holds, 0 to 1."""
+        return self._held.shared(text, other, language)
 
     def held_by_sentence(self, text: str, language: str, snippet: Snippet) -> list[float]:
         """Return the same for each sentence of one translation alone."""

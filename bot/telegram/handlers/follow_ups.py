@@ -10,16 +10,20 @@ from functools import cached_property
 from bot.telegram.handlers.follow_up_phrases import Lean, leaning
 from bot.telegram.handlers.shown_quotes import ShownQuote
 from index.knowledge.snippet import Snippet, Span
+from index.question.combining import combination
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 from index.search.index import Index
+from index.search.known_names import tells_place
 from index.search.wanted import Wanted, shows, wanted
 
 _COVERED = 0.5
 """Least share of the weight of what a follow-up adds that a passage must hold to answer it."""
 _SURELY, _BOTH = 0.99, 0.8
 """Where the index is not sure, least share that a passage must hold of the addition, and of the question before it."""
-_PREFERRED = 0.1
+_MOSTLY = 0.6
+"""Least share that a passage must hold of a question in which a thing took the place of another."""
+_PREFERRED = 0.3
 """So much less sure than the question alone may the combination be, and still count as what was meant."""
 _PLAIN = frozenset({Wanted.DATE, Wanted.DURATION, Wanted.MONEY, Wanted.SHARE, Wanted.COUNT})
 """Kinds of things that can be told from a sentence; one with a name need not name who was asked for."""
@@ -57,7 +61,9 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
         alone: The answer to it as a question of its own.
         base: The quote before it.
     """
-    lean = leaning(text, alone.understood, alone.language)
+    if (language := index.detect(text, base.language)) != alone.language:
+        alone = index.answer(text, language)
+    lean = leaning(text, alone.understood, language)
     snippet = base.translation(index)
     if lean.how is Lean.NOT or snippet is None or (lean.how is Lean.SHORT and alone.decision is Decision.ANSWER):
         return Meant(Form.ALONE, alone)
@@ -65,7 +71,7 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
         # Without the words that go on, as the Kazakh particle "ше", more of the question is understood.
         alone = max(alone, index.answer(lean.added, alone.language), key=lambda answer: answer.confidence)
     follow_up = _FollowUp(index, text, lean.added, alone, base, snippet)
-    together = follow_up.together()
+    together = follow_up.together(thing=lean.how is Lean.THING)
     may_stand_alone = lean.how in (Lean.QUESTION, Lean.THING) and follow_up.answers(alone)
     if may_stand_alone and (together is None or alone.confidence > together.confidence + _PREFERRED):
         together = alone
@@ -117,26 +123,53 @@ class _FollowUp:
         own = self.index.snippet(self.base.snippet, self.language)
         return (own or self.snippet).title
 
-    def together(self) -> Answer | None:
-        """Return the answer to the first combination that is answered by a passage which holds what was added."""
+    @cached_property
+    def news(self) -> str:
+        """What it adds; nothing where all of it was in the question before."""
+        known = self.added and self.before == self.base.question
+        return "" if known and self.index.shared(self.added, self.before, self.language) >= _SURELY else self.added
+
+    def together(self, *, thing: bool) -> Answer | None:
+        """Return the answer to a combination that is answered by a passage which holds what was added.
+
+        Args:
+            thing: Whether the addition only names a thing, which may take the place of another.
+        """
+        if thing and (substituted := self._substituted()):
+            return substituted
         return next((answer for answer in self._combinations() if self.answers(answer)), None)
 
     def _combinations(self) -> Iterator[Answer]:
-        for text in self.index.combinations(self.before, self.text, self.added, self.language):
-            answer = self.index.answer(text, self.language)
-            self.combined.append(answer)
-            yield answer
+        if self.added and (text := self.index.replaced(self.before, self.added, self.language)):
+            yield self._look_up(text)
+        yield self._look_up(combination(self.before, self.text))
+        own = self.index.snippet(self.base.snippet, self.language) or self.snippet
+        if own.title != self.before:
+            yield self._look_up(combination(own.title, self.text))
+
+    def _look_up(self, text: str) -> Answer:
+        answer = self.index.answer(text, self.language)
+        self.combined.append(answer)
+        return answer
+
+    def _substituted(self) -> Answer | None:
+        """Return the surest answer to the question before with the addition in place of another word."""
+        found = [
+            answer
+            for text in self.index.substitutions(self.before, self.added, self.language)
+            if self.answers(answer := self._look_up(text))
+            and self.index.held(text, self.language, answer.hits[0].snippet.id) >= _MOSTLY
+        ]
+        return max(found, key=lambda answer: answer.confidence, default=None)
 
     def answers(self, answer: Answer) -> bool:
         """Return whether an answer is one to what was added."""
         if answer.decision is not Decision.ANSWER:
             return False
         best = answer.hits[0].snippet
-        if self.added:
+        if self.news:
             return self.index.held(self.added, self.language, best.id) >= _COVERED
-        if best.id == self.base.snippet:
-            return self._sentence_of_kind() is not None
-        return self._has_kind(best)
+        return self._sentence() is not None if best.id == self.base.snippet else self._has_kind(best)
 
     def _has_kind(self, snippet: Snippet) -> bool:
         return not self.kinds or shows(snippet.text, self.kinds)
@@ -153,8 +186,8 @@ class _FollowUp:
 
     def said_in_base(self) -> Meant | None:
         """Return the sentence of the quote that says what was added, ``None`` where none does."""
-        if not self.added:
-            span = self._sentence_of_kind()
+        if not self.news:
+            span = self._sentence()
             return self._same(span) if span else None
         if self.index.held(self.added, self.language, self.base.snippet) < _COVERED:
             return None
@@ -172,17 +205,25 @@ class _FollowUp:
 
     def _nearest_together(self) -> Span:
         """Return the sentence that is nearest to it and the question before it."""
-        question = f"{self.before.rstrip(' ?.')}? {self.text}"
-        return self.index.sentence(question, self.language, self.snippet)
+        return self.index.sentence(combination(self.before, self.text), self.language, self.snippet)
 
-    def _sentence_of_kind(self) -> Span | None:
-        """Return a sentence of the quote that plainly has the kind of thing asked for, the nearest one if it does."""
-        kinds = self.kinds & _PLAIN
-        having = [span for span in self.snippet.sentences if shows(self.snippet.text[slice(*span)], kinds)]
+    def _sentence(self) -> Span | None:
+        """Return the sentence of the quote that answers where nothing was added, ``None`` where none does."""
+        if not self.kinds:
+            nearest = self._nearest()
+            shares = self.index.held_by_sentence(self.text, self.language, self.snippet)
+            holds = shares[self.snippet.sentences.index(nearest)] > 0
+            return nearest if holds and self._is_new(nearest) else None
+        having = [span for span in self.snippet.sentences if self._shows(self.snippet.text[slice(*span)])]
         if not having:
             return None
         nearest = self._nearest_together()
         return nearest if nearest in having else next(filter(self._is_new, having), having[0])
+
+    def _shows(self, sentence: str) -> bool:
+        """Return whether a sentence plainly has the kind of thing asked for."""
+        place = Wanted.PLACE in self.kinds and tells_place(sentence, self.snippet.language)
+        return place or shows(sentence, self.kinds & _PLAIN)
 
     def _is_new(self, span: Span) -> bool:
         return self.snippet.sentences.index(span) not in self.base.told
@@ -205,6 +246,23 @@ class _FollowUp:
             held = self.index.held(self.before, self.language, answer.hits[0].snippet.id)
             if self._may_answer(answer, _SURELY) and held >= _BOTH:
                 return Meant(Form.TOGETHER, answer)
+        return self._linked()
+
+    def _linked(self) -> Meant | None:
+        """Return an uncertain answer with a passage that the editors link with the quote, and that holds everything."""
+        if not self.added:
+            return None
+        for answer in self.combined:
+            for hit in answer.hits:
+                linked = hit.snippet.id in self.snippet.see_also or self.snippet.id in hit.snippet.see_also
+                held = min(
+                    self.index.held(self.added, self.language, hit.snippet.id) - _SURELY,
+                    self.index.held(self.before, self.language, hit.snippet.id) - _BOTH,
+                )
+                if linked and held >= 0 and self._has_kind(hit.snippet):
+                    hits = (hit, *(other for other in answer.hits if other is not hit))
+                    unsure = replace(answer, decision=Decision.CLOSEST, hits=hits, differences=())
+                    return Meant(Form.TOGETHER, unsure)
         return None
 
     def _may_answer(self, answer: Answer, covered: float) -> bool:
