@@ -28,6 +28,10 @@ _WHOLE = 3
 """With so many words that say something, a pronoun needs no quote to be understood."""
 _LEAST_NAMED = 2
 """A pronoun behind so many of them stands for what they name."""
+_FILLER = "~"
+"""Stands before a word that may stand anywhere in a phrase."""
+_FILLERS = rf"(?:{_FILLER}\S+ )*?"
+_WORD_OF_PHRASE = re.compile(r"(?<!\w)(\w+ )")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -75,6 +79,7 @@ class _Phrases:
     closings: frozenset[str]
     facts: Mapping[QuoteFact, re.Pattern[str]]
     more: re.Pattern[str]
+    fillers: frozenset[str]
     vocabulary: frozenset[str]
     """All words that can stand in one of the phrases."""
     slips: Mapping[str, str]
@@ -144,13 +149,15 @@ def _without_dates(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _line(text: str) -> str:
-    """Return the normal forms of a short message with a space behind each; nothing if a word is in no phrase."""
+    """Return the normal forms of a short message, fillers marked; nothing if a word is in no phrase."""
     found = _WORD.findall(fold(text).replace("’", "'"))
     if not 0 < len(found) <= _LONGEST:
         return ""
     phrases = _phrases()
     words = [_meant(part, phrases) for word in found for part in word.split("-")]
-    return " ".join(words) + " " if phrases.vocabulary.issuperset(words) else ""
+    if not phrases.vocabulary.issuperset(words):
+        return ""
+    return "".join(f"{_FILLER if word in phrases.fillers else ''}{word} " for word in words)
 
 
 def _meant(word: str, phrases: _Phrases) -> str:
@@ -168,7 +175,7 @@ def _phrases() -> _Phrases:
     openings: list[str] = []
     closings: set[str] = set()
     mistyped: list[str] = []
-    vocabulary: set[str] = set()
+    fillers: set[str] = set()
     for language, own in data.items():
         classes = {name: alternatives(members) for name, members in own["classes"].items()}
         sets = {
@@ -180,20 +187,22 @@ def _phrases() -> _Phrases:
         for name, found in patterns.items():
             found += [_with_fillers(template, classes) for template in own[name]]
         mistyped += alternatives(own["mistyped"].split())
-        vocabulary.update(word for members in classes.values() for member in members for word in member.split())
+        fillers.update(classes["filler"])
     facts = {fact: re.compile(_any(patterns[fact.value])) for fact in QuoteFact}
     more = re.compile(_any(patterns["more"]))
-    for pattern in (*facts.values(), more):
-        vocabulary.update(re.findall(r"[^\W_]+", pattern.pattern))
+    vocabulary = fillers.union(*(re.findall(r"[^\W_]+", pattern.pattern) for pattern in (*facts.values(), more)))
     slips = {rest: word for word in mistyped for rest in without_one(word)}
     opening = re.compile(_any(openings))
-    return _Phrases(languages, opening, frozenset(closings), facts, more, frozenset(vocabulary), slips)
+    return _Phrases(languages, opening, frozenset(closings), facts, more, frozenset(fillers), vocabulary, slips)
 
 
 def _with_fillers(template: str, classes: Mapping[str, list[str]]) -> str:
-    fillers = "(?:" + "|".join(f"{word} " for word in classes["filler"]) + "){0,9}?"
-    parts = [expression(part.strip(), classes) for part in template.split("…")]
-    return fillers + fillers.join(parts) + fillers
+    """Return the expression of a phrase, to be matched against a line in which fillers are marked.
+
+    The fillers themselves are in no expression: there are hundreds of both, and their product takes long to compile.
+    """
+    parts = [_WORD_OF_PHRASE.sub(rf"{_FILLER}?\1", expression(part.strip(), classes)) for part in template.split("…")]
+    return _FILLERS + _FILLERS.join(parts) + _FILLERS
 
 
 def _any(patterns: Iterable[str]) -> str:

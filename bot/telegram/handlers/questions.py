@@ -179,6 +179,7 @@ async def _record(
 ) -> list[str]:
     """Record each question of a message; return their entries."""
     reply, entries = understood.reply, []
+    typed = question.text if len(reply.answers) == 1 and reply.answers[0].question != question.text else None
     for number, answer in enumerate(reply.answers):
         entry = Entry(
             answer=answer,
@@ -187,7 +188,7 @@ async def _record(
             chat=question.to.chat,
             edit_of=edit_of[min(number, len(edit_of) - 1)] if edit_of else None,
             follow_up_of=understood.base.entry if understood.base else None,
-            typed=question.text if reply.message == question.text != answer.question else None,
+            typed=typed,
             shown=shown_hits(reply, answer),
         )
         entries.append(await context.services.log.record(entry))
