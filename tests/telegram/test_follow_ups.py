@@ -18,6 +18,7 @@ RELATED, UNRELATED, QUOTE, MORE = 0.8, 0.95, 0.95, 0.9
 
 NOTHING = ("This passage does not say more", "Больше об этом здесь", "Мұнда бұл туралы басқа")
 SAME = ("In the same passage", "В том же фрагменте", "Сол үзіндіде")
+NOTES = ("More about this", "Ещё об этом", "Осы туралы тағы")
 NO_MORE = "I have nothing more about this."
 HEADS = {
     "source": r"📰 ",

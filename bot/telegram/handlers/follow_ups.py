@@ -27,9 +27,6 @@ _PREFERRED = 0.3
 """So much less sure than the question alone may the combination be, and still count as what was meant."""
 _PLAIN = frozenset({Wanted.DATE, Wanted.DURATION, Wanted.MONEY, Wanted.SHARE, Wanted.COUNT})
 """Kinds of things that can be told from a sentence; one with a name need not name who was asked for."""
-_MORE_HITS = 10
-_ABOUT, _NEAR = 0.6, 0.5
-"""A passage of the same topic is about the same if it holds so much of the question, and has so much of the score."""
 
 
 class Form(Enum):
@@ -79,11 +76,19 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
         return follow_up.result(together)
     if lean.how is Lean.SHORT:
         return Meant(Form.ALONE, alone)
+    return _without_sure_answer(follow_up, lean.how)
+
+
+def _without_sure_answer(follow_up: _FollowUp, how: Lean) -> Meant:
+    """Return what a follow-up gets that no combination answers."""
     if said := follow_up.said_in_base():
         return said
-    if unsure := follow_up.unsure(lean.how):
+    alone = follow_up.alone
+    if how is Lean.PRONOUN and follow_up.stands_alone():
+        return Meant(Form.ALONE, alone)
+    if unsure := follow_up.unsure(thing=how is Lean.THING):
         return unsure
-    if lean.how is Lean.QUESTION and alone.hits[0].snippet.id != base.snippet:
+    if how is Lean.QUESTION and alone.hits[0].snippet.id != follow_up.base.snippet:
         return Meant(Form.ALONE, alone)
     return follow_up.nothing()
 
@@ -238,61 +243,49 @@ class _FollowUp:
         hit = replace(own, snippet=self.snippet, highlight=span) if own else _unscored(self.snippet, span)
         return Meant(Form.SAME, replace(answer, decision=Decision.ANSWER, hits=(hit, *others), differences=()))
 
-    def unsure(self, how: Lean) -> Meant | None:
-        """Return an uncertain answer with another passage that holds what was added, ``None`` where there is none."""
-        if how is Lean.THING and self._may_answer(self.alone, _COVERED):
-            return Meant(Form.ALONE, self.alone)
-        for answer in self.combined:
-            held = self.index.held(self.before, self.language, answer.hits[0].snippet.id)
-            if self._may_answer(answer, _SURELY) and held >= _BOTH:
-                return Meant(Form.TOGETHER, answer)
+    def stands_alone(self) -> bool:
+        """Return whether the question alone is answered by a passage near the quote that holds all of it."""
+        best = self.alone.hits[0].snippet
+        return self.alone.decision is Decision.ANSWER and self._holds_all(best) and self._is_near(best)
+
+    def unsure(self, *, thing: bool) -> Meant | None:
+        """Return the surest uncertain answer with another passage that holds what was added, ``None`` without one."""
+        found = [answer for answer in self.combined if self._may_answer(answer)]
+        if thing and self._may_answer(self.alone):
+            found.append(self.alone)
+        if best := max(found, key=lambda answer: answer.confidence, default=None):
+            return Meant(Form.ALONE if best is self.alone else Form.TOGETHER, best)
         return self._linked()
 
+    def _may_answer(self, answer: Answer) -> bool:
+        best = answer.hits[0].snippet
+        if answer.decision is not Decision.CLOSEST or answer.differences or best.id == self.base.snippet:
+            return False
+        known = answer is self.alone or self._is_near(best) or self._held(self.before, best) >= _MOSTLY
+        return known and (self._holds_all(best) if self.added else self._has_kind(best))
+
     def _linked(self) -> Meant | None:
-        """Return an uncertain answer with a passage that the editors link with the quote, and that holds everything."""
-        if not self.added:
-            return None
-        for answer in self.combined:
+        """Return an uncertain answer with a passage near the quote that holds everything, ``None`` without one."""
+        for answer in self.combined if self.added else ():
             for hit in answer.hits:
-                linked = hit.snippet.id in self.snippet.see_also or self.snippet.id in hit.snippet.see_also
-                held = min(
-                    self.index.held(self.added, self.language, hit.snippet.id) - _SURELY,
-                    self.index.held(self.before, self.language, hit.snippet.id) - _BOTH,
-                )
-                if linked and held >= 0 and self._has_kind(hit.snippet):
+                near = hit.snippet.id != self.base.snippet and self._is_near(hit.snippet)
+                if near and self._holds_all(hit.snippet) and self._held(self.before, hit.snippet) >= _BOTH:
                     hits = (hit, *(other for other in answer.hits if other is not hit))
                     unsure = replace(answer, decision=Decision.CLOSEST, hits=hits, differences=())
                     return Meant(Form.TOGETHER, unsure)
         return None
 
-    def _may_answer(self, answer: Answer, covered: float) -> bool:
-        best = answer.hits[0].snippet
-        if answer.decision is not Decision.CLOSEST or answer.differences or best.id == self.base.snippet:
-            return False
-        if not self.added:
-            return self._has_kind(best)
-        return self.index.held(self.added, self.language, best.id) >= covered
+    def _held(self, text: str, snippet: Snippet) -> float:
+        return self.index.held(text, self.language, snippet.id)
+
+    def _holds_all(self, snippet: Snippet) -> bool:
+        return bool(self.added) and self._held(self.added, snippet) >= _SURELY
+
+    def _is_near(self, snippet: Snippet) -> bool:
+        """Return whether a passage is linked with the quote, or has its topic."""
+        linked = snippet.id in self.snippet.see_also or self.snippet.id in snippet.see_also
+        return linked or snippet.topic == self.snippet.topic
 
 
 def _unscored(snippet: Snippet, span: Span) -> Hit:
     return Hit(snippet, 0.0, span, None, {}, 1.0)
-
-
-def more_about(index: Index, base: ShownQuote) -> Snippet | None:
-    """Return the next passage about the same as a quote: of what its question finds, then what the editors link."""
-    shown = base.translation(index)
-    if shown is None:
-        return None
-    first = index.snippet(base.shown[0], base.language) or shown
-    answer = index.answer(base.question or first.title, limit=_MORE_HITS)
-    linked = (snippet for see in first.see_also if (snippet := index.snippet(see, base.language)))
-    found = (hit.snippet for hit in answer.hits if _is_about_the_same(index, hit, answer, first))
-    return next((snippet for snippet in (*found, *linked) if snippet.id not in base.shown), None)
-
-
-def _is_about_the_same(index: Index, hit: Hit, answer: Answer, first: Snippet) -> bool:
-    snippet = hit.snippet
-    if snippet.id in first.see_also or first.id in snippet.see_also:
-        return True
-    near = snippet.topic == first.topic and hit.score >= _NEAR * answer.hits[0].score
-    return near and index.held(answer.understood, answer.language, snippet.id) >= _ABOUT

@@ -14,7 +14,7 @@ from bot.messages.quote_facts import more_message, quote_fact
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.addressing import Question
 from bot.telegram.handlers.follow_up_phrases import asks_for_more, fact_asked
-from bot.telegram.handlers.follow_ups import more_about
+from bot.telegram.handlers.more_passages import more_about
 from bot.telegram.handlers.shown_quotes import ShownQuote
 from bot.telegram.state import QuoteShown
 from index.knowledge.snippet import snippet_key
