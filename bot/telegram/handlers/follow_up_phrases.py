@@ -190,7 +190,9 @@ def _phrases() -> _Phrases:
         fillers.update(classes["filler"])
     facts = {fact: re.compile(_any(patterns[fact.value])) for fact in QuoteFact}
     more = re.compile(_any(patterns["more"]))
-    vocabulary = fillers.union(*(re.findall(r"[^\W_]+", pattern.pattern) for pattern in (*facts.values(), more)))
+    vocabulary = frozenset(fillers).union(
+        *(re.findall(r"[^\W_]+", pattern.pattern) for pattern in (*facts.values(), more))
+    )
     slips = {rest: word for word in mistyped for rest in without_one(word)}
     opening = re.compile(_any(openings))
     return _Phrases(languages, opening, frozenset(closings), facts, more, frozenset(fillers), vocabulary, slips)
