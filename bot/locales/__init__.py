@@ -139,9 +139,10 @@ def _bundle(language: str) -> FluentBundle:
 def _date_in_words(written: str, language: str) -> str:
     parts = written.split("-")
     try:
+        Locale.parse(language)
         numbers = [int(part) for part in parts]
         day = date(*[*numbers, 1, 1][:3])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, UnknownLocaleError):
         return written
     if len(parts) == 1:
         return written

@@ -29,13 +29,16 @@ _KEY = r"[A-Za-z0-9_-]{11}"
 _UNMARKED = "-"
 _MARK = rf"{_KEY}[0-9a-z-]"
 _LANGUAGE = r"[a-z]{2,3}"
+_PAGE = rf"(?P<page>\d{{1,4}})(?P<interface>{_LANGUAGE})?"
+"""Number and language of a page."""
 _PATTERNS = {
     "next": re.compile(rf"n(?P<at>[0-4])(?P<language>{_LANGUAGE})(?P<marks>(?:{_MARK}){{1,5}})"),
     "passage": re.compile(rf"p(?P<mark>{_MARK})(?P<language>{_LANGUAGE})"),
-    "topic": re.compile(rf"t(?P<key>{_KEY})"),
-    "browse": re.compile(rf"b(?P<key>{_KEY})?(?::(?P<page>\d{{1,4}}))?"),
-    "read": re.compile(rf"r(?P<key>{_KEY}):(?P<page>\d{{1,4}})"),
-    "sources": re.compile(r"s(?P<page>\d{1,4})"),
+    "topic": re.compile(rf"t(?P<key>{_KEY})?"),
+    "browse": re.compile(rf"b(?P<key>{_KEY})?(?::{_PAGE})?"),
+    "read": re.compile(rf"r(?P<key>{_KEY}):{_PAGE}"),
+    "sources": re.compile(rf"s{_PAGE}"),
+    "example": re.compile(rf"q(?P<key>{_KEY})"),
     "language": re.compile(r"l(?P<code>[a-z]{2,3}|auto)"),
     "vote": re.compile(r"v(?P<value>[+-])(?P<entry>[A-Za-z0-9]{1,26}):(?P<asker>[0-9a-z]{1,13})"),
     "add": re.compile(r"a(?P<entry>[A-Za-z0-9]{1,26}):(?P<asker>[0-9a-z]{1,13})"),

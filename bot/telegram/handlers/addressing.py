@@ -31,6 +31,8 @@ class Question:
     edited: bool = False
     captioned: bool = False
     """It stands under a picture, video, file …"""
+    tapped: bool = False
+    """It is an example that was tapped, so nobody typed it and its answer names it."""
 
     @property
     def asker(self) -> int:

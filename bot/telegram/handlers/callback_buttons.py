@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
+from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 
 from bot.locales import Texts
 from bot.messages.answers import Rendered, next_snippet, single_snippet
 from bot.messages.buttons import Mark, parse, person_of, read_paging
+from bot.messages.examples import example_behind
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.privacy import Reaction, react
+from bot.telegram.handlers.questions import example
 from bot.telegram.sending import Address
+
+_OF_PAGES = {"browse", "read", "sources"}
+_OF_OTHERS = {"vote", "add", "example", "next", "passage", "topic"}
+"""Kinds of buttons under answers, refusals and greetings, which must not be lost."""
 
 
 async def press(update: Update, context: BotContext) -> None:
@@ -24,6 +30,8 @@ async def press(update: Update, context: BotContext) -> None:
         await services.sender.answer_press(query)
         raise
     await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    if reaction.question:
+        await example(reaction.question, query, context)
     if reaction.message:
         await _show(query, reaction.message, reaction.below, context)
 
@@ -40,10 +48,13 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if kind == "mine":
         return await react(parts["what"], query, services)
     if kind == "language":
-        return _choose_language(query.from_user, parts["code"], services)
+        return _choose_language(query, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
-    return _page(kind, parts, texts, services)
+    if kind == "example":
+        question = example_behind(services.live_index.index, parts["key"])
+        return Reaction(question=question) if question else Reaction(texts("button-stale"))
+    return _page(kind, parts, query, services)
 
 
 async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
@@ -55,8 +66,8 @@ async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     if person_of(parts) != person or not await services.log.vote(entry, person, value):
         return Reaction(texts("vote-not-yours"), alert=True)
     services.votes.note(entry, value)
-    if not services.settings.log:
-        return Reaction(texts("feedback-off"))
+    if reason := await _not_kept(person, services):
+        return Reaction(texts(reason))
     return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
 
 
@@ -65,15 +76,24 @@ async def _wish(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     person = query.from_user.id
     if person_of(parts) != person or not await services.log.request(parts["entry"], person):
         return Reaction(texts("wish-not-yours"), alert=True)
-    return Reaction(texts("wish-added" if services.settings.log else "feedback-off"))
+    return Reaction(texts(await _not_kept(person, services) or "wish-added"))
 
 
-def _choose_language(person: User, code: str, services: Services) -> Reaction:
+async def _not_kept(person: int, services: Services) -> str:
+    """Return the name of the text that says why nothing of a person is kept; empty where it is."""
+    if not services.settings.log:
+        return "feedback-off"
+    return "feedback-opted-out" if await services.log.opted_out(person) else ""
+
+
+def _choose_language(query: CallbackQuery, code: str, services: Services) -> Reaction:
+    """Keep the language of a person; in a group the buttons stay for the others."""
+    person, in_group = query.from_user, query.message is not None and query.message.chat.type != "private"
     if code != "auto" and code not in services.live_index.locales.languages:
         return Reaction(services.texts(person)("button-stale"))
     services.state.choose_language(person.id, None if code == "auto" else code)
     done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")
-    return Reaction(done, Rendered(done))
+    return Reaction(done, None if in_group else Rendered(done))
 
 
 def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
@@ -92,11 +112,12 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
 
 
-def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
-    """Return the snippet or page that a button opens."""
+def _page(kind: str, parts: dict[str, str], query: CallbackQuery, services: Services) -> Reaction:
+    """Return the snippet or page that a button opens: in the place of the page under which it is, else below."""
+    texts, below = _texts_of_page(parts, query, services), not _is_page(query)
     index, pages, number = services.live_index.index, services.pages, int(parts.get("page", 0))
     if kind == "sources":
-        return Reaction(message=pages.sources_page(texts, number))
+        return Reaction(message=pages.sources_page(texts, number), below=below)
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
@@ -104,13 +125,35 @@ def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) ->
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
-            return Reaction(message=pages.reading_page(snippet, texts, number))
+            return Reaction(message=pages.reading_page(snippet, texts, number), below=below)
         return Reaction(texts("passage-gone"), alert=True)
+    below = below or kind == "topic"
     if "key" not in parts:
-        return Reaction(message=pages.topics_page(texts, number))
+        return Reaction(message=pages.topics_page(texts, number), below=below)
     if topic := pages.topic(parts["key"]):
-        return Reaction(message=pages.topic_page(topic, texts, number), below=kind == "topic")
+        return Reaction(message=pages.topic_page(topic, texts, number), below=below)
     return Reaction(texts("topic-gone"), alert=True)
+
+
+def _texts_of_page(parts: dict[str, str], query: CallbackQuery, services: Services) -> Texts:
+    """Return the texts of the person; in a group, where a page is everybody's, those of the page."""
+    message = query.message
+    if message is None or message.chat.type == "private":
+        return services.texts(query.from_user)
+    return services.live_index.locales.texts(parts.get("interface"), services.texts(query.from_user).language)
+
+
+def _is_page(query: CallbackQuery) -> bool:
+    """Return whether a button is under a page, whose place another page may take.
+
+    An answer with its votes, a greeting with its examples, and a message that Telegram does not show any more are none.
+    """
+    if query.inline_message_id:
+        return True
+    keyboard = getattr(query.message, "reply_markup", None)
+    buttons = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+    kinds = {parsed[0] for button in buttons if (parsed := parse(str(button.callback_data)))}
+    return not kinds.isdisjoint(_OF_PAGES) and kinds.isdisjoint(_OF_OTHERS)
 
 
 async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> None:

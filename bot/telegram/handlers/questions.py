@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegram import Message, Update
+from telegram import CallbackQuery, Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
+from bot.messages.examples import named
 from bot.messages.several_answers import reply_message, shown_hits
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
@@ -23,7 +24,8 @@ from bot.telegram.handlers.follow_ups import (
     small_talk,
 )
 from bot.telegram.quota import Verdict
-from bot.telegram.state import ANSWER_SECONDS
+from bot.telegram.sending import Address
+from bot.telegram.state import ANSWER_SECONDS, Posted
 from index.search.answer import Reply
 from index.search.decision import Decision
 
@@ -78,6 +80,19 @@ async def media(update: Update, context: BotContext) -> None:
         await context.reply(texts("reads-text-only"))
     elif verdict is Verdict.NOTE:
         await context.reply(services.quota_note(texts).html)
+
+
+async def example(text: str, query: CallbackQuery, context: BotContext) -> None:
+    """Ask an example question for the person who tapped it, as if they had typed it; the answer comes below."""
+    under, progress = query.message, context.progress
+    if under is None:
+        return
+    private = under.chat.type == "private"
+    thread = under.message_thread_id if isinstance(under, Message) and under.is_topic_message else None
+    # Each press is a question of its own, so what tells it from others is its update, not the message's date.
+    posted = Posted(under.chat.id, under.message_id, progress.update_id if progress else 0)
+    to = Address(under.chat.id, None if private else under.message_id, thread)
+    await _ask(Question(text, to, query.from_user, private, posted, time.time(), tapped=True), context)
 
 
 async def turn_away(update: Update, context: BotContext) -> None:
@@ -143,6 +158,8 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         follow_up=understood.follow_up_of is not None,
         captioned=question.captioned,
     )
+    if question.tapped:
+        rendered = named(rendered, question.text)
     try:
         sent = await _show(question, rendered, context, shown, language)
     except TelegramError:
