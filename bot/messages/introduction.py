@@ -27,8 +27,9 @@ def what_it_answers(profile: Profile, topics: Sequence[Topic], texts: Texts) -> 
         return texts("ask-about", subject=escape(subject))
     if not topics:
         return texts("ask-anything")
-    titles = ", ".join(safe(topic_title(topic, texts.language), topic.id, 100) for topic in topics[:_NAMED_TOPICS])
-    return texts("ask-topics-more" if len(topics) > _NAMED_TOPICS else "ask-topics", topics=titles)
+    titles = [safe(topic_title(topic, texts.language), topic.id, 100) for topic in topics[:_NAMED_TOPICS]]
+    listed = ("; " if any("," in title for title in titles) else ", ").join(titles)
+    return texts("ask-topics-more" if len(topics) > _NAMED_TOPICS else "ask-topics", topics=listed)
 
 
 def claim(manifest: Manifest, texts: Texts) -> str:

@@ -10,8 +10,9 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
 import bot
-from bot.locales import LANGUAGES, texts_for
+from bot.locales import LANGUAGES, Locales, texts_for
 from bot.telegram.handlers.profile import GROUP_COMMANDS, PRIVATE_COMMANDS
+from index.knowledge.profile import Profile
 from tests.support.telegram_rules import check_text, units
 
 CODE = Path(bot.__file__).parent
@@ -70,11 +71,9 @@ def test_every_text_is_html_telegram_takes(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
-def test_profile_texts_keep_telegrams_limits(language: str) -> None:
-    """Descriptions have at most 512 and 120 units, commands' descriptions 256, toasts 200."""
+def test_short_texts_keep_telegrams_limits(language: str) -> None:
+    """Descriptions of commands have at most 256 units, toasts 200."""
     texts = texts_for(language)
-    assert units(texts("bot-description")) <= 512
-    assert units(texts("bot-short-description")) <= 120
     for name in (*PRIVATE_COMMANDS, *GROUP_COMMANDS):
         assert units(texts(f"command-{name}")) <= 256
     for name in messages(language):
@@ -108,14 +107,20 @@ def test_dates_are_in_words(written: str, english: str, russian: str) -> None:
     assert texts_for("ru").date(written) == russian
 
 
+def test_a_date_in_an_unknown_locale_comes_back_as_it_is_written() -> None:
+    """A knowledge folder may bring texts in a language whose dates nobody has described."""
+    texts = Locales(Profile(texts={"zz": "button-back = x\n"}, languages=("zz",)), ["zz"]).texts("zz")
+    assert texts.date("2024-03-12") == "2024-03-12"
+
+
 def test_plurals_follow_the_language() -> None:
     """Russian has three forms of a number's noun."""
     texts = texts_for("ru")
     assert [texts("topic-count", count=count).split()[1] for count in (1, 3, 5, 21)] == [
-        "текст",
-        "текста",
-        "текстов",
-        "текст",
+        "фрагмент",
+        "фрагмента",
+        "фрагментов",
+        "фрагмент",
     ]
 
 

@@ -38,8 +38,8 @@ class BotApi:
         self.violations: list[str] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: list[tuple[str, str]] = []
-        """Method and kind of the calls that are to fail, in order: ``401``, ``500``, ``502``, ``429`` (refused), ``drop`` (the
-        connection is cut, nothing done), ``lost`` (done, then the connection is cut), ``hang`` (no answer ever)."""
+        """Method and kind of the calls that shall fail, in turn: ``401``, ``500``, ``502``, ``429`` (refused), ``drop``
+        (the connection is cut, nothing done), ``lost`` (done, then it is cut), ``hang`` (no answer ever)."""
         self.injector: Callable[[str], str | None] = lambda method: None
         """Says of each further call, by its method, how it is to fail."""
         self.failed = 0

@@ -251,7 +251,7 @@ def test_greetings_get_a_human_reply_with_examples(real_index: Index, tmp_path: 
         ):
             (reply,) = await there.say(text)
             assert reply.text.startswith(start)
-            assert any(str(button["callback_data"]).startswith("p") for button in reply.buttons)
+            assert any(str(button["callback_data"]).startswith("q") for button in reply.buttons)
             assert not any(tag == "blockquote" for tag, _ in reply.entities)
 
     run(real_index, tmp_path, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,30 @@ def test_only_the_askers_vote_counts_and_it_can_be_changed(real_index: Index, tm
     run(real_index, tmp_path, scenario)
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_votes_and_wishes_of_whoever_is_not_recorded_are_not_said_to_be_kept(
+    recorded: bool, real_index: Index, tmp_path: Path
+) -> None:
+    """Somebody who opted out, and everybody where recording is off, is told that nothing is kept."""
+    question, _ = asked_for(real_index)
+    reason = "nothing of yours is recorded" if recorded else "Nothing is recorded here"
+
+    async def scenario(there: Bench) -> None:
+        if recorded:
+            (told,) = await there.say("/privacy")
+            await there.press(told, "mout")
+        (answer,) = await there.say(question)
+        (refusal,) = await there.say("How long do I boil an egg so that the yolk stays soft?")
+        for shown, data in ((answer, answer.data("v+")), (answer, answer.data("v-")), (refusal, refusal.data("a"))):
+            (toast,) = await there.press(shown, data)
+            assert reason in toast.parameters["text"]
+        forged = answer.data("v+").rsplit(":", 1)[0] + ":2"
+        (toast,) = await there.press(answer, forged)
+        assert "Only the person who asked" in toast.parameters["text"]
+
+    run(real_index, tmp_path, scenario, log=recorded)
+
+
 def test_a_passage_that_is_gone_says_so(real_index: Index, tmp_path: Path) -> None:
     """Buttons and links to what is not in this version are answered in words."""
     gone = snippet_key("no/such-snippet")
@@ -139,10 +164,10 @@ def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(real_inde
                     for button in page.buttons
                     if str(button["callback_data"]).startswith("r")
                 }
-                more = [button for button in page.buttons if button["text"].startswith("More")]
-                if not more:
+                ((shown, pages),) = re.findall(r"· (\d+) / (\d+)", page.text.splitlines()[0]) or [("1", "1")]
+                if shown == pages:
                     break
-                _, page = await there.press(page, str(more[0]["callback_data"]))
+                _, page = await there.press(page, f"b{snippet_key(topic.id)}:{shown}")
         wanted = {snippet.key for topic in real_index.topics for snippet in real_index.in_topic(topic.id)}
         assert found == wanted
         key = sorted(wanted)[0]

@@ -2,7 +2,6 @@ button-next = Следующий текст ▶
 button-source = Источник 🔗
 button-share = Поделиться ↗
 button-add = ➕ Добавьте это, пожалуйста
-button-back = ◀ Назад
 button-topics = ☰ Все темы
 button-ask-bot = Спросить бота
 button-more = Дальше ▶
