@@ -18,10 +18,9 @@ from urllib.parse import urlsplit
 import tornado.httpserver
 import tornado.web
 from telegram import Bot, Update, WebhookInfo
-from telegram.error import InvalidToken
 
 from bot.settings import host_and_port
-from bot.telegram.bot_api import REJECTED, ReceivingError, patiently
+from bot.telegram.bot_api import patiently
 from bot.telegram.context import ALLOWED_UPDATES, App
 from bot.telegram.update_queue import DurableQueue
 
@@ -60,14 +59,11 @@ class Polling:
         """
         if self._updater is None:
             return
-        try:
-            await self._updater.start_polling(
-                timeout=_POLL_SECONDS,
-                allowed_updates=ALLOWED_UPDATES,
-                bootstrap_retries=-1,
-            )
-        except InvalidToken:
-            raise ReceivingError(REJECTED) from None
+        await self._updater.start_polling(
+            timeout=_POLL_SECONDS,
+            allowed_updates=ALLOWED_UPDATES,
+            bootstrap_retries=-1,
+        )
         raise await asyncio.shield(self._polls.stopped_by)
 
     def age(self) -> float:

@@ -117,6 +117,15 @@ def test_a_folder_without_topics_is_browsed_as_one_list(flat: Pages) -> None:
     assert flat.topics_button(texts).text == "☰ All answers"
 
 
+def test_labels_follow_the_passage_and_buttons_the_reader(flat: Pages) -> None:
+    """An English passage keeps English labels for somebody who reads the buttons in Russian."""
+    snippet = flat.index.snippet("fees", "en")
+    assert snippet is not None
+    page = flat.reading_page(snippet, texts_for("ru"))
+    assert "As of 4 June 2025" in page.html
+    assert buttons(page)[-1][0] == "◀ Вся подборка"
+
+
 def test_what_lies_outside_the_topics_can_be_browsed(make_knowledge: MakeKnowledge, data: Path) -> None:
     """It makes one more topic behind the others."""
     folder = make_knowledge({**FLAT, "rules/dogs.md": ("Dogs", "Dogs stay outside.", ["may I bring a dog"])})

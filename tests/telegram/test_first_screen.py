@@ -58,7 +58,7 @@ def test_a_tapped_example_is_answered_below_like_a_typed_question(real_index: In
 
     run(real_index, tmp_path, scenario)
     with closing(sqlite3.connect(tmp_path / "queries.db")) as log:
-        rows = log.execute("SELECT question, surface, vote FROM questions").fetchall()
+        rows = log.execute("SELECT question, surface, value FROM questions JOIN votes ON question_id = id").fetchall()
     assert rows == [(real_index.profile.examples["en"][0], "private", 1)]
 
 
