@@ -116,7 +116,7 @@ def test_votes_and_wishes_of_whoever_is_not_recorded_are_not_said_to_be_kept(
 ) -> None:
     """Somebody who opted out, and everybody where recording is off, is told that nothing is kept."""
     question, _ = asked_for(real_index)
-    reason = "nothing of yours is recorded" if recorded else "Nothing is recorded here"
+    reason = "You asked not to be recorded" if recorded else "Nothing is recorded here"
 
     async def scenario(there: Bench) -> None:
         if recorded:

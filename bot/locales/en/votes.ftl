@@ -6,4 +6,4 @@ wish-added = Thank you! The editors will see it.
 wish-not-yours = Only the person who asked can send this wish.
 button-stale = This button no longer works. Please ask again.
 feedback-off = Nothing is recorded here, so this is not kept.
-feedback-opted-out = At your wish nothing of yours is recorded, so this is not kept either. To change that: /privacy
+feedback-opted-out = You asked not to be recorded, so your vote is not kept. To change that: /privacy

@@ -9,6 +9,7 @@ from bot.messages.answers import Rendered, next_snippet, single_snippet
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.messages.examples import example_behind
 from bot.telegram.context import BotContext, Services
+from bot.telegram.handlers import wishes
 from bot.telegram.handlers.privacy import Reaction, react
 from bot.telegram.handlers.questions import example
 from bot.telegram.sending import Address
@@ -44,7 +45,11 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if kind == "vote":
         return await _vote(parts, query, texts, services)
     if kind == "add":
-        return await _wish(parts, query, texts, services)
+        return await wishes.wish(parts, query, texts, services)
+    if kind == "tell":
+        return await wishes.tell(parts, query, texts, services)
+    if kind == "stop":
+        return wishes.stop(query, texts, services)
     if kind == "mine":
         return await react(parts["what"], query, services)
     if kind == "language":
@@ -69,14 +74,6 @@ async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     if reason := await _not_kept(person, services):
         return Reaction(texts(reason))
     return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
-
-
-async def _wish(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
-    """Record the wish for an answer if it comes from who asked."""
-    person = query.from_user.id
-    if person_of(parts) != person or not await services.log.request(parts["entry"], person):
-        return Reaction(texts("wish-not-yours"), alert=True)
-    return Reaction(texts(await _not_kept(person, services) or "wish-added"))
 
 
 async def _not_kept(person: int, services: Services) -> str:

@@ -49,6 +49,8 @@ async def privacy(update: Update, context: BotContext) -> None:
     lines.append(texts("privacy-kept"))
     if settings.log and settings.log_days:
         lines.append(texts("privacy-retention", days=settings.log_days))
+    if settings.log:
+        lines.append(texts("privacy-hear"))
     if message.chat.type != "private":
         lines += ["", texts("privacy-commands-group")]
         link = f"https://t.me/{context.services.place.username}?start={LINK}"
@@ -66,7 +68,8 @@ async def my_data(update: Update, context: BotContext) -> None:
         return
     texts, services = context.texts(), context.services
     try:
-        data = await services.log.export_person(context.person.id)
+        waiting = services.answer_requests.of_chat(context.person.id)
+        data = await services.log.export_person(context.person.id, waiting)
     except QueryLogError:
         await context.reply(texts("data-later"))
         return
@@ -108,6 +111,8 @@ async def _forget(person: int, texts: Texts, services: Services) -> str:
     forgotten = await services.log.forget_person(person)
     services.conversations.forget(person)
     services.state.choose_language(person, None)
+    # A private chat has the number of its person.
+    services.answer_requests.remove_chat(person)
     done = texts("forget-done", count=forgotten.questions)
     await asyncio.wait({forgotten.erased}, timeout=_ERASING_SECONDS)
     if forgotten.erased.done():
