@@ -96,9 +96,8 @@ def about(manifest: Manifest, texts: Texts, newest: str | None) -> str:
     counts += [texts("about-topics", count=len(manifest.topics))] if manifest.topics else []
     counts += [texts("about-sources", count=len(manifest.sources))] if manifest.sources else []
     lines.append(", ".join(counts))
-    lines.append(
-        texts("about-languages", languages=", ".join(escape(language_name(each)) for each in manifest.languages))
-    )
+    if languages := ", ".join(escape(language_name(each)) for each in manifest.languages if each != "und"):
+        lines.append(texts("about-languages", languages=languages))
     if newest:
         lines.append(texts("about-newest", date=escape(texts.date(newest))))
     lines.append(texts("about-published", date=escape(texts.date(manifest.built[:10]))))

@@ -7,6 +7,7 @@ new message, so that nothing is lost under it.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -87,10 +88,13 @@ class Pages:
         lines = [_headed(f"<b>{safe(self._title(topic, texts))}</b>", texts, page, pages)]
         if description := topic.description.get(texts.language) or topic.description.get("en"):
             lines.append(safe(description, limit=400))
+        found = [self.index.snippet(snippet_id, texts.language) for snippet_id in shown]
+        titles = Counter(snippet.title for snippet in found if snippet)
         rows = []
-        for snippet_id in shown:
-            if snippet := self.index.snippet(snippet_id, texts.language):
-                rows.append([_button(snippet.title, f"r{snippet.key}:{page}", texts)])
+        for snippet in filter(None, found):
+            # Paragraphs of a plain text have its name for a title, each the same.
+            name = snippet.title if titles[snippet.title] == 1 else f"{snippet.title}: {snippet.text}"
+            rows.append([_button(name, f"r{snippet.key}:{page}", texts)])
         rows += _turns(texts, f"b{snippet_key(topic.id)}:", page, pages)
         topics = self.topics()
         if len(topics) > 1:

@@ -117,6 +117,18 @@ def test_a_folder_without_topics_is_browsed_as_one_list(flat: Pages) -> None:
     assert flat.topics_button(texts).text == "☰ All answers"
 
 
+def test_passages_with_one_title_are_told_apart(make_knowledge: MakeKnowledge, data: Path) -> None:
+    """Paragraphs of a plain text have its name for a title; their buttons go on with their words."""
+    folder = make_knowledge({"a.md": ("Dogs", "Dogs stay outside.", ["d"]), "b.md": ("Dogs", "Cats, too.", ["c"])})
+    build(folder, data, encoder=DEFAULT_ENCODER)
+    index = Index.open(data)
+    try:
+        page = Pages(index, PLACE).topics_page(texts_for("en"))
+        assert [text for text, _ in buttons(page)] == ["Dogs: Dogs stay outside.", "Dogs: Cats, too."]
+    finally:
+        index.close()
+
+
 def test_labels_follow_the_passage_and_buttons_the_reader(flat: Pages) -> None:
     """An English passage keeps English labels for somebody who reads the buttons in Russian."""
     snippet = flat.index.snippet("fees", "en")
