@@ -19,7 +19,7 @@ from index.question.frames import core
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
-from index.search.answerability import Answerability, Found
+from index.search.answerability import Answerability, Found, Subject
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames
@@ -235,17 +235,9 @@ class Index:
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
         subject = self.answerability.subject(query, ranking) if asked.about else None
-        confidence, decision = 0.0, Decision.NONE
+        calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
         if any(character.isalnum() for character in asked.text):
-            calibration = self.calibration(spoken)
-            confidence = calibration.confidence(evidence)
-            if subject and subject.is_named:
-                confidence = max(confidence, calibration.answer)
-            elif confidence > calibration.closest and (subject or self.forbids(found)):
-                confidence = calibration.closest
-            decision = calibration.decide(confidence)
-            if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
-                decision = Decision.CLOSEST
+            confidence, decision, likely = self._decide(calibration, found, evidence, subject)
         cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
         if subject and subject.leader in places:
@@ -263,6 +255,8 @@ class Index:
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
             differences=found.objections.differences,
+            likely=likely,
+            near=calibration.is_near(confidence, evidence),
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -326,6 +320,21 @@ class Index:
         if found.objections.differences:
             return True
         return self.answerability.nearest_questions(found.query, found.ranking).is_near_miss
+
+    def _decide(
+        self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
+    ) -> tuple[float, Decision, bool]:
+        """Return the confidence in the best snippet, what follows from it, and whether it probably answers."""
+        confidence = calibration.confidence(evidence)
+        if subject and subject.is_named:
+            confidence = max(confidence, calibration.answer)
+        elif confidence > calibration.closest and (subject or self.forbids(found)):
+            # Where both thresholds are the same, this confidence alone would be enough for an answer.
+            return calibration.closest, Decision.CLOSEST, False
+        decision = calibration.decide(confidence)
+        if decision is Decision.NONE and is_certainly_relevant(found.query.terms, found.ranking):
+            return confidence, Decision.CLOSEST, False
+        return confidence, decision, decision is Decision.CLOSEST and calibration.is_likely(confidence, evidence)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""
