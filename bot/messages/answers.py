@@ -27,7 +27,7 @@ from bot.messages.buttons import (
     vote_buttons,
 )
 from bot.messages.quotation import quote
-from bot.messages.telegram_text import parsed_units, safe, source_url, units
+from bot.messages.telegram_text import LABEL_UNITS, parsed_units, safe, source_url, units
 from index.knowledge.snippet import Snippet, Source, Span, Topic
 from index.search.answer import Answer, Hit
 from index.search.decision import NEAR_SCORE, Decision
@@ -162,8 +162,10 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     head = [*notes, *(f"<i>{line}</i>" for line in doubt)]
     room = UNSURE_UNITS - lines_units(head)
     html = "\n".join([*head, snippet_html(best.snippet, best.highlight, texts, frame.place, room)])
-    others = [hit for hit in answer.hits[1:] if hit.score >= _OTHER_SCORE * best.score][:_MOST_OTHERS]
-    rows = [[open_button(hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)] for hit in others]
+    others = [hit for hit in answer.hits[1:] if answer.near and hit.score >= _OTHER_SCORE * best.score]
+    rows = [
+        [open_button(hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)] for hit in others[:_MOST_OTHERS]
+    ]
     wish = add_button(frame.ref, texts("button-not-asked"))
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref), [wish]]))
 
@@ -180,7 +182,7 @@ def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[
 
 
 def _suggested(answer: Answer) -> list[Hit]:
-    """Return up to two hits with a whole question in the language of what was asked, if they are about the same."""
+    """Return up to two hits near what was asked, each with a whole question in its language that a button can show."""
     if not answer.near:
         return []
     found = [
@@ -188,7 +190,8 @@ def _suggested(answer: Answer) -> list[Hit]:
         for hit in answer.hits
         if hit.score >= NEAR_SCORE
         and hit.snippet.language == answer.language
-        and (hit.question or "").rstrip().endswith("?")
+        and (question := (hit.question or "").rstrip()).endswith("?")
+        and units(question) <= LABEL_UNITS
     ]
     return found[:_MOST_SUGGESTIONS]
 
