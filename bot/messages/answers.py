@@ -166,7 +166,7 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     rows = [
         [open_button(hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)] for hit in others[:_MOST_OTHERS]
     ]
-    wish = add_button(frame.ref, texts("button-not-asked"))
+    wish = add_button(frame.ref, texts, name="button-not-asked")
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref), [wish]]))
 
 
@@ -174,7 +174,7 @@ def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[
     texts = frame.texts
     rows = [[open_button(hit.question or "", hit.snippet, Mark.of(hit), texts.language)] for hit in _suggested(answer)]
     if answer.near:
-        rows.append([add_button(frame.ref, texts("button-ask-editors"))])
+        rows.append([add_button(frame.ref, texts)])
     if topics:
         rows.append([topics_button(texts)])
     html = "\n".join([texts("none-intro"), *notes])

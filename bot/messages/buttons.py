@@ -179,9 +179,18 @@ def vote_buttons(ref: AnswerRef, number: str = "") -> list[InlineKeyboardButton]
     return [InlineKeyboardButton(f"{number}{vote}", callback_data=f"v{sign}{ref}") for vote, sign in ("👍+", "👎-")]
 
 
-def add_button(ref: AnswerRef, text: str) -> InlineKeyboardButton:
-    """Return the button with which the asker tells the editors that an answer is missing."""
-    return InlineKeyboardButton(text, callback_data=f"a{ref}")
+def add_button(
+    ref: AnswerRef, texts: Texts, number: str = "", name: str = "button-ask-editors"
+) -> InlineKeyboardButton:
+    """Return the button with which the asker tells the editors that an answer is missing.
+
+    Args:
+        ref: The question.
+        texts: The reader's texts.
+        number: Which of several questions it is.
+        name: The text that it shows.
+    """
+    return InlineKeyboardButton(number + texts(name), callback_data=f"a{ref}")
 
 
 def topics_button(texts: Texts) -> InlineKeyboardButton:

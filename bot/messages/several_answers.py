@@ -71,7 +71,7 @@ class _Part:
         if self.opens:
             hit = self.answer.hits[0]
             return [[open_button(label + hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)]]
-        return [[add_button(self.frame.ref, label + texts("button-ask-editors"))]] if self.answer.near else []
+        return [[add_button(self.frame.ref, texts, label)]] if self.answer.near else []
 
 
 def reply_message(
