@@ -18,6 +18,7 @@ from bot.messages.buttons import Place
 from bot.messages.pages import Pages
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
+from bot.telegram.answer_requests import AnswerRequests
 from bot.telegram.bot_api import TelegramBot
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.follow_ups import Conversations
@@ -62,6 +63,7 @@ class Services:
     queue: DurableQueue
     order: ChatOrder
     state: BotState
+    answer_requests: AnswerRequests
     live_index: LiveIndex
     log: QueryLog
     sender: Sender
