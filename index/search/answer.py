@@ -82,7 +82,7 @@ class Answer:
     likely: bool = False
     """Whether the first hit of a ``closest`` probably answers: its confidence is high, and it leads clearly."""
     near: bool = False
-    """Whether the first hit is about what was asked, though it may not answer; what is not near is no suggestion."""
+    """Whether the question may be about what the knowledge is about, whatever the decision."""
     more_about: int = 0
     """Where the question only names a subject: how many more snippets are about it."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
