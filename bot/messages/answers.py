@@ -30,7 +30,7 @@ from bot.messages.quotation import quote
 from bot.messages.telegram_text import LABEL_UNITS, parsed_units, safe, source_url, units
 from index.knowledge.snippet import Snippet, Source, Span, Topic
 from index.search.answer import Answer, Hit
-from index.search.decision import NEAR_SCORE, Decision
+from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
 """The longest message, in UTF-16 code units after parsing."""
@@ -42,7 +42,11 @@ _LEAST_QUOTE = 160
 """A quote keeps so much room before the lines below it do."""
 _READ_AS_UNITS = 120
 _MOST_SUGGESTIONS = 2
+_SUGGESTION_SCORE = 0.4
+"""Least score of a snippet whose question is suggested: 75 in 100 refused example questions left out of the index get
+one, and two off-topic lines; one of two suggestions is the right one in 70."""
 _MOST_SOURCES, _SOURCE_UNITS = 12, 120
+_SENTENCE_WORDS = 3
 _MOST_OTHERS = 2
 _OTHER_SCORE = 0.8
 """Least share of the best score at which another snippet looks like an answer. Of those snippets that are second or
@@ -173,12 +177,17 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
 def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str]) -> Rendered:
     texts = frame.texts
     rows = [[open_button(hit.question or "", hit.snippet, Mark.of(hit), texts.language)] for hit in _suggested(answer)]
-    if answer.near:
+    if asks_something(answer):
         rows.append([add_button(frame.ref, texts)])
     if topics:
         rows.append([topics_button(texts)])
     html = "\n".join([texts("none-intro"), *notes])
     return Rendered(html, InlineKeyboardMarkup(rows) if rows else None)
+
+
+def asks_something(answer: Answer) -> bool:
+    """Return whether editors could make something of a refused message: it is near the knowledge, or a sentence."""
+    return answer.near or len(answer.understood.split()) >= _SENTENCE_WORDS
 
 
 def _suggested(answer: Answer) -> list[Hit]:
@@ -188,7 +197,7 @@ def _suggested(answer: Answer) -> list[Hit]:
     found = [
         hit
         for hit in answer.hits
-        if hit.score >= NEAR_SCORE
+        if hit.score >= _SUGGESTION_SCORE
         and hit.snippet.language == answer.language
         and (question := (hit.question or "").rstrip()).endswith("?")
         and units(question) <= LABEL_UNITS

@@ -17,6 +17,7 @@ from bot.messages.answers import (
     Frame,
     Rendered,
     answer_message,
+    asks_something,
     lines_units,
     snippet_html,
 )
@@ -71,7 +72,7 @@ class _Part:
         if self.opens:
             hit = self.answer.hits[0]
             return [[open_button(label + hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)]]
-        return [[add_button(self.frame.ref, texts, label)]] if self.answer.near else []
+        return [[add_button(self.frame.ref, texts, label)]] if asks_something(self.answer) else []
 
 
 def reply_message(

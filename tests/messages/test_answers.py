@@ -145,12 +145,14 @@ def test_a_refusal_is_one_sentence_with_up_to_two_questions(language: str, line:
     assert buttons(rendered) == ["Where is gold?", "Who mines gold?", *below]
 
 
-def test_a_refusal_of_what_has_nothing_to_do_with_the_knowledge_offers_the_topics_alone() -> None:
-    """Nothing random is suggested, and editors are not asked about the weather; without topics there is no button."""
+def test_nothing_is_suggested_for_what_has_nothing_to_do_with_the_knowledge() -> None:
+    """Editors are asked a question, not a word; without topics there is no button at all."""
     refused = answer([dataclasses.replace(mined(), question="Where is gold?")], Decision.NONE)
     frame = Frame(texts_for("en"), PLACE, REF)
     assert buttons(answer_message(refused, frame, TOPICS)) == ["☰ Topics"]
     assert answer_message(refused, frame, ()) == Rendered("My collection does not cover this.")
+    asked = dataclasses.replace(refused, understood="How many wolves are there?")
+    assert buttons(answer_message(asked, frame, TOPICS)) == ["➕ Ask the editors", "☰ Topics"]
 
 
 SOURCES = (

@@ -66,6 +66,7 @@ def test_each_answer_stands_under_its_question_with_its_own_buttons() -> None:
     assert rows == [
         [("v+1", "1. 👍"), ("v-1", "1. 👎")],
         [(f"p{close.hits[0].snippet.key[:2]}", "2. Leaders")],
+        [("a33", "3. ➕ Ask the editors")],
         [("a44", "4. ➕ Ask the editors")],
     ]
 

@@ -137,7 +137,7 @@ def test_who_presses_does_not_change_the_language_of_a_message(real_index: Index
 
 
 def test_all_sources_of_a_passage_are_a_tap_away(real_index: Index, tmp_path: Path) -> None:
-    """By the button they come below; by the link "and 1 more source" in the private chat."""
+    """By the button they come below, or in the private chat where the bot is not a member; there by the link, too."""
     topics = [real_index.in_topic(topic.id, "en") for topic in real_index.topics]
     snippet = next(snippet for found in topics for snippet in found if len(snippet.sources) > 1)
 
@@ -146,6 +146,8 @@ def test_all_sources_of_a_passage_are_a_tap_away(real_index: Index, tmp_path: Pa
         _, sources = await there.press(shown, shown.data("o"))
         assert sources.method == "sendMessage"
         assert f"?start=s_{snippet.key}" in shown.parameters["text"]
+        (opened,) = await there.press(shown, shown.data("o"), message=None, inline_message_id="AQ1")
+        assert opened.parameters["url"] == f"https://t.me/test_bot?start=s_{snippet.key}"
         (linked,) = await there.say(f"/start s_{snippet.key}")
         for message in (sources, linked):
             assert message.text.count("📰") == len(snippet.sources)

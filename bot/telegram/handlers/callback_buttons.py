@@ -24,7 +24,7 @@ async def press(update: Update, context: BotContext) -> None:
     except Exception:
         await services.sender.answer_press(query)
         raise
-    await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    await services.sender.answer_press(query, reaction.word, alert=reaction.alert, url=reaction.url)
     if reaction.message:
         await _show(query, reaction.message, reaction.below, context)
 
@@ -48,6 +48,8 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
         return _choose_language(query.from_user, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
+    if kind == "passage_sources":
+        return _passage_sources(query, parts, texts, services)
     return _page(kind, parts, texts, services)
 
 
@@ -89,6 +91,16 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
 
 
+def _passage_sources(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    """Return all sources of a snippet: below it, or in the private chat where the bot is not a member."""
+    snippet = services.live_index.index.by_key(parts["key"], parts["language"])
+    if snippet is None:
+        return Reaction(texts("passage-gone"), alert=True)
+    if query.inline_message_id:
+        return Reaction(url=services.place.sources_link(snippet.key))
+    return Reaction(message=sources_message(snippet, _written_in(parts, texts, services)), below=True)
+
+
 def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
     """Return the snippet or page that a button opens."""
     index, pages, number = services.live_index.index, services.pages, int(parts.get("page", 0))
@@ -99,10 +111,6 @@ def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) ->
         if snippet := index.by_key(mark.key, parts["language"]):
             written = _written_in(parts, texts, services)
             return Reaction(message=single_snippet(snippet, written, services.place, mark.span(snippet)), below=True)
-        return Reaction(texts("passage-gone"), alert=True)
-    if kind == "passage_sources":
-        if snippet := index.by_key(parts["key"], parts["language"]):
-            return Reaction(message=sources_message(snippet, _written_in(parts, texts, services)), below=True)
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
