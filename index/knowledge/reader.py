@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
 
 from index.errors import KnowledgeError
+from index.knowledge.file_language import language_of
 from index.knowledge.files import (
     SOURCES_FILE,
     SYNONYMS_FILE,
@@ -36,7 +36,6 @@ from index.knowledge.yaml_lines import (
     YamlError,
     split_front_matter,
 )
-from index.text.language import UNKNOWN, detect_language
 
 _HEADING = re.compile(r"#{1,6}\s+(.+)")
 _MAX_BODY = 10_000
@@ -346,10 +345,8 @@ def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[_Parts]:
 
 
 def _base_language(front: list[_Parts]) -> str:
-    """Return the language of most of the files without a language suffix, judged on a sample of them."""
-    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
-    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
-    return max(languages, key=languages.__getitem__, default=UNKNOWN)
+    """Return the language of the files without a language suffix."""
+    return language_of(parts.body if parts else file.text for file, parts in front if file.language is None)
 
 
 def _read_curated(

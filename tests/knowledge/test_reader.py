@@ -333,13 +333,13 @@ def test_a_folder_in_one_other_language_needs_no_originals(tmp_path: Path) -> No
     assert ids(read(tmp_path)) == {("metals/a", "ru")}
     (tmp_path / "metals/a.ru.md").rename(tmp_path / "metals/a.md")
     assert ids(read(tmp_path)) == {("metals/a", "ru")}
-    write(tmp_path, "metals/a.md", snippet(HEAD + "language: de\n", "Zink wird im Osten des Landes gefördert."))
+    write(tmp_path, "metals/a.md", snippet(HEAD + "language: de\n", "თუთია ქვეყნის აღმოსავლეთში მოიპოვება."))
     assert ids(read(tmp_path)) == {("metals/a", "de")}
 
 
 def test_a_folder_in_an_unknown_language_is_accepted(tmp_path: Path) -> None:
     """Its language is the code for undetermined."""
-    write(tmp_path, "zink.txt", "Zink wird im Osten des Landes gefördert.")
+    write(tmp_path, "zink.txt", "თუთია ქვეყნის აღმოსავლეთში მოიპოვება.")
     assert problems(tmp_path) == []
     assert ids(read(tmp_path)) == {("zink", "und")}
 
