@@ -38,6 +38,7 @@ from index.knowledge.yaml_lines import (
 )
 
 _HEADING = re.compile(r"#{1,6}\s+(.+)")
+_QUESTION_MARK = re.compile(r"[?؟][\s#*_]*$")
 _MAX_BODY = 10_000
 """Characters. An encoder reads the first thousand or so, and the search for sentences takes time by the square."""
 _ISO_DATE = re.compile(r"\d{4}(-\d{2}){0,2}", re.ASCII)
@@ -375,13 +376,14 @@ def _read_curated(
         fields = _validate(file, parts, _Original if is_original(file) else _Translation, sources, problems)
         if fields is None:
             continue
+        language = file.language or fields.language or base_language
         snippet = Snippet(
             id=file.id,
-            language=file.language or fields.language or base_language,
+            language=language,
             topic=_topic_of(file),
             title=fields.title,
             text=parts.body,
-            sentences=split_sentences(parts.body),
+            sentences=split_sentences(parts.body, language),
             speakers=fields.speaker,
             as_of=fields.as_of or None,
             valid_until=fields.valid_until,
@@ -439,20 +441,24 @@ def _read_plain(front: list[_Parts], problems: list[Problem]) -> Iterator[tuple[
             else:
                 reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
                 problems.append(Problem(file.name, line, "body", reason))
+        language = file.language or base_language
         for number, (title, text, line) in enumerate(fitting, start=1):
             snippet = Snippet(
                 id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
-                language=file.language or base_language,
+                language=language,
                 topic=_topic_of(file),
                 title=title,
                 text=text,
-                sentences=split_sentences(text),
+                sentences=split_sentences(text, language),
             )
             yield snippet, Location(file.name, line)
 
 
 def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
-    """Yield the title, text and first line of each paragraph of a text without front matter."""
+    """Yield the title, text and first line of each paragraph of a text without front matter.
+
+    The title is the first heading of the file, or a later one that asks a question: an FAQ often is one file.
+    """
     title = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
     seen_title = False
 
@@ -464,7 +470,7 @@ def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
     for found, group in groupby(enumerate(file.text.split("\n"), start=1), key=kind):
         lines = list(group)
         heading = _HEADING.fullmatch(lines[0][1].rstrip())
-        if heading and not seen_title:
+        if heading and (not seen_title or _QUESTION_MARK.search(heading[1])):
             title, seen_title = heading[1].rstrip("# ") or heading[1], True
         elif found == "text":
             yield title, "\n".join(line.rstrip() for _, line in lines).strip(), lines[0][0]
