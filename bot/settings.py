@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     banned: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram ids of people and chats that are ignored, separated by commas."
     )
+    review_url: str | None = Field(
+        None, description="Address of the review page, for the administrators' daily digest of unanswered questions."
+    )
     webhook_url: str | None = Field(
         None, description="Address to which Telegram sends updates; by default the bot polls."
     )

@@ -34,6 +34,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       files             finds and reads the files
       file_language     the texts of a folder -> the language of most of them
       yaml_lines        YAML with the line of every value, and problems with theirs
+      profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly

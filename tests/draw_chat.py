@@ -1,16 +1,16 @@
-"""Draw the picture of the README: a question in a Telegram chat, and what the bot answers.
+"""Draw chats: the picture of the README, and the screens that people see, from real replies.
 
-    python -m tests.draw_chat [--data DIR]
+    python -m tests.draw_chat [--data DIR] [--screens DIR]
 
-The index answers, :mod:`bot.messages` renders the message that Telegram would get, and this program draws it as
-``tests/chat.svg``. SVG does not break lines, so the widths of Helvetica's letters decide where a line ends. A test
-compares the kept picture with a new one.
+The bot answers, and this program draws what Telegram would get: ``tests/chat.svg``, and as text the screens in
+``tests/screens``. With --screens it also draws each screen as a picture. SVG does not break lines, so the widths of
+Helvetica's letters decide where a line ends. A test compares what is kept with what is drawn anew.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from html import escape
@@ -21,10 +21,13 @@ from bot.locales import texts_for
 from bot.messages.answers import Frame, Rendered, answer_message
 from bot.messages.buttons import AnswerRef, Place
 from index.search.index import Index
+from tests.support.screens import LANGUAGES, Screen, screens, written
 
 PICTURE = Path(__file__).with_name("chat.svg")
 QUESTION = "How much mining waste does Kazakhstan have?"
 NAME = "partnership-bot"
+
+SCREENS = Path(__file__).with_name("screens")
 
 _WIDTH, _MARGIN, _PADDING = 420, 12, 12
 _BUBBLE = 352
@@ -73,6 +76,7 @@ class Run:
 
 
 Line = list[Run]
+_STYLES = {"b": "bold", "i": "italic", "a": "link", "code": "link"}
 
 
 def line_width(line: Line) -> float:
@@ -118,7 +122,7 @@ class _Message(HTMLParser):
             self._quoted = on
             self.paragraphs.append(Paragraph([], on))
         else:
-            self._style = replace(self._style, **{{"b": "bold", "i": "italic", "a": "link"}[tag]: on})
+            self._style = replace(self._style, **{_STYLES[tag]: on})
 
 
 def broken(runs: Line, room: float) -> Iterator[Line]:
@@ -156,19 +160,24 @@ def _box(x: float, y: float, width: float, height: float, radius: float, look: s
     return f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius:g}" {look}/>'
 
 
-def chat(question: str, message: Rendered) -> str:
-    """Return the chat as SVG."""
-    drawing = Drawing([], 64)
-    _draw_question(drawing, question)
-    _draw_message(drawing, message)
+def chat(turns: Sequence[str | Rendered]) -> str:
+    """Return a chat as SVG: what a person writes as text, what the bot shows as messages."""
+    drawing, plain = Drawing([], 64), []
+    for turn in turns:
+        if isinstance(turn, str):
+            _draw_question(drawing, turn)
+            plain.append(turn)
+        else:
+            _draw_message(drawing, turn)
+            lines = ("".join(run.text for run in paragraph.runs) for paragraph in _Message(turn.html).paragraphs)
+            plain.append(" ".join(lines))
     height = drawing.y + _MARGIN
-    plain = " ".join("".join(run.text for run in paragraph.runs) for paragraph in _Message(message.html).paragraphs)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:g}"'
             f' viewBox="0 0 {_WIDTH} {height:g}" font-size="{_SIZE}" fill="{_INK}"'
             ' font-family="Helvetica, Arial, \'Liberation Sans\', sans-serif" role="img">',
-            f"<title>{escape(f'{question} – {plain}', quote=False)}</title>",
+            f"<title>{escape(' – '.join(plain), quote=False)}</title>",
             '<defs><linearGradient id="paper" x1="0" y1="0" x2="1" y2="1">'
             '<stop offset="0" stop-color="#cfe0b8"/><stop offset="1" stop-color="#86b7a6"/></linearGradient>'
             f'<clipPath id="card"><rect width="{_WIDTH}" height="{height:g}" rx="16"/></clipPath></defs>',
@@ -261,15 +270,29 @@ def draw(index: Index) -> str:
     """Ask the index the question and return the chat as SVG."""
     answer = index.answer(QUESTION)
     message = answer_message(answer, Frame(texts_for("en"), Place(NAME), AnswerRef("1", 1)), index.topics)
-    return chat(QUESTION, message)
+    return chat([QUESTION, message])
+
+
+def draw_screens(found: Sequence[Screen], folder: Path) -> None:
+    """Draw each screen as a picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for screen in found:
+        (folder / f"{screen.language}-{screen.name}.svg").write_text(chat(screen.turns), encoding="utf-8")
 
 
 def main() -> None:
-    """Draw the picture anew."""
+    """Draw the pictures and write the screens anew."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
-    with closing(Index.open(parser.parse_args().data)) as index:
+    parser.add_argument("--screens", type=Path, help="folder for a picture of each screen")
+    given = parser.parse_args()
+    with closing(Index.open(given.data)) as index:
         PICTURE.write_text(draw(index), encoding="utf-8")
+    for language in LANGUAGES:
+        found = screens(given.data, language)
+        (SCREENS / f"{language}.txt").write_text(written(found), encoding="utf-8")
+        if given.screens:
+            draw_screens(found, given.screens)
 
 
 if __name__ == "__main__":

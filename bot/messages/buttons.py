@@ -36,9 +36,11 @@ _PATTERNS = {
     "browse": re.compile(rf"b(?P<key>{_KEY})?(?::(?P<page>\d{{1,4}}))?"),
     "read": re.compile(rf"r(?P<key>{_KEY}):(?P<page>\d{{1,4}})"),
     "sources": re.compile(r"s(?P<page>\d{1,4})"),
-    "language": re.compile(r"l(?P<code>[a-z]{2}|auto)"),
+    "language": re.compile(r"l(?P<code>[a-z]{2,3}|auto)"),
     "vote": re.compile(r"v(?P<value>[+-])(?P<entry>[A-Za-z0-9]{1,26}):(?P<asker>[0-9a-z]{1,13})"),
     "add": re.compile(r"a(?P<entry>[A-Za-z0-9]{1,26}):(?P<asker>[0-9a-z]{1,13})"),
+    "tell": re.compile(r"h(?P<entry>[A-Za-z0-9]{1,26}):(?P<asker>[0-9a-z]{1,13})"),
+    "stop": re.compile(r"h-"),
     "mine": re.compile(r"m(?P<what>forget|keep|out|in)"),
 }
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -160,13 +160,17 @@ class QueryLog:
         """Return whether nothing is written of what this person asks."""
         return self._pseudonyms is not None and self._pseudonyms.person(person) in self._opted_out
 
-    async def export_person(self, person: int) -> bytes:
+    async def export_person(self, person: int, waiting: Sequence[str] = ()) -> bytes:
         """Return what the log holds of a person as a JSON document (UTF-8); it says how many old rows it leaves out.
+
+        Args:
+            person: Their Telegram id.
+            waiting: Entries of which they will be told when they are answered.
 
         Raises:
             QueryLogError: The log cannot be read now, or their rows not be found.
         """
-        return await self._insist(partial(statements.export_person, person=self._name(person)), b"{}")
+        return await self._insist(partial(statements.export_person, person=self._name(person), waiting=waiting), b"{}")
 
     async def forget_person(self, person: int) -> Forgotten:
         """Delete everything a person asked; its last traces in the files are overwritten right after that.

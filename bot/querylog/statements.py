@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
@@ -70,6 +72,31 @@ def _asker(connection: sqlite3.Connection, entry_id: str) -> tuple[str | None] |
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the log holds of one question, for asking it again."""
+
+    typed: str
+    asked: str
+    """What was looked up: a follow-up together with the question before it."""
+    language: str
+    shown: frozenset[str]
+    """The content hashes of what the person was shown."""
+
+
+def recorded(connection: sqlite3.Connection, entries: Iterable[str]) -> dict[str, Recorded]:
+    """Return those of the questions that the log still holds, by their ids."""
+    found = {}
+    for entry in entries:
+        row = connection.execute(
+            "SELECT question, coalesce(asked, question), language, candidates FROM questions WHERE id = ?", (entry,)
+        ).fetchone()
+        if row is not None:
+            shown = frozenset(each["hash"] for each in json.loads(row[3]) if each["shown"])
+            found[entry] = Recorded(row[0], row[1], row[2], shown)
+    return found
+
+
 def set_opt_out(connection: sqlite3.Connection, person: str, out: bool) -> None:
     """Note whether a person's questions may be written."""
     if out:
@@ -83,10 +110,15 @@ def opt_outs(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in connection.execute("SELECT person FROM opt_outs")}
 
 
-def export_person(connection: sqlite3.Connection, person: str) -> bytes:
+def export_person(connection: sqlite3.Connection, person: str, waiting: Sequence[str] = ()) -> bytes:
     """Return what the log holds of a person as JSON (UTF-8), the newest first, and how much was left out as too old.
 
     It is put together row by row, for the rows of somebody who asks all day would fill the memory.
+
+    Args:
+        connection: The log.
+        person: Their pseudonym.
+        waiting: Entries of which they will be told when they are answered.
     """
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
@@ -110,6 +142,7 @@ def export_person(connection: sqlite3.Connection, person: str) -> bytes:
             written += 1
         document += b"]"
         left_out[table] = count - written
+    document += f',\n"told_when_answered": {json.dumps(list(waiting))}'.encode()
     document += f',\n"older_left_out": {json.dumps(left_out)}}}\n'.encode()
     return bytes(document)
 

@@ -24,8 +24,10 @@ from bot.database import open_database
 from bot.messages.answers import Rendered
 from bot.querylog.log import QueryLog
 from bot.settings import LOG_FILE, Settings
+from bot.telegram.answer_requests import REQUEST_MIGRATIONS, AnswerRequests
 from bot.telegram.bot_api import TelegramBot
 from bot.telegram.context import App, BotContext, Services
+from bot.telegram.daily_digest import DIGEST_MIGRATIONS
 from bot.telegram.failures import Failures
 from bot.telegram.handlers import admin, browsing, callback_buttons, inline, privacy, questions
 from bot.telegram.live_index import LiveIndex
@@ -61,7 +63,7 @@ def build_application(settings: Settings, bot: TelegramBot, live_index: LiveInde
 
 def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics) -> Services:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrations = (STATE_MIGRATIONS, UPDATE_MIGRATIONS)
+    migrations = (STATE_MIGRATIONS, UPDATE_MIGRATIONS, REQUEST_MIGRATIONS, DIGEST_MIGRATIONS)
     database = open_database(settings.data_dir / "telegram.db", migrations, memory_fallback=True)
     queue, state = DurableQueue(database, settings.queue), BotState(database)
     sender = Sender(bot, queue, state)
@@ -81,6 +83,7 @@ def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metri
         queue=queue,
         order=ChatOrder(queue, settings.queue, settings.banned),
         state=state,
+        answer_requests=AnswerRequests(database),
         live_index=live_index,
         log=log,
         sender=sender,

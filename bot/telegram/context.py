@@ -12,12 +12,13 @@ from typing import Any
 from telegram import Update, User
 from telegram.ext import Application, CallbackContext
 
-from bot.locales import Texts, texts_for
+from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.messages.buttons import Place
 from bot.messages.pages import Pages
 from bot.querylog.log import QueryLog
 from bot.settings import Settings
+from bot.telegram.answer_requests import AnswerRequests
 from bot.telegram.bot_api import TelegramBot
 from bot.telegram.failures import Failures
 from bot.telegram.handlers.follow_ups import Conversations
@@ -62,6 +63,7 @@ class Services:
     queue: DurableQueue
     order: ChatOrder
     state: BotState
+    answer_requests: AnswerRequests
     live_index: LiveIndex
     log: QueryLog
     sender: Sender
@@ -96,9 +98,10 @@ class Services:
 
     def texts(self, person: User | None, *more: str | None) -> Texts:
         """Return the texts in the language a person chose, else their Telegram's, else one of ``more``."""
+        locales = self.live_index.locales
         if person is None:
-            return texts_for(*more)
-        return texts_for(self.state.language(person.id), person.language_code, *more)
+            return locales.texts(*more)
+        return locales.texts(self.state.language(person.id), person.language_code, *more)
 
     def quota_note(self, texts: Texts) -> Rendered:
         """Return the message for whoever asked more than the quota allows."""

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from bot.commands.build import folder_options, open_or_build
+from bot.locales import Locales
 from bot.settings import Settings
 from index.errors import UserFacingError, reason
 from index.search.answer import Answer, Reply
@@ -75,6 +76,7 @@ class LiveIndex:
 
     def __init__(self, index: Index, data: Path) -> None:
         self.index = index
+        self.locales = _locales(index)
         self._data = data
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
         self._swapping = asyncio.Lock()
@@ -117,6 +119,7 @@ class LiveIndex:
             except Exception as error:  # the bot must keep looking, or it never takes over another version
                 return self._refuse(version, error, again)
             old, self.index, self._refused, self.refusal = self.index.version, index, None, ""
+            self.locales = _locales(index)
             self._replaced = True
             # The old version is freed with the last question that is still being answered from it.
             logger.info("Answering from index %s now, before from %s.", index.version, old)
@@ -145,6 +148,10 @@ class LiveIndex:
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _locales(index: Index) -> Locales:
+    return Locales(index.profile, index.languages)
 
 
 def _free_memory() -> None:

@@ -20,6 +20,7 @@ from bot.telegram.bot_api import CONNECTIONS, CountingRequest, ReceivingError, T
 from bot.telegram.context import App, Services
 from bot.telegram.handlers.profile import present
 from bot.telegram.health import Health, Monitoring, Notifier
+from bot.telegram.hear_back import keep_telling
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
 from bot.telegram.receiving import Polling, Webhook
@@ -175,8 +176,8 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
     services, bot, notifier = application.bot_data, application.bot, Notifier()
     await application.initialize()
     await application.start()
-    profile = asyncio.create_task(present(bot))
-    tasks = [profile, asyncio.create_task(_watch(services))]
+    profile = asyncio.create_task(present(bot, services.live_index.locales))
+    tasks = [profile, asyncio.create_task(_watch(services)), asyncio.create_task(keep_telling(services))]
     receiver: Polling | Webhook = (
         Webhook(application, secret) if services.settings.webhook_url else Polling(application)
     )

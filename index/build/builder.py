@@ -194,6 +194,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             calibration={ALL_LANGUAGES: Calibration()},
             topics=knowledge.topics,
             sources=knowledge.sources,
+            profile=knowledge.profile,
             synonyms=tuple(map(tuple, synonyms)),
         )
         draft = Index.assemble(scratch, manifest, query_encoder)
@@ -273,6 +274,7 @@ def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[st
     digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
+    digest.update(knowledge.profile.model_dump_json().encode())
     parts: list[Snippet | Topic | Source] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())

@@ -12,9 +12,11 @@ from index.knowledge.yaml_lines import Node, Problem, YamlError, parse_yaml
 
 SOURCES_FILE = "sources.yaml"
 TOPICS_FILE = "topics.yaml"
+PROFILE_FILE = "bot.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 SYNONYMS_FILE = "synonyms.yaml"
 
+_INTERFACE_TEXTS = "texts/*.ftl"
 _TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
 _MAX_FILE_BYTES = 1_000_000
@@ -42,6 +44,16 @@ def read_text_files(folder: Path, problems: list[Problem]) -> Iterator[TextFile]
         stem = name[: name.rindex(".")]
         suffix = _LANGUAGE_SUFFIX.search(stem)
         yield TextFile(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
+
+
+def read_interface_texts(folder: Path, problems: list[Problem]) -> Iterator[TextFile]:
+    """Yield the files of interface texts that the folder brings, one for each language; report unreadable ones."""
+    for path in sorted(folder.glob(_INTERFACE_TEXTS)):
+        name = _relative(folder, path)
+        if not re.fullmatch("[a-z]{2,3}", path.stem):
+            problems.append(Problem(name, 1, "file", "is not named after a language: texts/fr.ftl"))
+        elif (text := _read_text(folder, name, problems, most=_MAX_FILE_BYTES)) is not None:
+            yield TextFile(name, path.stem, path.stem, text)
 
 
 def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from index.knowledge.files import (
     read_text_files,
     read_yaml_file,
 )
+from index.knowledge.profile import Profile, read_profile
 from index.knowledge.sentences import split_sentences
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.knowledge.yaml_lines import (
@@ -178,6 +179,7 @@ class Knowledge:
     unregistered_topics: frozenset[str]
     """Folders that hold snippets and have no entry in ``topics.yaml``; the empty one is the knowledge folder itself."""
     sources: tuple[Source, ...]
+    profile: Profile
     problems: tuple[Problem, ...]
     locations: dict[tuple[str, str], Location]
     """Where each (id, language) was read."""
@@ -223,9 +225,14 @@ def read_knowledge(
     front = list(_split(files, problems))
     sources = _read_sources(read_yaml_file(folder, SOURCES_FILE, problems), problems)
     topics = _read_topics(read_yaml_file(folder, TOPICS_FILE, problems), problems)
+    profile = read_profile(folder, problems)
     # Front matter that is broken counts, and a folder that registers sources expects it in every file.
     is_curated = len(front) < len(files) or any(parts for _, parts in front) or (folder / SOURCES_FILE).exists()
-    found = _read_curated(files, front, sources, problems) if is_curated else _read_plain(front, problems)
+    language = profile.language or _base_language(front)
+    if is_curated:
+        found = _read_curated(files, front, language, sources, problems)
+    else:
+        found = _read_plain(front, language, problems)
     snippets, locations = _sound(found, today or datetime.now(UTC).date(), problems)
     used = {snippet.topic for snippet in snippets}
     unregistered = frozenset(used - topics.keys())
@@ -239,6 +246,7 @@ def read_knowledge(
         topics=(*(topic for topic in topics.values() if topic.id in used), *named),
         unregistered_topics=unregistered,
         sources=tuple(sources.values()),
+        profile=profile,
         problems=tuple(sorted(problems)),
         locations=locations,
     )
@@ -351,10 +359,13 @@ def _base_language(front: list[_Parts]) -> str:
 
 
 def _read_curated(
-    files: list[TextFile], front: list[_Parts], sources: dict[str, Source], problems: list[Problem]
+    files: list[TextFile],
+    front: list[_Parts],
+    base_language: str,
+    sources: dict[str, Source],
+    problems: list[Problem],
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of files with front matter; a file without is a problem."""
-    base_language = _base_language(front)
     # The suffix of each snippet's original: none, else the English one. A translation without stands for itself.
     suffixes: dict[str, str | None] = {file.id: "en" for file in files if file.language == "en"}
     suffixes |= {file.id: None for file in files if file.language is None}
@@ -430,9 +441,8 @@ def _topic_of(file: TextFile) -> str:
     return file.id.rpartition("/")[0]
 
 
-def _read_plain(front: list[_Parts], problems: list[Problem]) -> Iterator[tuple[Snippet, Location]]:
+def _read_plain(front: list[_Parts], base_language: str, problems: list[Problem]) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of texts without front matter: one for each paragraph."""
-    base_language = _base_language(front)
     for file, _ in front:
         fitting = []
         for title, text, line in _paragraphs(file):

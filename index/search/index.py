@@ -73,6 +73,7 @@ class Index:
         self.encoder = encoder
         self.topics = manifest.topics
         self.sources = manifest.sources
+        self.profile = manifest.profile
         self.languages = manifest.languages
         self._others = {name: function_words(name) for name in self.languages if name not in OWN_RULES}
         self.snippets = SnippetDatabase(folder, manifest.sources)

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from index.errors import ArtifactError
+from index.knowledge.profile import Profile
 from index.knowledge.snippet import Source, Topic
 from index.search.decision import Calibration
 from index.version.versions import MANIFEST_FILE, REMEDY, prove_files, read_sealed, write_sealed
 
-FORMAT = 11
+FORMAT = 12
 
 _Metrics = Mapping[str, int | float | None]
 
@@ -71,6 +72,7 @@ class Manifest(BaseModel):
     """``None`` where the knowledge had no evaluation questions."""
     topics: tuple[Topic, ...]
     sources: tuple[Source, ...]
+    profile: Profile = Profile()
     synonyms: tuple[tuple[str, ...], ...]
     overridden: str = ""
     """What was against this version when an operator published it all the same; empty where nothing was."""

@@ -29,8 +29,9 @@ class Variables(Visitor):
 
 def messages(language: str) -> dict[str, set[str]]:
     """Return the texts of a language by name, each with the arguments it takes."""
-    resource = FluentParser().parse((CODE / "locales" / f"{language}.ftl").read_text("utf-8"))
-    assert not [entry for entry in resource.body if isinstance(entry, ast.Junk)], f"{language}.ftl does not parse"
+    sections = sorted((CODE / "locales" / language).glob("*.ftl"))
+    resource = FluentParser().parse("\n".join(section.read_text("utf-8") for section in sections))
+    assert not [entry for entry in resource.body if isinstance(entry, ast.Junk)], f"texts in {language} do not parse"
     found = {}
     for entry in resource.body:
         if isinstance(entry, ast.Message):

@@ -7,7 +7,7 @@ from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot.locales import LANGUAGES
+from bot.locales import language_name
 from bot.messages.answers import Rendered
 from bot.telegram.context import BotContext
 from index.search.index import Index
@@ -44,7 +44,7 @@ async def about(update: Update, context: BotContext) -> None:
         passages=index.manifest.counts["snippets"],
         topics=len(index.topics),
         sources=len(index.sources),
-        languages=", ".join(LANGUAGES.get(language, escape(language)) for language in index.languages),
+        languages=", ".join(escape(language_name(language)) for language in index.languages),
         built=escape(str(index.manifest.built)[:16].replace("T", " ")),
         version=escape(index.version),
     )
@@ -55,8 +55,8 @@ async def about(update: Update, context: BotContext) -> None:
 
 async def language(update: Update, context: BotContext) -> None:
     """Offer the interface languages."""
-    texts = context.texts()
-    rows = [[InlineKeyboardButton(name, callback_data=f"l{code}")] for code, name in LANGUAGES.items()]
+    texts, languages = context.texts(), context.services.live_index.locales.languages
+    rows = [[InlineKeyboardButton(name, callback_data=f"l{code}")] for code, name in languages.items()]
     rows.append([InlineKeyboardButton(texts("language-auto"), callback_data="lauto")])
     await context.show(Rendered(texts("language-title"), InlineKeyboardMarkup(rows)))
 

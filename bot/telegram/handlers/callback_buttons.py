@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
 
-from bot.locales import LANGUAGES, Texts
+from bot.locales import Texts
 from bot.messages.answers import Rendered, next_snippet, single_snippet
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.telegram.context import BotContext, Services
+from bot.telegram.handlers import wishes
 from bot.telegram.handlers.privacy import Reaction, react
 from bot.telegram.sending import Address
 
@@ -36,7 +37,11 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if kind == "vote":
         return await _vote(parts, query, texts, services)
     if kind == "add":
-        return await _wish(parts, query, texts, services)
+        return await wishes.wish(parts, query, texts, services)
+    if kind == "tell":
+        return await wishes.tell(parts, query, texts, services)
+    if kind == "stop":
+        return wishes.stop(query, texts, services)
     if kind == "mine":
         return await react(parts["what"], query, services)
     if kind == "language":
@@ -60,16 +65,8 @@ async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
 
 
-async def _wish(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
-    """Record the wish for an answer if it comes from who asked."""
-    person = query.from_user.id
-    if person_of(parts) != person or not await services.log.request(parts["entry"], person):
-        return Reaction(texts("wish-not-yours"), alert=True)
-    return Reaction(texts("wish-added" if services.settings.log else "feedback-off"))
-
-
 def _choose_language(person: User, code: str, services: Services) -> Reaction:
-    if code != "auto" and code not in LANGUAGES:
+    if code != "auto" and code not in services.live_index.locales.languages:
         return Reaction(services.texts(person)("button-stale"))
     services.state.choose_language(person.id, None if code == "auto" else code)
     done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")

@@ -48,7 +48,7 @@ async def privacy(update: Update, context: BotContext) -> None:
     lines = [texts("privacy")]
     if settings.log_days:
         lines.append(texts("privacy-retention", days=settings.log_days))
-    lines += ["", texts("privacy-commands")]
+    lines += [texts("privacy-hear"), "", texts("privacy-commands")]
     private = message.chat.type == "private"
     await context.reply("\n".join(lines), InlineKeyboardMarkup([[_opt_button(texts, out)]]) if private else None)
 
@@ -59,7 +59,8 @@ async def my_data(update: Update, context: BotContext) -> None:
         return
     texts, services = context.texts(), context.services
     try:
-        data = await services.log.export_person(context.person.id)
+        waiting = services.answer_requests.of_chat(context.person.id)
+        data = await services.log.export_person(context.person.id, waiting)
     except QueryLogError:
         await context.reply(texts("data-later"))
         return
@@ -101,6 +102,8 @@ async def _forget(person: int, texts: Texts, services: Services) -> str:
     forgotten = await services.log.forget_person(person)
     services.conversations.forget(person)
     services.state.choose_language(person, None)
+    # A private chat has the number of its person.
+    services.answer_requests.remove_chat(person)
     done = texts("forget-done", count=forgotten.questions)
     await asyncio.wait({forgotten.erased}, timeout=_ERASING_SECONDS)
     if forgotten.erased.done():

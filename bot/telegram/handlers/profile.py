@@ -8,7 +8,7 @@ import logging
 from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, MenuButtonCommands
 from telegram.error import TelegramError
 
-from bot.locales import FALLBACK, LANGUAGES, Texts, texts_for
+from bot.locales import Locales, Texts
 
 logger = logging.getLogger(__name__)
 
@@ -16,13 +16,13 @@ PRIVATE_COMMANDS = ("topics", "sources", "language", "help", "about", "privacy",
 GROUP_COMMANDS = ("ask", "topics", "help")
 
 
-async def present(bot: Bot) -> None:
+async def present(bot: Bot, locales: Locales) -> None:
     """Set commands and descriptions where they are not as they should be; what fails is left for the next start."""
     steps = [_menu(bot)]
-    for language in LANGUAGES:
-        # What people with any other language see is in English.
-        code = None if language == FALLBACK else language
-        texts = texts_for(language)
+    for language in locales.languages:
+        # What people with any other language see is in the language that comes first.
+        code = None if language == locales.default else language
+        texts = locales.texts(language)
         steps += [_commands(bot, texts, code), _description(bot, texts, code), _short_description(bot, texts, code)]
     for outcome in await asyncio.gather(*steps, return_exceptions=True):
         if isinstance(outcome, TelegramError):

@@ -1,0 +1,9 @@
+button-next = Келесі мәтін ▶
+button-source = Дереккөз 🔗
+button-share = Бөлісу ↗
+button-add = ➕ Осыны қосыңызшы
+button-back = ◀ Артқа
+button-topics = ☰ Барлық тақырып
+button-ask-bot = Боттан сұрау
+button-more = Әрі қарай ▶
+button-less = ◀ Кері

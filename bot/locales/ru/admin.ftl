@@ -1,0 +1,14 @@
+admin-status =
+    <b>Состояние</b>
+    Версия: <code>{ $version }</code>, опубликована { $built } (UTC)
+    Текстов: { $passages }
+    Работает: { $uptime }
+    Отвечено на вопросы: { $answered }
+    Ждут: { $waiting }
+    Сбоев: { $failures }
+    Память: { $memory } МБ
+admin-reload-same = Версия <code>{ $version }</code> уже используется.
+admin-reload-done = Теперь отвечаю по версии <code>{ $version }</code>.
+admin-reload-failed = Новая версия отклонена, в работе остаётся <code>{ $version }</code>. Причина: { $reason }
+admin-stats-empty = Пока ничего не записано.
+admin-failure = ⚠️ { $kind }: { $text } (номер <code>{ $id }</code>). О следующих сбоях этого вида сообщу через час.

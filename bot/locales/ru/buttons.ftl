@@ -1,0 +1,9 @@
+button-next = Следующий текст ▶
+button-source = Источник 🔗
+button-share = Поделиться ↗
+button-add = ➕ Добавьте это, пожалуйста
+button-back = ◀ Назад
+button-topics = ☰ Все темы
+button-ask-bot = Спросить бота
+button-more = Дальше ▶
+button-less = ◀ Раньше
