@@ -366,8 +366,10 @@ def _read_curated(
     problems: list[Problem],
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of files with front matter; a file without is a problem."""
-    # The suffix of each snippet's original: none, else the English one. A translation without stands for itself.
+    # The suffix of each snippet's original: none, else that of the folder's language, else the English one. A
+    # translation without stands for itself.
     suffixes: dict[str, str | None] = {file.id: "en" for file in files if file.language == "en"}
+    suffixes |= {file.id: file.language for file in files if file.language == base_language}
     suffixes |= {file.id: None for file in files if file.language is None}
     if len({file.language for file in files}) > 1:
         for file in files:
