@@ -33,8 +33,8 @@ _SNOWBALL = {
 }  # fmt: skip
 _ENGLISH, _KAZAKH = "en", "kk"
 _STEMMED_TWICE = frozenset({"fr"})
-"""Without its accent, the ending of "rechargée" is only recognised behind another. Of the pairs of frequent French words
-that share a stem with their accents, 86 % share it without, and 98 % where the stem is stemmed again."""
+"""Without its accent, the ending of "rechargée" is only recognised behind another. Of the pairs of frequent French
+words that share a stem with their accents, 86 % share it without, and 98 % where the stem is stemmed again."""
 STEMMED_LANGUAGES = frozenset({*_SNOWBALL, _KAZAKH})
 """The languages whose words have stems."""
 OTHER_ALPHABETS = frozenset({"ar", "el", "fa", "hi", "hy", "kk", "ne", "ru", "ta", "yi"})

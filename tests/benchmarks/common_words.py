@@ -4,10 +4,10 @@
     python tests/benchmarks/common_words.py
 
 The words of most large languages come from the frequency lists of pyspellchecker (MIT), which were counted in
-subtitles: people ask a bot as they speak. Of languages that it lacks, the stop words of stopwordsiso (MIT) are taken,
-all at one level. What neither has was chosen and rated by hand, as Kazakh was; such files stay unchanged. A word stands
-under its level on the Zipf scale: the logarithm of how often it comes among a billion words (van Heuven and others,
-SUBTLEX-UK, 2014), to half a step.
+subtitles: people ask a bot as they speak. A swear word was taken out of the English list by hand. Of languages that
+pyspellchecker lacks, the stop words of stopwordsiso (MIT) are taken, all at one level. What neither has was chosen and
+rated by hand, as Kazakh was; such files stay unchanged. A word stands under its level on the Zipf scale: the logarithm
+of how often it comes among a billion words (van Heuven and others, SUBTLEX-UK, 2014), to half a step.
 """
 
 from __future__ import annotations

@@ -353,11 +353,8 @@ def test_a_folder_may_declare_its_language(tmp_path: Path) -> None:
 
 def test_each_question_of_a_plain_file_is_a_title(tmp_path: Path) -> None:
     """A list of frequently asked questions often is one file; other headings further down are none."""
-    write(
-        tmp_path,
-        "faq.md",
-        "# Metals\n\nAll of them.\n\n## Is there tin?\n\nYes.\n\nA lot.\n\n### Notes\n\nNone.\n\n## **And zinc?** ##\n\nNo.\n",
-    )
+    asked = "## Is there tin?\n\nYes.\n\nA lot.\n\n### Notes\n\nNone.\n\n## **And zinc?** ##\n\nNo.\n"
+    write(tmp_path, "faq.md", f"# Metals\n\nAll of them.\n\n{asked}")
     assert [(entry.title, entry.text) for entry in read(tmp_path).snippets] == [
         ("Metals", "All of them."),
         ("Is there tin?", "Yes."),

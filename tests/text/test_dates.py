@@ -147,7 +147,6 @@ def test_any_text_is_read(text: str) -> None:
         ("fr", "18 mars 2023"),
         ("de", "18 März 2023"),
         ("und", "18 March 2023"),
-        ("st", "18 March 2023"),
     ],
 )
 def test_a_date_in_digits_is_spelled_out_in_the_language(language: str, written: str) -> None:
