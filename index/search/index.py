@@ -36,9 +36,10 @@ from index.search.scoring import (
 )
 from index.search.stored_arrays import map_array
 from index.text.dates import spell_out_dates
-from index.text.language import detect_language, has_cyrillic
+from index.text.language import OWN_RULES, detect_language, has_cyrillic
 from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
+from index.text.word_frequency import function_words
 from index.version.manifest import Manifest, read_manifest
 from index.version.snippet_db import SnippetDatabase
 from index.version.versions import encoder_folder, resolve
@@ -74,6 +75,7 @@ class Index:
         self.sources = manifest.sources
         self.profile = manifest.profile
         self.languages = manifest.languages
+        self._others = {name: function_words(name) for name in self.languages if name not in OWN_RULES}
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
         self.negatives = NegativeVectors.load(folder)
@@ -167,10 +169,12 @@ class Index:
 
         Args:
             text: The question.
-            hint: The language of the person. It counts for Cyrillic letters only: keywords in Latin ones are English.
+            hint: The language of the person. Where all knowledge is in English, Russian and Kazakh, it counts for
+                Cyrillic letters only: keywords in Latin ones are English.
         """
         default = "en" if "en" in self.languages else self.languages[0]
-        return detect_language(text, default=default, hint=hint if has_cyrillic(text) else None)
+        counts = has_cyrillic(text) or hint in self._others
+        return detect_language(text, default, hint if counts else None, self._others)
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
@@ -202,7 +206,7 @@ class Index:
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
         answers = tuple(
-            self.answer(question, language or detect_language(question, spoken), limit=limit)
+            self.answer(question, language or detect_language(question, spoken, others=self._others), limit=limit)
             for question in questions[:_MOST_QUESTIONS]
         )
         # Where only the whole is understood, its parts were no questions of their own.
