@@ -32,6 +32,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
+      file_language     the texts of a folder -> the language of most of them
       yaml_lines        YAML with the line of every value, and problems with theirs
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences

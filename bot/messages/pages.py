@@ -15,7 +15,7 @@ from typing import TypeVar
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, snippet_html, source_line
+from bot.messages.answers import Rendered, snippet_html, source_line, sources_message
 from bot.messages.buttons import Place, Rows, snippet_rows
 from bot.messages.examples import example_button, example_questions
 from bot.messages.introduction import about, help_text, how_to_ask, welcome
@@ -129,6 +129,9 @@ class Pages:
         if kind == "p" and key:
             snippet = self.index.by_key(key, texts.language)
             return self.reading_page(snippet, texts) if snippet else Rendered(texts("link-gone"))
+        if kind == "s" and key:
+            snippet = self.index.by_key(key, texts.language)
+            return sources_message(snippet, texts) if snippet else Rendered(texts("link-gone"))
         if kind == "t" and key:
             topic = self.topic(key)
             return self.topic_page(topic, texts, 0) if topic else Rendered(texts("link-gone"))
@@ -188,7 +191,7 @@ def _shortened(text: str, limit: int) -> str:
 def _button(text: str, data: str, texts: Texts) -> InlineKeyboardButton:
     """Return a button that turns a page, in the language of this one: in a group others may press it, too."""
     return InlineKeyboardButton(
-        _shortened(label(text, "…", 4 * _BUTTON_UNITS), _BUTTON_UNITS), callback_data=f"{data}{texts.language}"
+        _shortened(label(text, "…", 4 * _BUTTON_UNITS), _BUTTON_UNITS), callback_data=f"{data}.{texts.language}"
     )
 
 

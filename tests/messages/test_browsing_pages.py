@@ -85,7 +85,7 @@ def test_every_page_can_be_shown_and_left(language: str, real_index: Index) -> N
             opened = pages.topic_page(topic, texts, 0)
             assert len(buttons(opened)) <= 7
             back = buttons(opened)[-1][1]
-            assert back == f"b:{min(number, 2)}{language}"
+            assert back == f"b:{min(number, 2)}.{language}"
             seen.add(topic.id)
     assert seen == {topic.id for topic in real_index.topics}
     assert "2 / 3" in pages.topics_page(texts, 1).html
@@ -101,8 +101,8 @@ def test_a_passage_leads_back_to_its_page_of_its_topic(real_index: Index) -> Non
     name, data = buttons(read)[-1]
     assert name == f"◀ {topic.title['en']}"
     assert data.startswith(f"b{snippet_key(topic.id)}:")
-    page = int(data[13:-2])
-    assert f"r{last.key}:{page}en" in [data for _, data in buttons(pages.topic_page(topic, texts, page))]
+    page = int(data[13:-3])
+    assert f"r{last.key}:{page}.en" in [data for _, data in buttons(pages.topic_page(topic, texts, page))]
 
 
 def test_a_folder_without_topics_is_browsed_as_one_list(flat: Pages) -> None:
@@ -113,7 +113,7 @@ def test_a_folder_without_topics_is_browsed_as_one_list(flat: Pages) -> None:
     assert [text for text, _ in buttons(page)] == ["Fees", "When is the club open?"]
     snippet = flat.index.snippet("fees", "en")
     assert snippet is not None
-    assert buttons(flat.reading_page(snippet, texts))[-1] == ("◀ All answers", f"b{snippet_key('')}:0en")
+    assert buttons(flat.reading_page(snippet, texts))[-1] == ("◀ All answers", f"b{snippet_key('')}:0.en")
     assert flat.topics_button(texts).text == "☰ All answers"
 
 

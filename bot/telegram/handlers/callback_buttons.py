@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, next_snippet, single_snippet
+from bot.messages.answers import Rendered, next_snippet, single_snippet, sources_message
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.messages.examples import example_behind
 from bot.telegram.context import BotContext, Services
@@ -15,7 +15,7 @@ from bot.telegram.handlers.questions import example
 from bot.telegram.sending import Address
 
 _OF_PAGES = {"browse", "read", "sources"}
-_OF_OTHERS = {"vote", "add", "example", "next", "passage", "topic"}
+_OF_OTHERS = {"vote", "add", "tell", "stop", "example", "next", "passage", "topic"}
 """Kinds of buttons under answers, refusals and greetings, which must not be lost."""
 
 
@@ -30,7 +30,7 @@ async def press(update: Update, context: BotContext) -> None:
     except Exception:
         await services.sender.answer_press(query)
         raise
-    await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    await services.sender.answer_press(query, reaction.word, alert=reaction.alert, url=reaction.url)
     if reaction.question:
         await example(reaction.question, query, context)
     if reaction.message:
@@ -42,12 +42,10 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if parsed is None:
         return Reaction(texts("button-stale"))
     kind, parts = parsed
-    if kind == "vote":
-        return await _vote(parts, query, texts, services)
-    if kind == "add":
-        return await wishes.wish(parts, query, texts, services)
-    if kind == "tell":
-        return await wishes.tell(parts, query, texts, services)
+    # Who asked tells what an answer is worth; each of these checks that it is they who pressed.
+    of_the_asker = {"vote": _vote, "add": wishes.wish, "tell": wishes.tell}
+    if kind in of_the_asker:
+        return await of_the_asker[kind](parts, query, texts, services)
     if kind == "stop":
         return wishes.stop(query, texts, services)
     if kind == "mine":
@@ -56,6 +54,8 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
         return _choose_language(query, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
+    if kind == "passage_sources":
+        return _passage_sources(query, parts, texts, services)
     if kind == "example":
         question = example_behind(services.live_index.index, parts["key"])
         return Reaction(question=question) if question else Reaction(texts("button-stale"))
@@ -101,12 +101,22 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     snippet = services.live_index.index.by_key(mark.key, paging.language)
     if snippet is None:
         return Reaction(texts("passage-gone"), alert=True)
-    page = next_snippet(snippet, mark.span(snippet), texts, services.place, paging)
+    page = next_snippet(snippet, mark.span(snippet), _written_in(parts, texts, services), services.place, paging)
     # The votes belong to the question and stay: all rows but the first, which is the snippet's.
     before = getattr(query.message, "reply_markup", None)
     kept = before.inline_keyboard[1:] if before else ()
     rows = [*page.keyboard.inline_keyboard, *kept] if page.keyboard else list(kept)
     return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
+
+
+def _passage_sources(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    """Return all sources of a snippet: below it, or in the private chat where the bot is not a member."""
+    snippet = services.live_index.index.by_key(parts["key"], parts["language"])
+    if snippet is None:
+        return Reaction(texts("passage-gone"), alert=True)
+    if query.inline_message_id:
+        return Reaction(url=services.place.sources_link(snippet.key))
+    return Reaction(message=sources_message(snippet, _written_in(parts, texts, services)), below=True)
 
 
 def _page(kind: str, parts: dict[str, str], query: CallbackQuery, services: Services) -> Reaction:
@@ -118,7 +128,8 @@ def _page(kind: str, parts: dict[str, str], query: CallbackQuery, services: Serv
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
-            return Reaction(message=single_snippet(snippet, texts, services.place, mark.span(snippet)), below=True)
+            written = _written_in(parts, texts, services)
+            return Reaction(message=single_snippet(snippet, written, services.place, mark.span(snippet)), below=True)
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
@@ -137,7 +148,7 @@ def _texts_of_page(parts: dict[str, str], query: CallbackQuery, services: Servic
     message = query.message
     if message is None or message.chat.type == "private":
         return services.texts(query.from_user)
-    return services.live_index.locales.texts(parts.get("interface"), services.texts(query.from_user).language)
+    return _written_in(parts, services.texts(query.from_user), services)
 
 
 def _is_page(query: CallbackQuery) -> bool:
@@ -151,6 +162,11 @@ def _is_page(query: CallbackQuery) -> bool:
     buttons = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
     kinds = {parsed[0] for button in buttons if (parsed := parse(str(button.callback_data)))}
     return not kinds.isdisjoint(_OF_PAGES) and kinds.isdisjoint(_OF_OTHERS)
+
+
+def _written_in(parts: dict[str, str], texts: Texts, services: Services) -> Texts:
+    """Return the texts in the language in which a button's message was written, whoever presses it."""
+    return services.live_index.locales.exactly(parts.get("interface", "")) or texts
 
 
 async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> None:
