@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,12 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
     def by_key(self, key: str) -> str | None:
         """Return the id of the snippet with this ``Snippet.key``, or ``None``."""
         return next(iter(self._column("SELECT id FROM translations WHERE key = ? LIMIT 1", key)), None)
+
+    @cached_property
+    def newest_date(self) -> str | None:
+        """The latest date at which a snippet is said to hold."""
+        (newest,) = self._column("SELECT max(json_extract(snippet, '$.as_of')) FROM translations")
+        return str(newest) if newest else None
 
     def content_hashes(self) -> dict[str, int]:
         """Return a translation for each ``Snippet.content_hash``."""
