@@ -12,7 +12,7 @@ _ENCODINGS = {"a_": "kz1048", "u_": "utf-8"}
 
 
 def ask_payload(words: str) -> str | None:
-    """Return the payload of a deep link that asks ``words``, or as many whole words as fit; ``None`` where none does."""
+    """Return the payload of a deep link that asks ``words``, or those that fit; ``None`` where none does."""
     for prefix, encoding in _ENCODINGS.items():
         try:
             words.encode(encoding)

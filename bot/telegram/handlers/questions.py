@@ -53,12 +53,11 @@ async def message(update: Update, context: BotContext) -> None:
 
 async def typed_elsewhere(words: str, update: Update, context: BotContext) -> None:
     """Answer what a person typed before they came here, as if it stood in their message."""
-    if update.message:
-        posted = Posted(update.message.chat.id, update.message.message_id, int(update.message.date.timestamp()))
-        said, private = update.message.date.timestamp(), update.message.chat.type == "private"
-        await _ask(
-            Question(words, address_of(update.message), update.message.from_user, private, posted, said), context
-        )
+    if (message := update.message) is None:
+        return
+    said = message.date.timestamp()
+    posted, private = Posted(message.chat.id, message.message_id, int(said)), message.chat.type == "private"
+    await _ask(Question(words, address_of(message), message.from_user, private, posted, said), context)
 
 
 async def edited(update: Update, context: BotContext) -> None:
@@ -134,7 +133,7 @@ async def _ask(question: Question, context: BotContext) -> None:
     if not question.text:
         await _show(question, services.pages.how_to_ask(texts), context, shown)
     elif talk := recognise(question.text):
-        sent = await _show(question, await reply_to(talk, question.person, services), context, shown)
+        sent = await _show(question, await reply_to(talk, question, services), context, shown)
         if sent is not None:
             services.state.remember_answer(question.posted, question.text, sent)
     else:

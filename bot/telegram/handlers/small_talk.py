@@ -41,14 +41,15 @@ async def obey(question: Question, update: Update, context: BotContext) -> bool:
     return False
 
 
-async def reply_to(talk: Talk, person: User | None, services: Services) -> Rendered:
+async def reply_to(talk: Talk, question: Question, services: Services) -> Rendered:
     """Return the reply to small talk or to a question about the bot, in the language of its phrase."""
+    person, asks = question.person, talk.kind is TalkKind.ABILITIES and question.private
     index, locales = services.live_index.index, services.live_index.locales
     chosen = (services.state.language(person.id), person.language_code) if person else ()
     texts = locales.texts(talk.language, *chosen)
     # The newest date of a large knowledge takes a moment to find.
     html = await asyncio.to_thread(talk_html, talk.kind, index, texts)
-    return Rendered(html, services.pages.examples(texts) if talk.kind is TalkKind.ABILITIES else None)
+    return Rendered(html, services.pages.examples(texts) if asks else None)
 
 
 async def _choose_language(code: str, person: User | None, update: Update, context: BotContext) -> None:
