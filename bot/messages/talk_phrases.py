@@ -21,6 +21,8 @@ from index.question.word_patterns import alternatives, edge_words, expression, f
 
 _LONGEST, _MOST_WORDS = 200, 24
 """Characters and words; a longer message tells or asks something."""
+_MOST_STRANGE = 1
+"""Words that stand in no phrase: the country of "are you the embassy of …"."""
 _LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another word."""
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -115,9 +117,11 @@ def recognise(text: str) -> Talk | None:
         return None
     phrases = _phrases()
     words: list[str] = []
+    strange = 0
     for word in typed:
         words.append(_meant(word, phrases))
-        if words[-1] not in phrases.vocabulary:
+        strange += words[-1] not in phrases.vocabulary
+        if strange > _MOST_STRANGE:
             return _nothing_else(text, words, phrases)
     found, end = _cover(words, phrases)
     return _decide(found, "?" in folded) if end == len(words) else _nothing_else(text, words, phrases)
