@@ -37,7 +37,7 @@ def what_to_ask(index: Index, texts: Texts) -> str:
     if subject := index.profile.text("subject", texts.language).rstrip("."):
         return texts("ask-about-subject", subject=escape(subject))
     titles = [safe(topic_title(topic, texts.language), topic.id, 60) for topic in index.topics[:_TOPICS]]
-    return texts("ask-about-topics", topics=", ".join(titles)) if titles else texts("ask-anything")
+    return texts("ask-about-topics", topics="; ".join(titles)) if titles else texts("ask-anything")
 
 
 def _lines(lines: Iterable[str]) -> str:
@@ -82,8 +82,8 @@ def _recent(index: Index, texts: Texts) -> list[str]:
 
 
 def _languages(index: Index, texts: Texts) -> list[str]:
-    names = ", ".join(escape(language_name(language)) for language in index.languages)
-    return [texts("bot-languages", languages=names)]
+    known = sorted(index.languages, key=[*index.profile.languages, *index.languages].index)
+    return [texts("bot-languages", languages=", ".join(escape(language_name(language)) for language in known))]
 
 
 def _trust(index: Index, texts: Texts) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import regex
 
 from index.question.frames import core
-from index.question.grammar import normal, without_one
+from index.question.grammar import grammar, normal, without_one
 from index.question.letters import clean
 from index.question.word_patterns import alternatives, edge_words, expression, fold
 
@@ -63,8 +63,10 @@ class TalkKind(StrEnum):
     LAUGH = "laugh"
 
 
-_BESIDE = "beside"
+_BESIDE, _BOT, _EMPTY = "beside", "bot", "empty"
 _RANK = {kind.value: rank for rank, kind in enumerate(TalkKind)} | {_BESIDE: len(TalkKind)}
+_UNNAMED = frozenset({TalkKind.INSULT, TalkKind.HUMAN})
+"""Kinds that are recognised by their words where none stands for the bot."""
 _GREETINGS = frozenset({TalkKind.HELLO, TalkKind.HOW, TalkKind.THANKS, TalkKind.BYE})
 
 
@@ -97,6 +99,8 @@ class _Phrases:
     vocabulary: frozenset[str]
     slips: Mapping[str, str]
     """Words that are often mistyped, by what remains without one letter."""
+    words: Mapping[str, Mapping[str, frozenset[str]]]
+    """The single words of each language: those that stand for the bot, those that say nothing, those of each kind."""
 
 
 # The handlers look at a message more than once, one after the other.
@@ -124,7 +128,25 @@ def recognise(text: str) -> Talk | None:
         if strange > _MOST_STRANGE:
             return _nothing_else(text, words, phrases)
     found, end = _cover(words, phrases)
-    return _decide(found, "?" in folded) if end == len(words) else _nothing_else(text, words, phrases)
+    if end == len(words):
+        return _decide(found, "?" in folded)
+    return _by_words(words, phrases) or _nothing_else(text, words, phrases)
+
+
+def _by_words(words: Sequence[str], phrases: _Phrases) -> Talk | None:
+    """Return what a message is that no phrases cover, but that holds nothing but words of such messages."""
+    said = frozenset(words)
+    for language, sets in phrases.words.items():
+        bot, other = sets[_BOT], sets[_BOT] | sets[_EMPTY]
+        for kind, own in sets.items():
+            if kind not in _RANK or own.isdisjoint(said):
+                continue
+            named = not bot.isdisjoint(said)
+            if said <= (own | other if kind != TalkKind.HUMAN or named else own | sets[_EMPTY]) and (
+                named or kind in _UNNAMED
+            ):
+                return Talk(TalkKind(kind), language)
+    return None
 
 
 def _cover(words: Sequence[str], phrases: _Phrases) -> tuple[list[_Phrase], int]:
@@ -166,7 +188,13 @@ def _nothing_else(text: str, words: Sequence[str], phrases: _Phrases) -> Talk | 
         return None
     found, _ = _cover(words, phrases)
     greeting = next((phrase for phrase in found if phrase.kind in _GREETINGS), None)
-    if greeting is None or _LETTERS.search(core(clean(text), greeting.language or "").text):
+    if greeting is None:
+        return None
+    known = grammar().languages
+    asks = not known.get(greeting.language or "", known["en"]).ask.isdisjoint(words)
+    if asks or (
+        not phrases.vocabulary.issuperset(words) and _LETTERS.search(core(clean(text), greeting.language or "").text)
+    ):
         return None
     return Talk(TalkKind(greeting.kind), greeting.language)
 
@@ -188,9 +216,14 @@ def _phrases() -> _Phrases:
     by_first: defaultdict[str, list[_Phrase]] = defaultdict(list)
     vocabulary: set[str] = set()
     mistyped: set[str] = set()
+    words: dict[str, dict[str, frozenset[str]]] = {}
     for language, section in sections.items():
         classes = {name: alternatives(members) for name, members in section.pop("classes").items()}
         mistyped.update(alternatives(str(section.pop("mistyped")).split()))
+        words[language] = {
+            kind: frozenset(alternatives(line.split())) for kind, line in section.pop("words", {}).items()
+        }
+        vocabulary.update(*words[language].values())
         for kind, templates in section.items():
             for template in templates:
                 phrase = _Phrase(kind, None if language == "any" else language, expression(template, classes))
@@ -199,4 +232,4 @@ def _phrases() -> _Phrases:
                     by_first[first].append(phrase)
     slips = {rest: word for word in sorted(mistyped) for rest in without_one(word)}
     ordered = {first: tuple(sorted(found, key=lambda p: _RANK[p.kind])) for first, found in by_first.items()}
-    return _Phrases(ordered, frozenset(vocabulary), slips)
+    return _Phrases(ordered, frozenset(vocabulary), slips, {name: sets for name, sets in words.items() if sets})

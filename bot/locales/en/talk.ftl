@@ -23,7 +23,7 @@ bot-published = The collection was last published on { $date }, with { $topics -
         [one] { $topics } topic
        *[other] { $topics } topics
     }. Each answer shows its own date.
-bot-languages = I know these languages: { $languages }. I answer in the language of the question where I have the text in it. /language is for the buttons.
+bot-languages = Languages that I understand: { $languages }. I answer in the language of the question where I have the text in it. /language sets that of the buttons.
 bot-trust = I show texts from a collection and add nothing to them. Each names its sources: open them to check what matters to you. /sources lists all { $sources }.
 bot-trust-unsourced = I show texts from a collection and add nothing to them. They name no sources, so check what matters to you elsewhere.
 bot-identity = I am a program that answers questions with texts from a collection.
