@@ -67,7 +67,8 @@ _BESIDE, _BOT, _EMPTY = "beside", "bot", "empty"
 _RANK = {kind.value: rank for rank, kind in enumerate(TalkKind)} | {_BESIDE: len(TalkKind)}
 _UNNAMED = frozenset({TalkKind.INSULT, TalkKind.HUMAN})
 """Kinds that are recognised by their words where none stands for the bot."""
-_GREETINGS = frozenset({TalkKind.HELLO, TalkKind.HOW, TalkKind.THANKS, TalkKind.BYE})
+_CLOSING = frozenset({TalkKind.THANKS, TalkKind.BYE})
+_GREETINGS = frozenset({TalkKind.HELLO, TalkKind.HOW}) | _CLOSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +191,14 @@ def _nothing_else(text: str, words: Sequence[str], phrases: _Phrases) -> Talk | 
     greeting = next((phrase for phrase in found if phrase.kind in _GREETINGS), None)
     if greeting is None:
         return None
+    language = greeting.language or ""
     known = grammar().languages
-    asks = not known.get(greeting.language or "", known["en"]).ask.isdisjoint(words)
-    if asks or (
-        not phrases.vocabulary.issuperset(words) and _LETTERS.search(core(clean(text), greeting.language or "").text)
+    tells = greeting.kind in _CLOSING and phrases.vocabulary.issuperset(words)
+    if known.get(language, known["en"]).ask.isdisjoint(words) and (
+        tells or not _LETTERS.search(core(clean(text), language).text)
     ):
-        return None
-    return Talk(TalkKind(greeting.kind), greeting.language)
+        return Talk(TalkKind(greeting.kind), greeting.language)
+    return None
 
 
 def _meant(word: str, phrases: _Phrases) -> str:

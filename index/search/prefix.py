@@ -31,7 +31,7 @@ _LEAST_COVERAGE = 0.6
 """The share of the weight of all typed words that a translation must hold."""
 _NEARLY = 0.95
 """A language that someone prefers is taken if it holds so much of what the best language holds."""
-_LEAST_LETTERS, _MOST_DROPPED = 4, 3
+_LEAST_LETTERS, _MOST_DROPPED = 4, 4
 """A word that begins no word is cut: another ending may follow what is left."""
 _LAST_CODE_POINT = "\U0010ffff"
 _CAPITAL = re.compile(r"[^\W\d_][\w'’-]*")
