@@ -65,6 +65,7 @@ class TalkKind(StrEnum):
 
 _BESIDE, _BOT, _EMPTY = "beside", "bot", "empty"
 _RANK = {kind.value: rank for rank, kind in enumerate(TalkKind)} | {_BESIDE: len(TalkKind)}
+_COMMANDS = frozenset(list(TalkKind)[: list(TalkKind).index(TalkKind.INSULT)])
 _UNNAMED = frozenset({TalkKind.INSULT, TalkKind.HUMAN})
 """Kinds that are recognised by their words where none stands for the bot."""
 _CLOSING = frozenset({TalkKind.THANKS, TalkKind.BYE})
@@ -171,7 +172,9 @@ def _cover(words: Sequence[str], phrases: _Phrases) -> tuple[list[_Phrase], int]
 
 def _decide(found: Sequence[_Phrase], asked: bool) -> Talk | None:
     """Return what a message of these phrases is. "Sources?" asks for those of the quote before."""
-    first = min(found, key=lambda phrase: _RANK[phrase.kind])
+    said = [phrase for phrase in found if phrase.kind not in _COMMANDS | {_BESIDE, TalkKind.HELLO}]
+    # Beside anything else the word is no command: "great help, thanks".
+    first = min(said or found, key=lambda phrase: _RANK[phrase.kind])
     if first.kind == _BESIDE or (asked and first.kind == TalkKind.SOURCES):
         return None
     return Talk(TalkKind(first.kind), first.language)

@@ -21,10 +21,10 @@ from index.knowledge.snippet import Snippet
 from index.text.terms import words
 from index.version.snippet_db import SnippetDatabase
 
-_TEXT, _NAME, _TITLE = 1, 2, 3
+_QUESTION, _TEXT, _NAME, _TITLE = range(4)
 _FIELD_BITS = 2
-_WORTH = np.array([0.0, 0.4, 0.7, 1.0], np.float32)
-"""What a word is worth in no field, in the text, as a name in it, and in the title."""
+_WORTH = np.array([0.2, 0.4, 0.7, 1.0], np.float32)
+"""What a word is worth in an example question, in the text, as a name in it, and in the title."""
 _EXACT = 0.2
 """How much more the whole word is worth than a beginning."""
 _LEAST_COVERAGE = 0.6
@@ -139,7 +139,7 @@ class PrefixIndex:
         score = np.zeros(len(self._languages), np.float32)
         in_title = np.ones(len(self._languages), np.bool_)
         for word in typed:
-            worth = self._worth(word)
+            worth = self._worth(word, whole=word != typed[-1])
             found = worth > 0
             frequency = np.bincount(self._languages[found], minlength=len(self._sizes))
             weight = np.log((self._sizes + 1) / (frequency + 0.5)).astype(np.float32)
@@ -166,14 +166,19 @@ class PrefixIndex:
         counts = np.bincount(languages, minlength=len(best))
         return max(range(len(best)), key=lambda number: (best[number], counts[number]))
 
-    def _worth(self, word: str) -> NDArray[np.float32]:
-        """Return what a typed word is worth in each translation: the most that a word beginning with it is there."""
+    def _worth(self, word: str, *, whole: bool) -> NDArray[np.float32]:
+        """Return what a typed word is worth in each translation: the most that a word beginning with it is there.
+
+        A short word that is whole begins too many others.
+        """
         worth = np.zeros(len(self._languages), np.float32)
         least = max(_LEAST_LETTERS, len(word) - _MOST_DROPPED)
         for end in range(len(word), min(least, len(word)) - 1, -1):
             beginning = word[:end]
             first = bisect_left(self._words, beginning)
             last = bisect_left(self._words, beginning + _LAST_CODE_POINT, first)
+            if whole and len(word) < _LEAST_LETTERS:
+                last = first + self.has_word(word)
             if first == last:
                 continue
             self._add(worth, first, last, 0.0)
@@ -186,14 +191,15 @@ class PrefixIndex:
         """Raise what translations are worth by the postings of neighbouring words; a better field counts last."""
         postings = self._postings[self._starts[first] : self._starts[last]]
         numbers, fields = postings >> _FIELD_BITS, postings & (1 << _FIELD_BITS) - 1
-        for field in (_TEXT, _NAME, _TITLE):
+        for field in (_QUESTION, _TEXT, _NAME, _TITLE):
             there = numbers[fields == field]
             worth[there] = np.maximum(worth[there], _WORTH[field] + more)
 
 
 def _fields(snippet: Snippet) -> dict[str, int]:
     """Return the words of a translation, each with the best field that holds it."""
-    found = dict.fromkeys(words(snippet.text), _TEXT)
+    found = dict.fromkeys(words("\n".join(snippet.questions)), _QUESTION)
+    found.update(dict.fromkeys(words(snippet.text), _TEXT))
     beginnings = {start for start, _ in snippet.sentences}
     names = (
         name[0] for name in _CAPITAL.finditer(snippet.text) if name[0][0].isupper() and name.start() not in beginnings

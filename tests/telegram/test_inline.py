@@ -110,6 +110,17 @@ def test_while_a_word_is_typed_there_are_results(language: str, name: str, real_
     run(real_index, tmp_path, scenario, questions_per_minute=1000)
 
 
+def test_a_certain_answer_to_a_question_comes_before_titles(real_index: Index, tmp_path: Path) -> None:
+    """Titles that hold a word of it do not push it down."""
+    question, wanted = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        shown = await search(there, question)
+        assert shown["results"][0]["id"] == snippet_key(wanted)
+
+    run(real_index, tmp_path, scenario)
+
+
 def test_an_unfinished_word_of_something_else_is_not_said_to_be_missing(real_index: Index, tmp_path: Path) -> None:
     """Nobody knows yet what it becomes; the way to the private chat stays."""
 
