@@ -139,14 +139,10 @@ def _by_words(words: Sequence[str], phrases: _Phrases) -> Talk | None:
     """Return what a message is that no phrases cover, but that holds nothing but words of such messages."""
     said = frozenset(words)
     for language, sets in phrases.words.items():
-        bot, other = sets[_BOT], sets[_BOT] | sets[_EMPTY]
+        named = not sets[_BOT].isdisjoint(said)
+        beside = sets[_EMPTY] | sets[_BOT] if named else sets[_EMPTY]
         for kind, own in sets.items():
-            if kind not in _RANK or own.isdisjoint(said):
-                continue
-            named = not bot.isdisjoint(said)
-            if said <= (own | other if kind != TalkKind.HUMAN or named else own | sets[_EMPTY]) and (
-                named or kind in _UNNAMED
-            ):
+            if (named or kind in _UNNAMED) and kind in _RANK and not own.isdisjoint(said) and said <= own | beside:
                 return Talk(TalkKind(kind), language)
     return None
 
