@@ -31,10 +31,6 @@ class Pages:
     index: Index
     place: Place
 
-    def talk(self, kind: str, texts: Texts) -> Rendered:
-        """Return the reply to small talk."""
-        return Rendered(texts(f"talk-{kind}"), self.examples(texts) if kind != "bye" else None)
-
     def how_to_ask(self, texts: Texts) -> Rendered:
         """Return how to use /ask."""
         examples = _example_questions(self.index, texts.language)
