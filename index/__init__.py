@@ -59,6 +59,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       wanted            the kind of thing that a question asks for
       negatives         how near a question is to those that are answered and that are not
       answerability     what speaks against the best snippet, apart from scores
+      prefix            words that are still being typed -> the snippets that hold them
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back

@@ -26,7 +26,7 @@ def what_it_answers(profile: Profile, topics: Sequence[Topic], texts: Texts) -> 
     if subject := given(profile.subject, texts.language):
         return texts("ask-about", subject=escape(subject))
     if not topics:
-        return texts("ask-anything")
+        return texts("ask-texts")
     titles = [safe(topic_title(topic, texts.language), topic.id, 100) for topic in topics[:_NAMED_TOPICS]]
     listed = ("; " if any("," in title for title in titles) else ", ").join(titles)
     return texts("ask-topics-more" if len(topics) > _NAMED_TOPICS else "ask-topics", topics=listed)

@@ -40,10 +40,6 @@ class Pages:
     index: Index
     place: Place
 
-    def talk(self, kind: str, texts: Texts) -> Rendered:
-        """Return the reply to small talk."""
-        return Rendered(texts(f"talk-{kind}"), self.examples(texts) if kind != "bye" else None)
-
     def welcome(self, texts: Texts) -> Rendered:
         """Return what people read first in a private chat, with examples to tap."""
         examples = bool(example_questions(self.index, texts.language))

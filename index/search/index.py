@@ -25,6 +25,7 @@ from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
+from index.search.prefix import PrefixSearch
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -85,6 +86,7 @@ class Index:
         examples = Examples(self.negatives, QuestionTerms.load(folder))
         self.answerability = Answerability(self.snippets, self.fields, examples, KnownNames.load(folder))
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
+        self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 

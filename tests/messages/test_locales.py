@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import bot
 from bot.locales import LANGUAGES, texts_for
 from bot.locales.written_dates import date_in_words
+from bot.messages.talk_phrases import TalkKind
 from bot.telegram.handlers.profile import GROUP_COMMANDS, PRIVATE_COMMANDS
 from tests.support.telegram_rules import check_text, units
 
@@ -58,7 +59,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     names = set(messages("en"))
     used = {name for name in names if f'"{name}"' in code or f"'{name}'" in code}
     used |= {f"command-{name}" for name in (*PRIVATE_COMMANDS, *GROUP_COMMANDS)}
-    used |= {f"talk-{kind}" for kind in ("hello", "thanks", "bye", "abilities")}
+    used |= {f"talk-{kind}" for kind in TalkKind}
     assert names - used == set()
     asked = set(re.findall(r'\btexts\(\s*f?"([a-z-]+)"', code))
     assert asked - names == set()

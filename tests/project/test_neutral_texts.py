@@ -28,8 +28,7 @@ def found(pattern: str, *files: Path) -> list[str]:
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])
 def test_no_interface_text_names_the_subject(language: str) -> None:
     """Whose bot it is stands in the knowledge folder alone."""
-    # What is left of small talk is rewritten elsewhere.
-    files = [file for file in sorted((LOCALES / language).glob("*.ftl")) if file.name != "talk.ftl"]
+    files = sorted((LOCALES / language).glob("*.ftl"))
     assert len(files) > 5
     assert found(_SUBJECT, *files) == []
 
@@ -42,5 +41,4 @@ def test_no_code_names_the_countries() -> None:
 
 def test_nothing_claims_that_passages_are_the_speakers_own_words() -> None:
     """Editors write the passages; only words in quotation marks are a speaker's own."""
-    texts = [file for file in sorted(LOCALES.glob("*/*.ftl")) if file.name != "talk.ftl"]
-    assert found(_VERBATIM, *texts, ROOT / "knowledge" / "bot.yaml") == []
+    assert found(_VERBATIM, *sorted(LOCALES.glob("*/*.ftl")), ROOT / "knowledge" / "bot.yaml") == []

@@ -255,23 +255,6 @@ def test_an_album_is_one_message(real_index: Index, tmp_path: Path) -> None:
     run(real_index, tmp_path, scenario)
 
 
-def test_greetings_get_a_human_reply_with_examples(real_index: Index, tmp_path: Path) -> None:
-    """Small talk is answered in words, with questions to tap, and no quote."""
-
-    async def scenario(there: Bench) -> None:
-        for text, start in (
-            ("Hello!", "Hello!"),
-            ("Спасибо 🙏", "You are welcome"),
-            ("what can you do?", "I answer questions"),
-        ):
-            (reply,) = await there.say(text)
-            assert reply.text.startswith(start)
-            assert any(str(button["callback_data"]).startswith("q") for button in reply.buttons)
-            assert not any(tag == "blockquote" for tag, _ in reply.entities)
-
-    run(real_index, tmp_path, scenario)
-
-
 def test_the_interface_speaks_the_language_chosen_then_telegrams_then_the_questions(
     real_index: Index, tmp_path: Path
 ) -> None:

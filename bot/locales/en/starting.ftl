@@ -1,7 +1,7 @@
 ask-about = Ask me about { $subject }.
 ask-topics = I answer questions about: { $topics }.
 ask-topics-more = I answer questions about: { $topics } and more.
-ask-anything = Ask me about the texts of this collection.
+ask-texts = Ask me about the texts of this collection.
 claim-sources = My answers are short texts that editors wrote from the publications named below each. Only words in quotation marks are a speaker’s own. Where I have no answer, I say so.
 claim = My answers are texts from a collection that its editors keep; I add nothing of my own. Where I have no answer, I say so.
 start-try = Try one of these, or write your own question:
