@@ -33,6 +33,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
     knowledge/          a folder of Markdown -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
+      file_language     the texts of a folder -> the language of most of them
       yaml_lines        YAML with the line of every value, and problems with theirs
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
@@ -60,6 +61,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       held_words        how much of a few words a snippet holds
       negatives         how near a question is to those that are answered and that are not
       answerability     what speaks against the best snippet, apart from scores
+      prefix            words that are still being typed -> the snippets that hold them
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back

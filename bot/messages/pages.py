@@ -1,27 +1,36 @@
-"""The pages people browse: topics and their snippets, sources, a snippet to read, examples to tap."""
+"""The pages people browse: topics and their snippets, a snippet to read, sources; and the way to them.
+
+Pages take one another's place: topics, a topic, a snippet to read, and back. A button elsewhere opens the topics in a
+new message, so that nothing is lost under it.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, single_snippet, snippet_html, source_line
-from bot.messages.buttons import Place, Rows, open_button, snippet_rows, topic_rows
-from bot.messages.telegram_text import label, safe, topic_title
+from bot.messages.answers import Rendered, snippet_html, source_line, sources_message
+from bot.messages.buttons import Place, Rows, snippet_rows
+from bot.messages.examples import example_button, example_questions
+from bot.messages.introduction import about, help_text, how_to_ask, welcome
+from bot.messages.telegram_text import label, safe, topic_title, units
 from index.knowledge.snippet import Snippet, Topic, snippet_key
 from index.search.index import Index
 
 _T = TypeVar("_T")
 
-EXAMPLES = 4
-_TOPICS_PER_PAGE = 20
-_SNIPPETS_PER_PAGE = 8
+_TOPICS_PER_PAGE = 5
+_SNIPPETS_PER_PAGE = 4
+"""With two buttons to turn the page and the way back these are seven."""
 _SOURCES_PER_PAGE = 10
+_BUTTON_UNITS = 60
+_DESCRIPTION_UNITS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,68 +40,94 @@ class Pages:
     index: Index
     place: Place
 
-    def talk(self, kind: str, texts: Texts) -> Rendered:
-        """Return the reply to small talk."""
-        return Rendered(texts(f"talk-{kind}"), self.examples(texts) if kind != "bye" else None)
+    def welcome(self, texts: Texts) -> Rendered:
+        """Return what people read first in a private chat, with examples to tap."""
+        examples = bool(example_questions(self.index, texts.language))
+        return Rendered(welcome(self.index.manifest, texts, examples=examples), self.examples(texts))
+
+    def help(self, texts: Texts, languages: dict[str, str], *, buttons: bool) -> Rendered:
+        """Return how to ask; ``languages`` are those of buttons and notes, ``buttons`` adds examples to tap."""
+        html = help_text(self.index.manifest, texts, self.place, languages)
+        return Rendered(html, self.examples(texts) if buttons else None)
+
+    def about(self, texts: Texts, newest: str | None) -> Rendered:
+        """Return what the bot is; ``newest`` is the latest date in its answers."""
+        return Rendered(about(self.index.manifest, texts, newest))
 
     def how_to_ask(self, texts: Texts) -> Rendered:
         """Return how to use /ask."""
-        examples = _example_questions(self.index, texts.language)
-        return Rendered(texts("ask-usage", example=escape(examples[0][1])) if examples else texts("ask-usage-plain"))
+        return Rendered(how_to_ask(texts, next(iter(example_questions(self.index, texts.language)), None)))
+
+    def topics(self) -> tuple[Topic, ...]:
+        """Return the topics to browse; snippets that lie in no folder make one more, without a title of its own."""
+        return (*self.index.topics, *([Topic("", {})] if self.index.snippets.in_topic("") else []))
 
     def topics_page(self, texts: Texts, page: int = 0) -> Rendered:
-        """Return the list of topics."""
-        shown, page, pages = _slice(self.index.topics, page, _TOPICS_PER_PAGE)
-        lines = [texts("topics-title")]
-        if pages > 1:
-            lines.append(texts("topic-page", page=page + 1, pages=pages))
+        """Return the list of topics; where there is only one, that one."""
+        topics = self.topics()
+        if len(topics) == 1:
+            return self.topic_page(topics[0], texts, page)
+        shown, page, pages = _slice(topics, page, _TOPICS_PER_PAGE)
+        lines = [_headed(texts("topics-title"), texts, page, pages)]
         for topic in shown:
-            title = safe(topic_title(topic, texts.language), topic.id, 100)
-            count = len(self.index.in_topic(topic.id, texts.language))
-            lines.append(f"• {title} – {texts('topic-count', count=count)}")
-        rows = topic_rows(shown, texts.language, "b")
+            count = texts("topic-count", count=len(self.index.snippets.in_topic(topic.id)))
+            lines.append(f"\n<b>{safe(self._title(topic, texts))}</b> · {count}")
+            if description := topic.description.get(texts.language):
+                lines.append(safe(_shortened(description, _DESCRIPTION_UNITS), limit=_DESCRIPTION_UNITS))
+        rows = [[_button(self._title(topic, texts), f"b{snippet_key(topic.id)}:0", texts)] for topic in shown]
         return Rendered("\n".join(lines), InlineKeyboardMarkup(rows + _turns(texts, "b:", page, pages)))
 
     def topic_page(self, topic: Topic, texts: Texts, page: int) -> Rendered:
-        """Return a topic with its snippets to tap."""
-        snippets = self.index.in_topic(topic.id, texts.language)
-        shown, page, pages = _slice(snippets, page, _SNIPPETS_PER_PAGE)
-        lines = [f"<b>{safe(topic_title(topic, texts.language), topic.id, 200)}</b>"]
+        """Return a topic with its snippets to tap, and the way back to the topics."""
+        ids = self.index.snippets.in_topic(topic.id)
+        shown, page, pages = _slice(ids, page, _SNIPPETS_PER_PAGE)
+        lines = [_headed(f"<b>{safe(self._title(topic, texts))}</b>", texts, page, pages)]
         if description := topic.description.get(texts.language) or topic.description.get("en"):
-            lines.append(safe(description, limit=1000))
-        count = texts("topic-count", count=len(snippets))
-        lines.append(
-            f"<i>{count}, {texts('topic-page', page=page + 1, pages=pages)}</i>" if pages > 1 else f"<i>{count}</i>"
-        )
-        rows = [
-            [InlineKeyboardButton(label(snippet.title, snippet.id), callback_data=f"r{snippet.key}:{page}")]
-            for snippet in shown
-        ]
+            lines.append(safe(description, limit=400))
+        found = [self.index.snippet(snippet_id, texts.language) for snippet_id in shown]
+        titles = Counter(snippet.title for snippet in found if snippet)
+        rows = []
+        for snippet in filter(None, found):
+            # Paragraphs of a plain text have its name for a title, each the same.
+            name = snippet.title if titles[snippet.title] == 1 else f"{snippet.title}: {snippet.text}"
+            rows.append([_button(name, f"r{snippet.key}:{page}", texts)])
         rows += _turns(texts, f"b{snippet_key(topic.id)}:", page, pages)
-        return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, _all_topics(texts)]))
+        topics = self.topics()
+        if len(topics) > 1:
+            place = _page_of(topics, [each.id for each in topics].index(topic.id), _TOPICS_PER_PAGE)
+            rows.append([_button(texts("button-topics"), f"b:{place}", texts)])
+        return Rendered("\n".join(lines), InlineKeyboardMarkup(rows))
 
-    def reading_page(self, snippet: Snippet, texts: Texts, page: int) -> Rendered:
-        """Return a snippet with the way back to its page of the topic."""
-        back = InlineKeyboardButton(texts("button-back"), callback_data=f"b{snippet_key(snippet.topic)}:{page}")
+    def reading_page(self, snippet: Snippet, texts: Texts, page: int | None = None) -> Rendered:
+        """Return a snippet with the way back to its topic: to ``page`` of it, by default to the one it stands on."""
+        if page is None:
+            ids = self.index.snippets.in_topic(snippet.topic)
+            page = _page_of(ids, ids.index(snippet.id), _SNIPPETS_PER_PAGE)
+        topic = next((each for each in self.topics() if each.id == snippet.topic), Topic(snippet.topic, {}))
+        back = _button(f"◀ {self._title(topic, texts)}", f"b{snippet_key(snippet.topic)}:{page}", texts)
         rows = [*snippet_rows(snippet, texts, self.place), [back]]
-        return Rendered(snippet_html(snippet, None, texts, self.place), InlineKeyboardMarkup(rows))
+        html = snippet_html(snippet, None, texts.within(snippet.language), self.place)
+        return Rendered(html, InlineKeyboardMarkup(rows))
 
     def sources_page(self, texts: Texts, page: int) -> Rendered:
         """Return a page of the register of sources."""
+        if not self.index.sources:
+            return Rendered(texts("sources-none"))
         shown, page, pages = _slice(self.index.sources, page, _SOURCES_PER_PAGE)
-        title = texts("sources-title") + (f" ({texts('topic-page', page=page + 1, pages=pages)})" if pages > 1 else "")
         rows = _turns(texts, "s", page, pages)
-        return Rendered(
-            "\n".join([title, *(f"• {source_line(source, texts)}" for source in shown)]),
-            InlineKeyboardMarkup(rows) if rows else None,
-        )
+        lines = [_headed(texts("sources-title"), texts, page, pages)]
+        lines += [f"• {source_line(source, texts)}" for source in shown]
+        return Rendered("\n".join(lines), InlineKeyboardMarkup(rows) if rows else None)
 
     def linked(self, payload: str, texts: Texts) -> Rendered | None:
         """Return what a deep link's payload points to; ``None`` for a plain start."""
         kind, _, key = payload.partition("_")
         if kind == "p" and key:
             snippet = self.index.by_key(key, texts.language)
-            return single_snippet(snippet, texts, self.place) if snippet else Rendered(texts("link-gone"))
+            return self.reading_page(snippet, texts) if snippet else Rendered(texts("link-gone"))
+        if kind == "s" and key:
+            snippet = self.index.by_key(key, texts.language)
+            return sources_message(snippet, texts) if snippet else Rendered(texts("link-gone"))
         if kind == "t" and key:
             topic = self.topic(key)
             return self.topic_page(topic, texts, 0) if topic else Rendered(texts("link-gone"))
@@ -100,45 +135,67 @@ class Pages:
 
     def topic(self, key: str) -> Topic | None:
         """Return the topic of a key, if there is one."""
-        return next((topic for topic in self.index.topics if snippet_key(topic.id) == key), None)
+        return next((topic for topic in self.topics() if snippet_key(topic.id) == key), None)
 
     def examples(self, texts: Texts) -> InlineKeyboardMarkup:
         """Return example questions and the way to the topics as buttons."""
-        examples = _example_questions(self.index, texts.language)
-        rows = [[open_button(question, snippet)] for snippet, question in examples]
-        return InlineKeyboardMarkup([*rows, _all_topics(texts)])
+        rows = [[example_button(question)] for question in example_questions(self.index, texts.language)]
+        return InlineKeyboardMarkup([*rows, [self.topics_button(texts)]])
+
+    def _title(self, topic: Topic, texts: Texts) -> str:
+        """Return the title of a topic on one line, in words even where it has none."""
+        untitled = texts("topic-other" if self.index.topics else "topic-only")
+        return label(topic_title(topic, texts.language), topic.id or untitled, 200)
+
+    def topics_button(self, texts: Texts) -> InlineKeyboardButton:
+        """Return the button that opens the topics in a new message."""
+        several = len(self.topics()) > 1
+        return InlineKeyboardButton(texts("button-topics" if several else "button-everything"), callback_data="t")
 
 
-def _example_questions(index: Index, language: str) -> list[tuple[Snippet, str]]:
-    """Return an example question of a snippet from each of the first topics, in a language if there are any."""
-    found: list[tuple[Snippet, str]] = []
-    for topic in index.topics:
-        for snippet in index.in_topic(topic.id, language):
-            if question := next((question for question in snippet.questions if question.rstrip().endswith("?")), None):
-                found.append((snippet, question))
-                break
-        if len(found) == EXAMPLES:
-            break
-    return found
-
-
-def _slice(items: tuple[_T, ...], page: int, size: int) -> tuple[tuple[_T, ...], int, int]:
-    """Return a page of the items, its number within bounds, and how many pages there are."""
+def _slice(items: Sequence[_T], page: int, size: int) -> tuple[Sequence[_T], int, int]:
+    """Return a page of the items, its number within bounds, and how many pages there are, all about equally long."""
     pages = max(1, math.ceil(len(items) / size))
-    page = min(page, pages - 1)
-    return items[page * size : (page + 1) * size], page, pages
+    even, page = _even(items, size), min(page, pages - 1)
+    return items[page * even : (page + 1) * even], page, pages
 
 
-def _all_topics(texts: Texts) -> list[InlineKeyboardButton]:
-    """Return the row with the way to the topics."""
-    return [InlineKeyboardButton(texts("button-topics"), callback_data="b")]
+def _page_of(items: Sequence[_T], position: int, size: int) -> int:
+    """Return on which page of the items one stands."""
+    return position // _even(items, size)
+
+
+def _even(items: Sequence[_T], size: int) -> int:
+    """Return how many items a page has if all are about equally long and none has more than ``size``."""
+    return max(1, math.ceil(len(items) / max(1, math.ceil(len(items) / size))))
+
+
+def _headed(title: str, texts: Texts, page: int, pages: int) -> str:
+    """Return the first line of a page: its title, and its number where there are several."""
+    return f"{title} · {texts('page-number', page=page + 1, pages=pages)}" if pages > 1 else title
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` UTF-16 code units: longer ones end behind a word, with an ellipsis."""
+    if units(text) <= limit:
+        return text
+    cut = label(text, "", limit)
+    head, _, _ = cut.rpartition(" ")
+    return f"{head.rstrip(' ,;:–—-')}…" if 2 * len(head) > len(cut) else cut
+
+
+def _button(text: str, data: str, texts: Texts) -> InlineKeyboardButton:
+    """Return a button that turns a page, in the language of this one: in a group others may press it, too."""
+    return InlineKeyboardButton(
+        _shortened(label(text, "…", 4 * _BUTTON_UNITS), _BUTTON_UNITS), callback_data=f"{data}.{texts.language}"
+    )
 
 
 def _turns(texts: Texts, data: str, page: int, pages: int) -> Rows:
     """Return the row of buttons that turn the pages."""
     row = []
     if page > 0:
-        row.append(InlineKeyboardButton(texts("button-less"), callback_data=f"{data}{page - 1}"))
+        row.append(_button(texts("button-less"), f"{data}{page - 1}", texts))
     if page < pages - 1:
-        row.append(InlineKeyboardButton(texts("button-more"), callback_data=f"{data}{page + 1}"))
+        row.append(_button(texts("button-more"), f"{data}{page + 1}", texts))
     return [row] if row else []

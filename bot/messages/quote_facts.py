@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from html import escape
@@ -12,6 +11,7 @@ from telegram import InlineKeyboardMarkup
 from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered, snippet_html, source_line
 from bot.messages.buttons import AnswerRef, Place, add_button, snippet_rows, vote_buttons
+from bot.messages.quotation import quoted_words
 from bot.messages.telegram_text import clip, safe, source_url
 from index.knowledge.snippet import Snippet, Source, Span
 
@@ -21,7 +21,6 @@ _LINES = 3
 """So many sources stand on lines of their own, with their titles."""
 _SENTENCE_UNITS = 700
 _WORDS_UNITS = 300
-_QUOTED = re.compile(r"“([^“”]+)”|«([^«»]+)»|„([^„“”]+)[“”]|\"([^\"]+)\"")
 _FEWEST_OF_SENTENCE = 4
 """Fewer words in quotation marks that begin with a capital letter are a name."""
 
@@ -75,7 +74,7 @@ def own_words(snippet: Snippet) -> list[str]:
     """Return what stands in quotation marks in the text of a snippet with a speaker, without mere names."""
     if not snippet.speakers:
         return []
-    found = ("".join(match.groups("")).strip() for match in _QUOTED.finditer(snippet.text))
+    found = (snippet.text[start + 1 : end - 1].strip() for start, end in quoted_words(snippet.text))
     return [words for words in found if words[:1].islower() or len(words.split()) >= _FEWEST_OF_SENTENCE]
 
 
@@ -96,7 +95,11 @@ def _speaker(snippet: Snippet, texts: Texts) -> str:
 
 def _date(snippet: Snippet, texts: Texts) -> str:
     as_of = snippet.as_of
-    lines = [f"📅 {texts('answer-as-of', date=safe(texts.date(as_of)))}" if as_of else texts("fact-no-date")]
+    lines = [
+        f"📅 {texts('answer-as-of', date=safe(texts.date(as_of, attributive=True)))}"
+        if as_of
+        else texts("fact-no-date")
+    ]
     if snippet.sources:
         lines.append(texts("fact-reported", sources=_linked(snippet.sources, texts)))
     return "\n".join(lines)

@@ -48,7 +48,7 @@ class Signatures:
         self._terms = Terms(index.manifest.synonyms)
         self._seen: Counter[int] = Counter()
         self._texts = 0
-        # Words that many example questions contain ("what", "Kazakhstan") weigh little.
+        # Words that many example questions contain ("what", the name of the subject) weigh little.
         for snippet_id in index.snippets:
             for language, snippet in index.snippets[snippet_id].items():
                 for question in snippet.questions:

@@ -29,7 +29,7 @@ from bot.telegram.bot_api import TelegramBot
 from bot.telegram.context import App, BotContext, Services
 from bot.telegram.daily_digest import DIGEST_MIGRATIONS
 from bot.telegram.failures import Failures
-from bot.telegram.handlers import admin, browsing, callback_buttons, inline, privacy, questions
+from bot.telegram.handlers import admin, browsing, callback_buttons, inline, membership, privacy, questions, starting
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
@@ -109,7 +109,7 @@ def _handlers(settings: Settings) -> list[Any]:
         InlineQueryHandler(inline.query),
         MessageHandler(filters.UpdateType.GUEST_MESSAGE, inline.guest),
         CommandHandler("ask", questions.message, here),
-        CommandHandler("start", browsing.start, here),
+        CommandHandler("start", starting.start, here),
         CommandHandler(["help", "settings"], browsing.help, here),
         CommandHandler("topics", browsing.topics, here),
         CommandHandler("sources", browsing.sources, here),
@@ -124,7 +124,7 @@ def _handlers(settings: Settings) -> list[Any]:
         MessageHandler(here & (private | groups) & filters.COMMAND, browsing.unknown),
         MessageHandler(new & (private | groups) & caption, questions.captioned),
         MessageHandler(new & private & ~text & ~filters.StatusUpdate.ALL, questions.media),
-        ChatMemberHandler(note_membership, ChatMemberHandler.MY_CHAT_MEMBER),
+        ChatMemberHandler(membership.changed, ChatMemberHandler.MY_CHAT_MEMBER),
     ]
 
 
@@ -144,15 +144,6 @@ async def note_open_chat(update: Update, context: BotContext) -> None:
     """Remember that whoever writes can be written to."""
     if update.message:
         context.services.state.unblock(update.message.chat.id)
-
-
-async def note_membership(update: Update, context: BotContext) -> None:
-    """Remember who blocked the bot and which groups it left, and forget that when they take it back."""
-    change = update.my_chat_member
-    if change and change.new_chat_member.status in ("kicked", "left"):
-        context.services.state.block(change.chat.id)
-    elif change:
-        context.services.state.unblock(change.chat.id)
 
 
 async def report_failure(update: object, context: BotContext) -> None:

@@ -156,6 +156,17 @@ class TelegramBot(ExtBot[Any]):
         self._polls.answered, self._polls.failures = time.monotonic(), 0
         return updates
 
+    async def delete_webhook(self, *args: Any, **kwargs: Any) -> bool:
+        """Remove the webhook, as the updater does before it polls.
+
+        Raises:
+            ReceivingError: Telegram rejects the token. The updater would log its own error with a traceback.
+        """
+        try:
+            return await super().delete_webhook(*args, **kwargs)
+        except InvalidToken:
+            raise ReceivingError(REJECTED) from None
+
     async def _ask_for_updates(
         self, offset: int | None, timeout: int | timedelta, allowed_updates: Sequence[str] | None
     ) -> tuple[Update, ...]:

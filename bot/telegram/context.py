@@ -81,6 +81,8 @@ class Services:
     """When each chat was told that too many of its questions wait."""
     wait_notes: Recent = field(default_factory=Recent)
     """When each person was told to wait."""
+    introduced: Recent = field(default_factory=Recent)
+    """When each group that added the bot was told how to ask."""
     typing: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
     """Inline queries of people who may still be typing, to be recorded when they pause."""
     background: set[asyncio.Task[None]] = field(default_factory=set)

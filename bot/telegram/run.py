@@ -176,7 +176,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
     services, bot, notifier = application.bot_data, application.bot, Notifier()
     await application.initialize()
     await application.start()
-    profile = asyncio.create_task(present(bot, services.live_index.locales))
+    profile = asyncio.create_task(present(bot, services.live_index.locales, services.live_index.index.manifest))
     tasks = [profile, asyncio.create_task(_watch(services)), asyncio.create_task(keep_telling(services))]
     receiver: Polling | Webhook = (
         Webhook(application, secret) if services.settings.webhook_url else Polling(application)

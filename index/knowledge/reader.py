@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
 
 from index.errors import KnowledgeError
+from index.knowledge.file_language import language_of
 from index.knowledge.files import (
     SOURCES_FILE,
     SYNONYMS_FILE,
@@ -37,9 +37,9 @@ from index.knowledge.yaml_lines import (
     YamlError,
     split_front_matter,
 )
-from index.text.language import UNKNOWN, detect_language
 
 _HEADING = re.compile(r"#{1,6}\s+(.+)")
+_QUESTION_MARK = re.compile(r"[?؟][\s#*_]*$")
 _MAX_BODY = 10_000
 """Characters. An encoder reads the first thousand or so, and the search for sentences takes time by the square."""
 _ISO_DATE = re.compile(r"\d{4}(-\d{2}){0,2}", re.ASCII)
@@ -354,10 +354,8 @@ def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[_Parts]:
 
 
 def _base_language(front: list[_Parts]) -> str:
-    """Return the language of most of the files without a language suffix, judged on a sample of them."""
-    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
-    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
-    return max(languages, key=languages.__getitem__, default=UNKNOWN)
+    """Return the language of the files without a language suffix."""
+    return language_of(parts.body if parts else file.text for file, parts in front if file.language is None)
 
 
 def _read_curated(
@@ -368,8 +366,10 @@ def _read_curated(
     problems: list[Problem],
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of files with front matter; a file without is a problem."""
-    # The suffix of each snippet's original: none, else the English one. A translation without stands for itself.
+    # The suffix of each snippet's original: none, else that of the folder's language, else the English one. A
+    # translation without stands for itself.
     suffixes: dict[str, str | None] = {file.id: "en" for file in files if file.language == "en"}
+    suffixes |= {file.id: file.language for file in files if file.language == base_language}
     suffixes |= {file.id: None for file in files if file.language is None}
     if len({file.language for file in files}) > 1:
         for file in files:
@@ -389,13 +389,14 @@ def _read_curated(
         fields = _validate(file, parts, _Original if is_original(file) else _Translation, sources, problems)
         if fields is None:
             continue
+        language = file.language or fields.language or base_language
         snippet = Snippet(
             id=file.id,
-            language=file.language or fields.language or base_language,
+            language=language,
             topic=_topic_of(file),
             title=fields.title,
             text=parts.body,
-            sentences=split_sentences(parts.body),
+            sentences=split_sentences(parts.body, language),
             speakers=fields.speaker,
             as_of=fields.as_of or None,
             valid_until=fields.valid_until,
@@ -452,20 +453,24 @@ def _read_plain(front: list[_Parts], base_language: str, problems: list[Problem]
             else:
                 reason = f"a paragraph is longer than {_MAX_BODY:,} characters; divide it by empty lines"
                 problems.append(Problem(file.name, line, "body", reason))
+        language = file.language or base_language
         for number, (title, text, line) in enumerate(fitting, start=1):
             snippet = Snippet(
                 id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
-                language=file.language or base_language,
+                language=language,
                 topic=_topic_of(file),
                 title=title,
                 text=text,
-                sentences=split_sentences(text),
+                sentences=split_sentences(text, language),
             )
             yield snippet, Location(file.name, line)
 
 
 def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
-    """Yield the title, text and first line of each paragraph of a text without front matter."""
+    """Yield the title, text and first line of each paragraph of a text without front matter.
+
+    The title is the first heading of the file, or a later one that asks a question: an FAQ often is one file.
+    """
     title = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
     seen_title = False
 
@@ -477,7 +482,7 @@ def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
     for found, group in groupby(enumerate(file.text.split("\n"), start=1), key=kind):
         lines = list(group)
         heading = _HEADING.fullmatch(lines[0][1].rstrip())
-        if heading and not seen_title:
+        if heading and (not seen_title or _QUESTION_MARK.search(heading[1])):
             title, seen_title = heading[1].rstrip("# ") or heading[1], True
         elif found == "text":
             yield title, "\n".join(line.rstrip() for _, line in lines).strip(), lines[0][0]

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 _REFUSALS: dict[str | None, tuple[int, str, Json]] = {
     "500": (500, "Internal Server Error", {}),
     "502": (502, "Bad Gateway", {}),
+    "401": (401, "Unauthorized", {}),
     "429": (429, "Too Many Requests: retry after 1", {"parameters": {"retry_after": 1}}),
 }
 
@@ -37,8 +38,8 @@ class BotApi:
         self.violations: list[str] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: list[tuple[str, str]] = []
-        """Method and kind of the calls that are to fail, in order: ``500``, ``502``, ``429`` (refused), ``drop`` (the
-        connection is cut, nothing done), ``lost`` (done, then the connection is cut), ``hang`` (no answer ever)."""
+        """Method and kind of the calls that shall fail, in turn: ``401``, ``500``, ``502``, ``429`` (refused), ``drop``
+        (the connection is cut, nothing done), ``lost`` (done, then it is cut), ``hang`` (no answer ever)."""
         self.injector: Callable[[str], str | None] = lambda method: None
         """Says of each further call, by its method, how it is to fail."""
         self.failed = 0
@@ -235,6 +236,9 @@ class BotApi:
 
     async def _getMyCommands(self, parameters: Json) -> list[Json]:  # noqa: N802
         return []
+
+    async def _getMyName(self, parameters: Json) -> Json:  # noqa: N802
+        return {"name": "Bot"}
 
     async def _getMyDescription(self, parameters: Json) -> Json:  # noqa: N802
         return {"description": ""}

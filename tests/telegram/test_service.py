@@ -172,6 +172,17 @@ def test_a_rejected_token_ends_in_one_line(own_data: Path, tmp_path: Path) -> No
     assert "wrong-and-secret" not in log.read_text()
 
 
+def test_a_token_revoked_while_the_bot_starts_ends_in_one_line(own_data: Path, tmp_path: Path) -> None:
+    """Known when the bot asked who it is, and rejected at the next call: no traceback."""
+    log = tmp_path / "log"
+    with BotApi() as api:
+        api.faults = [("deleteWebhook", "401")]
+        with process(own_data, log, BOT_API_URL=api.url) as bot:
+            assert bot.wait(30) == 1
+    assert "rejects the token" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
 def test_a_server_that_is_down_is_tried_again(real_index: Index, own_data: Path, tmp_path: Path) -> None:
     """The bot waits for the network and ends cleanly when told to meanwhile."""
     log = tmp_path / "log"

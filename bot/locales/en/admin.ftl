@@ -1,7 +1,7 @@
 admin-status =
     <b>Status</b>
     Version: <code>{ $version }</code>, published { $built } (UTC)
-    Passages: { $passages }
+    Answers in the collection: { $passages }
     Running for: { $uptime }
     Questions answered: { $answered }
     Waiting: { $waiting }

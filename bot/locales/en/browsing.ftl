@@ -1,31 +1,32 @@
 topics-title = <b>Topics</b>
 topic-count = { $count ->
-        [one] { $count } passage
-       *[other] { $count } passages
+        [one] { $count } answer
+       *[other] { $count } answers
     }
-topic-page = page { $page } of { $pages }
+topic-other = Other answers
+topic-only = All answers
+page-number = { $page } / { $pages }
+button-everything = ☰ All answers
 sources-title = <b>Sources</b>
-about =
-    <b>About this collection</b>
-
-    { $passages ->
-        [one] { $passages } passage
-       *[other] { $passages } passages
-    } in { $topics ->
-        [one] { $topics } topic
-       *[other] { $topics } topics
-    }, from { $sources ->
-        [one] { $sources } source
-       *[other] { $sources } sources
-    }.
-    Languages: { $languages }
-    Published: { $built } (UTC)
-    Version: <code>{ $version }</code>
-
-    Answers are quotes, word for word. Figures hold for the date shown with them.
-about-newest = Latest date in the passages: { $date }
+sources-none = This collection names no sources.
+about-title = <b>About this collection</b>
+about-operator = Who runs this: { $operator }
+about-official = Is it official? { $official }
+about-contact = Contact: { $contact }
+about-topics = { $count ->
+        [one] { $count } topic
+       *[other] { $count } topics
+    }
+about-sources = { $count ->
+        [one] { $count } source
+       *[other] { $count } sources
+    }
+about-languages = Languages: { $languages }
+about-newest = Newest date in the answers: { $date }
+about-published = Published: { $date }
+about-version = Version: <code>{ $version }</code>
 language-title = <b>Language</b>
-    I answer in the language of your question where I have the passage in it. Choose the language of buttons and notes:
+    I answer in the language of your question where I can. Choose the language of buttons and notes:
 language-auto = As in Telegram
-language-set = Done: I will use English for buttons and notes.
-language-set-auto = Done: I will follow the language of your Telegram.
+language-set = Done: buttons and notes are in English from now on.
+language-set-auto = Done: buttons and notes follow the language of your Telegram.

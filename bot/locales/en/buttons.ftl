@@ -1,9 +1,9 @@
-button-next = Next passage ▶
+button-next = Next ▶
 button-source = Source 🔗
 button-share = Share ↗
-button-add = ➕ Please add this
-button-back = ◀ Back
-button-topics = ☰ All topics
+button-ask-editors = ➕ Ask the editors
+button-not-asked = Not what I asked
+button-topics = ☰ Topics
 button-ask-bot = Ask the bot
 button-more = More ▶
 button-less = ◀ Less

@@ -1,21 +1,25 @@
-privacy =
-    <b>Privacy</b>
-
-    • To improve the collection, questions are recorded with my answer and your votes. You appear in that record under a pseudonym, never with your name, username or Telegram number.
-    • Phone numbers, e-mail addresses, card numbers and the like are blanked out before a question is recorded.
-    • An unanswered message waits in a queue on my server and is erased from it once it is answered. Your choice of language is kept until you set it back to “As in Telegram”.
+privacy-title = <b>Privacy</b>
+privacy-recorded =
+    • To improve the collection, questions are recorded with my answers and your votes: under a pseudonym, never with your name, username or Telegram number.
+    • Phone numbers, e-mail addresses, card numbers and the like are removed before that.
+privacy-off = • Questions are not recorded by this bot at present.
+privacy-kept =
+    • A message waits in a queue on my server until it is answered; then it is erased there.
+    • I keep the language you chose and, for seven days, which answer belongs to which message, without names.
     • In groups I read only messages addressed to me.
 privacy-retention = • Records are deleted after { $days ->
         [one] { $days } day
        *[other] { $days } days
     } at the latest.
-privacy-off = Questions are not recorded by this bot at present.
 privacy-commands = /mydata sends you what is recorded about you, /forget deletes it. You can also ask without being recorded:
+privacy-commands-off = /mydata sends you what was recorded about you before, /forget deletes it.
+privacy-commands-group = In the private chat with me you can see and delete what is recorded about you, or ask without being recorded.
+button-privacy = My data
 button-opt-out = Do not record my questions
 button-opt-in = Record my questions again
 opted-out = From now on your questions are not recorded. What was recorded before stays until you delete it with /forget.
 opted-in = Your questions are recorded again, under a pseudonym.
-data-in-private = Please send me this in a private chat, so that nobody else sees your data.
+data-in-private = Please send this command in the private chat, so that nobody else sees your data.
 data-caption = Everything recorded about you.
 data-later = I cannot do that at the moment. Please try again later.
 forget-ask = <b>Delete everything recorded about you?</b> Your questions, votes, wishes and choice of language are erased. This cannot be undone.

@@ -1,24 +1,22 @@
-start =
-    <b>Ask me anything about the UK–Kazakhstan critical-minerals partnership.</b>
-
-    I answer with quotes only: each one shows its source and its date. When I have no passage that answers, I tell you.
-
-    Try one of these, or write your own question:
-help =
-    <b>How to ask</b>
-
-    • Here: just write your question. Edit it and my answer changes with it.
-    • In a group: <code>/ask your question</code>, mention @{ $username }, or reply to one of my messages.
-    • In any chat: type <code>@{ $username }</code> and a few words, then pick a passage.
-
-    I quote passages and write nothing of my own. 👍 and 👎 under an answer help the people who keep the collection.
-
-    /topics – what I know about
-    /sources – the publications behind it
-    /language – English, Russian or Kazakh
-    /about – version and counts
-    /privacy – what is stored
+ask-about = Ask me about { $subject }.
+ask-topics = I answer questions about: { $topics }.
+ask-topics-more = I answer questions about: { $topics } and more.
+ask-texts = Ask me about the texts of this collection.
+claim-sources = My answers are short texts that editors wrote from the publications named below each. Only words in quotation marks are a speaker’s own. Where I have no answer, I say so.
+claim = My answers are texts from a collection that its editors keep; I add nothing of my own. Where I have no answer, I say so.
+start-try = Try one of these, or write your own question:
+start-write = Just write your question.
+help-title = <b>How to ask</b>
+help-here = • Here: just write your question. Edit it, and my answer changes with it.
+help-group = • In a group: write <code>/ask your question</code>, mention @{ $username }, or reply to one of my messages.
+help-inline = • In any chat: type <code>@{ $username }</code> and a word or two, then pick an answer.
+help-votes = 👍 and 👎 under an answer help to improve the collection.
+help-command = /{ $name } – { $what }
+group-hello = Hello!
+group-how = To ask here, write <code>/ask your question</code>, mention @{ $username }, or reply to one of my messages.
+group-recorded = I read only those messages. To improve the collection they are recorded, without names: /privacy
+group-not-recorded = I read only those messages and record none of them: /privacy
 ask-usage = Write the question after the command, like this: <code>/ask { $example }</code>
 ask-usage-plain = Write the question after the command: <code>/ask …</code>
-unknown-command = I do not know that command. /help shows what I can do.
+unknown-command = There is no such command. What I can do: /help
 reads-text-only = I can only read text. Please write your question in words.

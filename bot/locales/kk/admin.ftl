@@ -1,13 +1,13 @@
 admin-status =
     <b>Күйі</b>
     Нұсқасы: <code>{ $version }</code>, жарияланған уақыты { $built } (UTC)
-    Мәтін саны: { $passages }
+    Үзінді саны: { $passages }
     Жұмыс уақыты: { $uptime }
     Жауап берілген сұрақтар: { $answered }
     Кезекте: { $waiting }
     Ақаулар: { $failures }
     Жады: { $memory } МБ
-admin-reload-same = <code>{ $version }</code> нұсқасы онсыз да қолданыста.
+admin-reload-same = <code>{ $version }</code> нұсқасы қазірдің өзінде қолданыста.
 admin-reload-done = Енді <code>{ $version }</code> нұсқасы бойынша жауап беремін.
 admin-reload-failed = Жаңа нұсқа қабылданбады, <code>{ $version }</code> қолданыста қалады. Себебі: { $reason }
 admin-stats-empty = Әзірге ештеңе жазылмаған.

@@ -1,31 +1,32 @@
 topics-title = <b>Тақырыптар</b>
 topic-count = { $count ->
-        [one] { $count } мәтін
-       *[other] { $count } мәтін
+        [one] { $count } үзінді
+       *[other] { $count } үзінді
     }
-topic-page = { $pages } беттің { $page }-сі
+topic-other = Басқа үзінділер
+topic-only = Барлық үзінді
+page-number = { $page } / { $pages }
+button-everything = ☰ Барлық үзінді
 sources-title = <b>Дереккөздер</b>
-about =
-    <b>Жинақ туралы</b>
-
-    { $passages ->
-        [one] { $passages } мәтін
-       *[other] { $passages } мәтін
-    }, { $topics ->
-        [one] { $topics } тақырып
-       *[other] { $topics } тақырып
-    }, { $sources ->
-        [one] { $sources } дереккөз
-       *[other] { $sources } дереккөз
-    }.
-    Тілдері: { $languages }
-    Жарияланған уақыты: { $built } (UTC)
-    Нұсқасы: <code>{ $version }</code>
-
-    Жауаптар – сөзбе-сөз дәйексөз. Сандар қасында көрсетілген күнге сәйкес.
-about-newest = Мәтіндердегі ең соңғы күн: { $date }
+sources-none = Бұл жинақта дереккөздер көрсетілмеген.
+about-title = <b>Жинақ туралы</b>
+about-operator = Ботқа жауапты: { $operator }
+about-official = Бұл ресми бот па? { $official }
+about-contact = Байланыс: { $contact }
+about-topics = { $count ->
+        [one] { $count } тақырып
+       *[other] { $count } тақырып
+    }
+about-sources = { $count ->
+        [one] { $count } дереккөз
+       *[other] { $count } дереккөз
+    }
+about-languages = Тілдері: { $languages }
+about-newest = Ең жаңа дерек: { $date }
+about-published = Жарияланған күні: { $date }
+about-version = Нұсқасы: <code>{ $version }</code>
 language-title = <b>Тіл</b>
-    Мәтін бар болса, сұрағыңыздың тілінде жауап беремін. Батырмалар мен түсіндірмелердің тілін таңдаңыз:
-language-auto = Telegram тіліндей
-language-set = Дайын: батырмалар мен түсіндірмелер қазақша болады.
-language-set-auto = Дайын: Telegram тіліңізге сай боламын.
+    Үзінді сол тілде болса, сұрақ қойылған тілде жауап беремін. Батырмалар мен түсіндірмелердің тілін таңдаңыз:
+language-auto = Telegram тілімен бірдей
+language-set = Тіл өзгертілді: батырмалар мен түсіндірмелер қазақша болады.
+language-set-auto = Тіл өзгертілді: Telegram тілімен бірдей болады.

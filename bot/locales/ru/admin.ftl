@@ -1,10 +1,10 @@
 admin-status =
     <b>Состояние</b>
     Версия: <code>{ $version }</code>, опубликована { $built } (UTC)
-    Текстов: { $passages }
+    Фрагментов: { $passages }
     Работает: { $uptime }
-    Отвечено на вопросы: { $answered }
-    Ждут: { $waiting }
+    Дано ответов: { $answered }
+    В очереди: { $waiting }
     Сбоев: { $failures }
     Память: { $memory } МБ
 admin-reload-same = Версия <code>{ $version }</code> уже используется.

@@ -1,35 +1,35 @@
 topics-title = <b>Темы</b>
 topic-count = { $count ->
-        [one] { $count } текст
-        [few] { $count } текста
-       *[many] { $count } текстов
+        [one] { $count } фрагмент
+        [few] { $count } фрагмента
+       *[many] { $count } фрагментов
     }
-topic-page = страница { $page } из { $pages }
+topic-other = Прочее
+topic-only = Вся подборка
+page-number = { $page } / { $pages }
+button-everything = ☰ Вся подборка
 sources-title = <b>Источники</b>
-about =
-    <b>О собрании</b>
-
-    { $passages ->
-        [one] { $passages } текст
-        [few] { $passages } текста
-       *[many] { $passages } текстов
-    }, { $topics ->
-        [one] { $topics } тема
-        [few] { $topics } темы
-       *[many] { $topics } тем
-    }, { $sources ->
-        [one] { $sources } источник
-        [few] { $sources } источника
-       *[many] { $sources } источников
-    }.
-    Языки: { $languages }
-    Опубликовано: { $built } (UTC)
-    Версия: <code>{ $version }</code>
-
-    Ответы – дословные цитаты. Цифры верны на указанную рядом с ними дату.
-about-newest = Самая поздняя дата в текстах: { $date }
+sources-none = Источники в этой подборке не указаны.
+about-title = <b>О подборке</b>
+about-operator = Кто ведёт бот: { $operator }
+about-official = Это официальный бот? { $official }
+about-contact = Связаться: { $contact }
+about-topics = { $count ->
+        [one] { $count } тема
+        [few] { $count } темы
+       *[many] { $count } тем
+    }
+about-sources = { $count ->
+        [one] { $count } источник
+        [few] { $count } источника
+       *[many] { $count } источников
+    }
+about-languages = Языки: { $languages }
+about-newest = Самые свежие данные: { $date }
+about-published = Опубликовано: { $date }
+about-version = Версия: <code>{ $version }</code>
 language-title = <b>Язык</b>
-    Я отвечаю на языке вопроса, если текст на нём есть. Выберите язык кнопок и пояснений:
+    Я отвечаю на языке вопроса, если на нём есть нужный фрагмент. Выберите язык кнопок и пояснений:
 language-auto = Как в Телеграме
-language-set = Готово: кнопки и пояснения будут на русском.
-language-set-auto = Готово: я буду следовать языку вашего Телеграма.
+language-set = Готово: кнопки и пояснения теперь на русском.
+language-set-auto = Готово: язык кнопок и пояснений будет как в вашем Телеграме.

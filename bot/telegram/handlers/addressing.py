@@ -33,6 +33,8 @@ class Question:
     """It stands under a picture, video, file …"""
     replied: int | None = None
     """The message of the bot to which it replies."""
+    tapped: bool = False
+    """It is an example that was tapped, so nobody typed it and its answer names it."""
 
     @property
     def asker(self) -> int:

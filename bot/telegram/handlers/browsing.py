@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot.locales import language_name
 from bot.messages.answers import Rendered
+from bot.messages.introduction import group_note
 from bot.telegram.context import BotContext
+from bot.telegram.handlers import privacy
 from bot.telegram.handlers.quote_questions import note_linked
 from index.search.index import Index
 
 
 async def start(update: Update, context: BotContext) -> None:
-    """Greet with examples to tap, or show what a deep link points to."""
-    texts, pages = context.texts(), context.services.pages
-    argument = context.args[0] if context.args else ""
-    linked = pages.linked(argument, texts)
-    sent = await context.show(linked or Rendered(texts("start"), pages.examples(texts)))
-    if update.message:
-        note_linked(argument, update.message.chat.id, sent, context)
+    """Greet with examples to tap, or show what a deep link points to; in a group, tell how to ask there."""
+    texts, services = context.texts(), context.services
+    payload = context.args[0] if context.args else ""
+    if payload == privacy.LINK:
+        await privacy.privacy(update, context)
+    elif linked := services.pages.linked(payload, texts):
+        sent = await context.show(linked)
+        if update.message:
+            note_linked(payload, update.message.chat.id, sent, context)
+    elif _private(update):
+        await context.show(services.pages.welcome(texts))
+    else:
+        manifest, recorded = services.live_index.index.manifest, services.settings.log
+        await context.show(Rendered(group_note(manifest, texts, services.place.username, recorded=recorded)))
 
 
 async def help(update: Update, context: BotContext) -> None:
     """Tell how to ask."""
-    texts, services = context.texts(), context.services
-    await context.show(Rendered(texts("help", username=services.place.username), services.pages.examples(texts)))
+    services = context.services
+    languages = services.live_index.locales.languages
+    await context.show(services.pages.help(context.texts(), languages, buttons=_private(update)))
 
 
 async def topics(update: Update, context: BotContext) -> None:
@@ -41,20 +49,10 @@ async def sources(update: Update, context: BotContext) -> None:
 
 
 async def about(update: Update, context: BotContext) -> None:
-    """Tell version, dates and counts."""
-    texts, index = context.texts(), context.services.live_index.index
-    html = texts(
-        "about",
-        passages=index.manifest.counts["snippets"],
-        topics=len(index.topics),
-        sources=len(index.sources),
-        languages=", ".join(escape(language_name(language)) for language in index.languages),
-        built=escape(str(index.manifest.built)[:16].replace("T", " ")),
-        version=escape(index.version),
-    )
-    if newest := await asyncio.to_thread(_newest_date, index):
-        html += "\n" + texts("about-newest", date=escape(texts.date(newest)))
-    await context.show(Rendered(html))
+    """Tell what the bot is, who runs it, counts and dates."""
+    pages = context.services.pages
+    newest = await asyncio.to_thread(_newest_date, pages.index)
+    await context.show(pages.about(context.texts(), newest))
 
 
 async def language(update: Update, context: BotContext) -> None:
@@ -71,6 +69,10 @@ async def unknown(update: Update, context: BotContext) -> None:
     mention = f"@{context.services.me.username}".lower()
     if message and (message.chat.type == "private" or mention in (message.text or "").lower()):
         await context.show(Rendered(context.texts()("unknown-command")))
+
+
+def _private(update: Update) -> bool:
+    return update.effective_chat is not None and update.effective_chat.type == "private"
 
 
 def _newest_date(index: Index) -> str | None:

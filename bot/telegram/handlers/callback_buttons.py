@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
+from telegram import CallbackQuery, InlineKeyboardMarkup, Update
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, next_snippet, single_snippet
+from bot.messages.answers import Rendered, next_snippet, single_snippet, sources_message
 from bot.messages.buttons import Mark, parse, person_of, read_paging
+from bot.messages.examples import example_behind
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers import wishes
 from bot.telegram.handlers.privacy import Reaction, react
+from bot.telegram.handlers.questions import example
 from bot.telegram.handlers.quote_questions import note_pressed
 from bot.telegram.sending import Address
+
+_OF_PAGES = {"browse", "read", "sources"}
+_OF_OTHERS = {"vote", "add", "tell", "stop", "example", "next", "passage", "topic"}
+"""Kinds of buttons under answers, refusals and greetings, which must not be lost."""
 
 
 async def press(update: Update, context: BotContext) -> None:
@@ -25,7 +31,9 @@ async def press(update: Update, context: BotContext) -> None:
     except Exception:
         await services.sender.answer_press(query)
         raise
-    await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    await services.sender.answer_press(query, reaction.word, alert=reaction.alert, url=reaction.url)
+    if reaction.question:
+        await example(reaction.question, query, context)
     if reaction.message:
         note_pressed(query, await _show(query, reaction.message, reaction.below, context), services)
 
@@ -35,21 +43,24 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if parsed is None:
         return Reaction(texts("button-stale"))
     kind, parts = parsed
-    if kind == "vote":
-        return await _vote(parts, query, texts, services)
-    if kind == "add":
-        return await wishes.wish(parts, query, texts, services)
-    if kind == "tell":
-        return await wishes.tell(parts, query, texts, services)
+    # Who asked tells what an answer is worth; each of these checks that it is they who pressed.
+    of_the_asker = {"vote": _vote, "add": wishes.wish, "tell": wishes.tell}
+    if kind in of_the_asker:
+        return await of_the_asker[kind](parts, query, texts, services)
     if kind == "stop":
         return wishes.stop(query, texts, services)
     if kind == "mine":
         return await react(parts["what"], query, services)
     if kind == "language":
-        return _choose_language(query.from_user, parts["code"], services)
+        return _choose_language(query, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
-    return _page(kind, parts, texts, services)
+    if kind == "passage_sources":
+        return _passage_sources(query, parts, texts, services)
+    if kind == "example":
+        question = example_behind(services.live_index.index, parts["key"])
+        return Reaction(question=question) if question else Reaction(texts("button-stale"))
+    return _page(kind, parts, query, services)
 
 
 async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
@@ -61,17 +72,26 @@ async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     if person_of(parts) != person or not await services.log.vote(entry, person, value):
         return Reaction(texts("vote-not-yours"), alert=True)
     services.votes.note(entry, value)
-    if not services.settings.log:
-        return Reaction(texts("feedback-off"))
+    if reason := await _not_kept(person, services):
+        return Reaction(texts(reason))
     return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
 
 
-def _choose_language(person: User, code: str, services: Services) -> Reaction:
+async def _not_kept(person: int, services: Services) -> str:
+    """Return the name of the text that says why nothing of a person is kept; empty where it is."""
+    if not services.settings.log:
+        return "feedback-off"
+    return "feedback-opted-out" if await services.log.opted_out(person) else ""
+
+
+def _choose_language(query: CallbackQuery, code: str, services: Services) -> Reaction:
+    """Keep the language of a person; in a group the buttons stay for the others."""
+    person, in_group = query.from_user, query.message is not None and query.message.chat.type != "private"
     if code != "auto" and code not in services.live_index.locales.languages:
         return Reaction(services.texts(person)("button-stale"))
     services.state.choose_language(person.id, None if code == "auto" else code)
     done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")
-    return Reaction(done, Rendered(done))
+    return Reaction(done, None if in_group else Rendered(done))
 
 
 def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
@@ -82,7 +102,7 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     snippet = services.live_index.index.by_key(mark.key, paging.language)
     if snippet is None:
         return Reaction(texts("passage-gone"), alert=True)
-    page = next_snippet(snippet, mark.span(snippet), texts, services.place, paging)
+    page = next_snippet(snippet, mark.span(snippet), _written_in(parts, texts, services), services.place, paging)
     # The votes belong to the question and stay: all rows but the first, which is the snippet's.
     before = getattr(query.message, "reply_markup", None)
     kept = before.inline_keyboard[1:] if before else ()
@@ -90,25 +110,64 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
 
 
-def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
-    """Return the snippet or page that a button opens."""
+def _passage_sources(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    """Return all sources of a snippet: below it, or in the private chat where the bot is not a member."""
+    snippet = services.live_index.index.by_key(parts["key"], parts["language"])
+    if snippet is None:
+        return Reaction(texts("passage-gone"), alert=True)
+    if query.inline_message_id:
+        return Reaction(url=services.place.sources_link(snippet.key))
+    return Reaction(message=sources_message(snippet, _written_in(parts, texts, services)), below=True)
+
+
+def _page(kind: str, parts: dict[str, str], query: CallbackQuery, services: Services) -> Reaction:
+    """Return the snippet or page that a button opens: in the place of the page under which it is, else below."""
+    texts, below = _texts_of_page(parts, query, services), not _is_page(query)
     index, pages, number = services.live_index.index, services.pages, int(parts.get("page", 0))
     if kind == "sources":
-        return Reaction(message=pages.sources_page(texts, number))
+        return Reaction(message=pages.sources_page(texts, number), below=below)
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
-            return Reaction(message=single_snippet(snippet, texts, services.place, mark.span(snippet)), below=True)
+            written = _written_in(parts, texts, services)
+            return Reaction(message=single_snippet(snippet, written, services.place, mark.span(snippet)), below=True)
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
-            return Reaction(message=pages.reading_page(snippet, texts, number))
+            return Reaction(message=pages.reading_page(snippet, texts, number), below=below)
         return Reaction(texts("passage-gone"), alert=True)
+    below = below or kind == "topic"
     if "key" not in parts:
-        return Reaction(message=pages.topics_page(texts, number))
+        return Reaction(message=pages.topics_page(texts, number), below=below)
     if topic := pages.topic(parts["key"]):
-        return Reaction(message=pages.topic_page(topic, texts, number), below=kind == "topic")
+        return Reaction(message=pages.topic_page(topic, texts, number), below=below)
     return Reaction(texts("topic-gone"), alert=True)
+
+
+def _texts_of_page(parts: dict[str, str], query: CallbackQuery, services: Services) -> Texts:
+    """Return the texts of the person; in a group, where a page is everybody's, those of the page."""
+    message = query.message
+    if message is None or message.chat.type == "private":
+        return services.texts(query.from_user)
+    return _written_in(parts, services.texts(query.from_user), services)
+
+
+def _is_page(query: CallbackQuery) -> bool:
+    """Return whether a button is under a page, whose place another page may take.
+
+    An answer with its votes, a greeting with its examples, and a message that Telegram does not show any more are none.
+    """
+    if query.inline_message_id:
+        return True
+    keyboard = getattr(query.message, "reply_markup", None)
+    buttons = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+    kinds = {parsed[0] for button in buttons if (parsed := parse(str(button.callback_data)))}
+    return not kinds.isdisjoint(_OF_PAGES) and kinds.isdisjoint(_OF_OTHERS)
+
+
+def _written_in(parts: dict[str, str], texts: Texts, services: Services) -> Texts:
+    """Return the texts in the language in which a button's message was written, whoever presses it."""
+    return services.live_index.locales.exactly(parts.get("interface", "")) or texts
 
 
 async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> int | None:

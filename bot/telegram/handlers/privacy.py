@@ -19,6 +19,8 @@ from bot.telegram.sending import Address
 
 logger = logging.getLogger(__name__)
 
+LINK = "privacy"
+"""The payload of the deep link to what only a private chat offers."""
 _ERASING_SECONDS = 3.0
 """How long the confirmation waits for the last traces; with a log of a million questions they take half a minute."""
 
@@ -29,10 +31,14 @@ class Reaction:
 
     word: str = ""
     message: Rendered | None = None
+    question: str = ""
+    """An example question to answer in a new message below."""
     below: bool = False
     """Send the message as a new one below, instead of in the place of the one with the button."""
     alert: bool = False
     """Show the word in a window that must be closed, for it is all that happens."""
+    url: str | None = None
+    """A deep link to open, where the bot cannot send a message."""
 
 
 async def privacy(update: Update, context: BotContext) -> None:
@@ -41,16 +47,21 @@ async def privacy(update: Update, context: BotContext) -> None:
     if message is None or message.from_user is None:
         return
     texts = context.texts()
-    if not settings.log:
-        await context.reply(texts("privacy-off"))
-        return
-    out = await context.services.log.opted_out(message.from_user.id)
-    lines = [texts("privacy")]
-    if settings.log_days:
+    lines = [texts("privacy-title"), "", texts("privacy-recorded" if settings.log else "privacy-off")]
+    lines.append(texts("privacy-kept"))
+    if settings.log and settings.log_days:
         lines.append(texts("privacy-retention", days=settings.log_days))
-    lines += [texts("privacy-hear"), "", texts("privacy-commands")]
-    private = message.chat.type == "private"
-    await context.reply("\n".join(lines), InlineKeyboardMarkup([[_opt_button(texts, out)]]) if private else None)
+    if settings.log:
+        lines.append(texts("privacy-hear"))
+    if message.chat.type != "private":
+        lines += ["", texts("privacy-commands-group")]
+        link = f"https://t.me/{context.services.place.username}?start={LINK}"
+        button = InlineKeyboardButton(texts("button-privacy"), url=link)
+    else:
+        lines += ["", texts("privacy-commands" if settings.log else "privacy-commands-off")]
+        button = _opt_button(texts, await context.services.log.opted_out(message.from_user.id))
+    offered = settings.log or message.chat.type != "private"
+    await context.reply("\n".join(lines), InlineKeyboardMarkup([[button]]) if offered else None)
 
 
 async def my_data(update: Update, context: BotContext) -> None:

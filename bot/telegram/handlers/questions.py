@@ -6,23 +6,31 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from telegram import Message, Update
+from telegram import CallbackQuery, Message, Update
 from telegram.error import TelegramError
 
 from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
+from bot.messages.examples import named
 from bot.messages.quote_facts import nothing_message, sentence_message
 from bot.messages.several_answers import reply_message, shown_hits
+from bot.messages.talk_phrases import recognise
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
 from bot.telegram.handlers.addressing import Question, question_in
 from bot.telegram.handlers.follow_ups import Form, understand
-from bot.telegram.handlers.quote_questions import about_the_quote, note_quote, quote_meant
+from bot.telegram.handlers.quote_questions import (
+    about_the_quote,
+    is_about_shown_quote,
+    note_quote,
+    quote_meant,
+)
 from bot.telegram.handlers.shown_quotes import ShownQuote
-from bot.telegram.handlers.small_talk import small_talk
+from bot.telegram.handlers.small_talk import obey, reply_to
 from bot.telegram.quota import Verdict
-from bot.telegram.state import ANSWER_SECONDS
+from bot.telegram.sending import Address, address_of
+from bot.telegram.state import ANSWER_SECONDS, Posted
 from index.knowledge.snippet import Topic
 from index.search.answer import Reply
 from index.search.decision import Decision
@@ -45,8 +53,20 @@ class _Understood:
 
 async def message(update: Update, context: BotContext) -> None:
     """Answer a new message if it asks the bot something."""
-    if update.message and (question := question_in(update.message, context.services.me)):
+    question = question_in(update.message, context.services.me) if update.message else None
+    if question is None:
+        return
+    if is_about_shown_quote(question, context.services) or not await obey(question, update, context):
         await _ask(question, context)
+
+
+async def typed_elsewhere(words: str, update: Update, context: BotContext) -> None:
+    """Answer what a person typed before they came here, as if it stood in their message."""
+    if (message := update.message) is None:
+        return
+    said = message.date.timestamp()
+    posted, private = Posted(message.chat.id, message.message_id, int(said)), message.chat.type == "private"
+    await _ask(Question(words, address_of(message), message.from_user, private, posted, said), context)
 
 
 async def edited(update: Update, context: BotContext) -> None:
@@ -79,6 +99,19 @@ async def media(update: Update, context: BotContext) -> None:
         await context.reply(texts("reads-text-only"))
     elif verdict is Verdict.NOTE:
         await context.reply(services.quota_note(texts).html)
+
+
+async def example(text: str, query: CallbackQuery, context: BotContext) -> None:
+    """Ask an example question for the person who tapped it, as if they had typed it; the answer comes below."""
+    under, progress = query.message, context.progress
+    if under is None:
+        return
+    private = under.chat.type == "private"
+    thread = under.message_thread_id if isinstance(under, Message) and under.is_topic_message else None
+    # Each press is a question of its own, so what tells it from others is its update, not the message's date.
+    posted = Posted(under.chat.id, under.message_id, progress.update_id if progress else 0)
+    to = Address(under.chat.id, None if private else under.message_id, thread)
+    await _ask(Question(text, to, query.from_user, private, posted, time.time(), tapped=True), context)
 
 
 async def turn_away(update: Update, context: BotContext) -> None:
@@ -127,8 +160,8 @@ async def _respond(question: Question, context: BotContext, shown: int | None, e
     services, texts = context.services, _texts(question, context)
     if not question.text:
         await _show(question, services.pages.how_to_ask(texts), context, shown)
-    elif kind := small_talk(question.text):
-        await _say(question, services.pages.talk(kind, texts), context, shown)
+    elif (talk := recognise(question.text)) and not is_about_shown_quote(question, services):
+        await _say(question, await reply_to(talk, question, services), context, shown)
     elif about := await about_the_quote(question, texts, context):
         sent = await _say(question, about.message, context, shown)
         if about.quote and sent is not None:
@@ -156,6 +189,8 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         for entry in entries
     ]
     rendered = _rendered(question, understood, frames, services.live_index.index.topics)
+    if question.tapped:
+        rendered = named(rendered, question.text)
     try:
         sent = await _show(question, rendered, context, shown, language)
     except TelegramError:

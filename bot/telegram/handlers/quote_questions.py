@@ -11,6 +11,7 @@ from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.messages.buttons import AnswerRef, Mark, parse, read_paging
 from bot.messages.quote_facts import more_message, quote_fact
+from bot.messages.talk_phrases import recognise
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers.addressing import Question
 from bot.telegram.handlers.follow_up_phrases import asks_for_more, fact_asked
@@ -28,6 +29,17 @@ class AboutQuote:
 
     message: Rendered
     quote: ShownQuote | None
+
+
+def is_about_shown_quote(question: Question, services: Services) -> bool:
+    """Return whether a message asks about the quote before it, or for more, and there is such a quote.
+
+    A lone word without a question mark may as well name a command: "sources".
+    """
+    if not (fact_asked(question.text) or asks_for_more(question.text)):
+        return False
+    may_be_command = " " not in question.text and "?" not in question.text and recognise(question.text) is not None
+    return not may_be_command and quote_meant(question, services) is not None
 
 
 async def about_the_quote(question: Question, texts: Texts, context: BotContext) -> AboutQuote | None:
