@@ -17,6 +17,7 @@ from index.question.grammar import grammar, normal, without_one
 from index.question.message import Message
 from index.question.word_patterns import alternatives, expression, fold
 from index.text.dates import dates_found
+from index.text.spelling import possible_readings
 
 _LONGEST = 12
 """A message of more words goes on from nothing."""
@@ -31,7 +32,13 @@ _LEAST_NAMED = 2
 _FILLER = "~"
 """Stands before a word that may stand anywhere in a phrase."""
 _FILLERS = rf"(?:{_FILLER}\S+ )*?"
+_ANY_ORDER = "&"
+"""Stands between the parts of a phrase that may come in any order."""
+_MOST_READ = 6
+"""A longer message is not read in other letters."""
+_I_AFTER_VOWEL = re.compile(r"(?<=[аеиоуыэюяәөұү])[иі]")
 _WORD_OF_PHRASE = re.compile(r"(?<!\w)(\w+ )")
+_LETTERS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -79,6 +86,8 @@ class _Phrases:
     closings: frozenset[str]
     facts: Mapping[QuoteFact, re.Pattern[str]]
     more: re.Pattern[str]
+    bot: re.Pattern[str]
+    """What is asked about the bot in words that may also ask about a quote."""
     fillers: frozenset[str]
     vocabulary: frozenset[str]
     """All words that can stand in one of the phrases."""
@@ -90,13 +99,15 @@ def fact_asked(text: str) -> QuoteFact | None:
     """Return what a message asks about the quote before it, ``None`` if it asks something else."""
     line = _line(text)
     phrases = _phrases()
-    return next((fact for fact, pattern in phrases.facts.items() if pattern.fullmatch(line)), None) if line else None
+    if not line or phrases.bot.fullmatch(line):
+        return None
+    return next((fact for fact, pattern in phrases.facts.items() if pattern.fullmatch(line)), None)
 
 
 def asks_for_more(text: str) -> bool:
     """Return whether a message asks for nothing but more about the same."""
-    line = _line(text)
-    return bool(line and _phrases().more.fullmatch(line))
+    line, phrases = _line(text), _phrases()
+    return bool(line and phrases.more.fullmatch(line) and not phrases.bot.fullmatch(line))
 
 
 def leaning(text: str, understood: str, language: str) -> Leaning:
@@ -149,11 +160,21 @@ def _without_dates(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _line(text: str) -> str:
-    """Return the normal forms of a short message, fillers marked; nothing if a word is in no phrase."""
+    """Return the normal forms of a short message, fillers marked; nothing if a word is in no phrase.
+
+    One that was typed in Latin letters, or on the wrong keyboard, is read as it was meant: "otkuda eto", "derekkozi bar ma".
+    """
+    phrases = _phrases()
+    if (line := _known_words(text, phrases)) or len(text.split()) > _MOST_READ:
+        return line
+    readings = (_I_AFTER_VOWEL.sub("й", reading) for _, reading in possible_readings(text))
+    return next((line for reading in readings if (line := _known_words(reading, phrases))), "")
+
+
+def _known_words(text: str, phrases: _Phrases) -> str:
     found = _WORD.findall(fold(text).replace("’", "'"))
     if not 0 < len(found) <= _LONGEST:
         return ""
-    phrases = _phrases()
     words = [_meant(part, phrases) for word in found for part in word.split("-")]
     if not phrases.vocabulary.issuperset(words):
         return ""
@@ -171,7 +192,7 @@ def _meant(word: str, phrases: _Phrases) -> str:
 def _phrases() -> _Phrases:
     data: dict[str, Any] = yaml.safe_load(files("bot.locales").joinpath("follow_ups.yaml").read_text("utf-8"))
     languages: dict[str, _Language] = {}
-    patterns: dict[str, list[str]] = {"more": [], **{fact.value: [] for fact in QuoteFact}}
+    patterns: dict[str, list[str]] = {"more": [], "bot": [], **{fact.value: [] for fact in QuoteFact}}
     openings: list[str] = []
     closings: set[str] = set()
     mistyped: list[str] = []
@@ -185,26 +206,40 @@ def _phrases() -> _Phrases:
         closings.update(alternatives(own["closings"].split()))
         languages[language] = _Language(**sets)
         for name, found in patterns.items():
-            found += [_with_fillers(template, classes) for template in own[name]]
+            found += [_with_fillers(template, classes, among_any=name == "bot") for template in own[name]]
         mistyped += alternatives(own["mistyped"].split())
         fillers.update(classes["filler"])
     facts = {fact: re.compile(_any(patterns[fact.value])) for fact in QuoteFact}
-    more = re.compile(_any(patterns["more"]))
+    more, bot = re.compile(_any(patterns["more"])), re.compile(_any(patterns["bot"]))
     vocabulary = frozenset(fillers).union(
-        *(re.findall(r"[^\W_]+", pattern.pattern) for pattern in (*facts.values(), more))
+        *(_LETTERS.findall(pattern.pattern) for pattern in (*facts.values(), more, bot))
     )
     slips = {rest: word for word in mistyped for rest in without_one(word)}
     opening = re.compile(_any(openings))
-    return _Phrases(languages, opening, frozenset(closings), facts, more, frozenset(fillers), vocabulary, slips)
+    return _Phrases(languages, opening, frozenset(closings), facts, more, bot, frozenset(fillers), vocabulary, slips)
 
 
-def _with_fillers(template: str, classes: Mapping[str, list[str]]) -> str:
+def _with_fillers(template: str, classes: Mapping[str, list[str]], *, among_any: bool) -> str:
     """Return the expression of a phrase, to be matched against a line in which fillers are marked.
 
     The fillers themselves are in no expression: there are hundreds of both, and their product takes long to compile.
+
+    Args:
+        template: The phrase.
+        classes: The words its names stand for.
+        among_any: Whether any words may stand beside parts that come in any order, instead of fillers and their own.
     """
-    parts = [_WORD_OF_PHRASE.sub(rf"{_FILLER}?\1", expression(part.strip(), classes)) for part in template.split("…")]
-    return _FILLERS + _FILLERS.join(parts) + _FILLERS
+    in_any_order = _ANY_ORDER in template
+    parts = [
+        _WORD_OF_PHRASE.sub(rf"{_FILLER}?\1", expression(part.strip(), classes))
+        for part in template.split(_ANY_ORDER if in_any_order else "…")
+    ]
+    if not in_any_order:
+        return _FILLERS + _FILLERS.join(parts) + _FILLERS
+    # A word is either marked or not, so the words between the parts can be read in one way only.
+    own = "|".join(sorted({word for part in parts for word in _LETTERS.findall(part)}))
+    own = r"\S+" if among_any else own
+    return "".join(rf"(?=(?:\S+ )*?{part})" for part in parts) + rf"(?:{_FILLER}\S+ |(?:{own}) )+"
 
 
 def _any(patterns: Iterable[str]) -> str:
