@@ -18,11 +18,15 @@ from index.question.frames import core
 from index.question.grammar import grammar, normal, without_one
 from index.question.letters import clean
 from index.question.word_patterns import alternatives, edge_words, expression, fold
+from index.text.spelling import possible_readings
 
 _LONGEST, _MOST_WORDS = 200, 24
 """Characters and words; a longer message tells or asks something."""
 _MOST_STRANGE = 1
 """Words that stand in no phrase: the country of "are you the embassy of …"."""
+_MOST_READ = 6
+"""A message of more words is not read in other letters."""
+_I_AFTER_VOWEL = re.compile(r"(?<=[аеиоуыэюяәөұү])[иі]")
 _LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another word."""
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -115,6 +119,18 @@ def recognise(text: str) -> Talk | None:
     """
     if len(text) > _LONGEST:
         return None
+    return _as_typed(text) or _as_meant(text)
+
+
+def _as_meant(text: str) -> Talk | None:
+    """Return what a short message is that was typed in Latin letters or on the wrong keyboard: "kto tebya sozdal"."""
+    if len(text.split()) > _MOST_READ:
+        return None
+    readings = (_I_AFTER_VOWEL.sub("й", reading) for _, reading in possible_readings(text))
+    return next((talk for reading in readings if (talk := _as_typed(reading))), None)
+
+
+def _as_typed(text: str) -> Talk | None:
     folded = fold(unicodedata.normalize("NFKC", text).replace("’", "'"))
     typed = _WORDS.findall(folded)
     if not typed:

@@ -25,6 +25,8 @@ _FRAGMENT = 4
 """A fragment has no more words."""
 _LEAST_LETTERS = 5
 """A slip in a shorter word more often makes another word."""
+_LONGEST_ENDING = 4
+"""Where so many letters at most differ, two words are forms of one."""
 _WHOLE = 3
 """With so many words that say something, a pronoun needs no quote to be understood."""
 _LEAST_NAMED = 2
@@ -38,6 +40,7 @@ _MOST_READ = 6
 """A longer message is not read in other letters."""
 _I_AFTER_VOWEL = re.compile(r"(?<=[аеиоуыэюяәөұү])[иі]")
 _WORD_OF_PHRASE = re.compile(r"(?<!\w)(\w+ )")
+_CYRILLIC = re.compile(r"[а-я]")
 _LETTERS = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -93,6 +96,8 @@ class _Phrases:
     """All words that can stand in one of the phrases."""
     slips: Mapping[str, str]
     """Words that are often mistyped, by what remains without one letter."""
+    beginnings: Mapping[str, str]
+    """Words of languages that put endings to their words, by their first letters."""
 
 
 def fact_asked(text: str) -> QuoteFact | None:
@@ -175,17 +180,25 @@ def _known_words(text: str, phrases: _Phrases) -> str:
     found = _WORD.findall(fold(text).replace("’", "'"))
     if not 0 < len(found) <= _LONGEST:
         return ""
-    words = [_meant(part, phrases) for word in found for part in word.split("-")]
-    if not phrases.vocabulary.issuperset(words):
-        return ""
-    return "".join(f"{_FILLER if word in phrases.fillers else ''}{word} " for word in words)
+    line = ""
+    for typed in (part for word in found for part in word.split("-")):
+        word = _meant(typed, phrases)
+        if word not in phrases.vocabulary:
+            return ""
+        line += f"{_FILLER if word in phrases.fillers else ''}{word} "
+    return line
 
 
 def _meant(word: str, phrases: _Phrases) -> str:
     plain = normal(word)
     if plain in phrases.vocabulary or len(plain) < _LEAST_LETTERS:
         return plain
-    return next((phrases.slips[rest] for rest in without_one(plain) if rest in phrases.slips), plain)
+    if slip := next((phrases.slips[rest] for rest in without_one(plain) if rest in phrases.slips), None):
+        return slip
+    for length in range(len(plain) - 1, max(_LEAST_LETTERS, len(plain) - _LONGEST_ENDING) - 1, -1):
+        if plain[:length] in phrases.beginnings:
+            return phrases.beginnings[plain[:length]]
+    return plain
 
 
 @cache
@@ -206,7 +219,7 @@ def _phrases() -> _Phrases:
         closings.update(alternatives(own["closings"].split()))
         languages[language] = _Language(**sets)
         for name, found in patterns.items():
-            found += [_with_fillers(template, classes, among_any=name == "bot") for template in own[name]]
+            found += [_with_fillers(template, classes) for template in own[name]]
         mistyped += alternatives(own["mistyped"].split())
         fillers.update(classes["filler"])
     facts = {fact: re.compile(_any(patterns[fact.value])) for fact in QuoteFact}
@@ -215,19 +228,21 @@ def _phrases() -> _Phrases:
         *(_LETTERS.findall(pattern.pattern) for pattern in (*facts.values(), more, bot))
     )
     slips = {rest: word for word in mistyped for rest in without_one(word)}
+    beginnings = {
+        word[:length]: word
+        # The shortest last, for it counts.
+        for word in sorted(vocabulary, key=len, reverse=True)
+        if _CYRILLIC.match(word)
+        for length in range(max(_LEAST_LETTERS, len(word) - _LONGEST_ENDING), len(word) + 1)
+    }
     opening = re.compile(_any(openings))
-    return _Phrases(languages, opening, frozenset(closings), facts, more, bot, frozenset(fillers), vocabulary, slips)
+    return _Phrases(languages, opening, frozenset(closings), facts, more, bot, frozenset(fillers), vocabulary, slips, beginnings)
 
 
-def _with_fillers(template: str, classes: Mapping[str, list[str]], *, among_any: bool) -> str:
+def _with_fillers(template: str, classes: Mapping[str, list[str]]) -> str:
     """Return the expression of a phrase, to be matched against a line in which fillers are marked.
 
     The fillers themselves are in no expression: there are hundreds of both, and their product takes long to compile.
-
-    Args:
-        template: The phrase.
-        classes: The words its names stand for.
-        among_any: Whether any words may stand beside parts that come in any order, instead of fillers and their own.
     """
     in_any_order = _ANY_ORDER in template
     parts = [
@@ -236,10 +251,14 @@ def _with_fillers(template: str, classes: Mapping[str, list[str]], *, among_any:
     ]
     if not in_any_order:
         return _FILLERS + _FILLERS.join(parts) + _FILLERS
-    # A word is either marked or not, so the words between the parts can be read in one way only.
-    own = "|".join(sorted({word for part in parts for word in _LETTERS.findall(part)}))
-    own = r"\S+" if among_any else own
-    return "".join(rf"(?=(?:\S+ )*?{part})" for part in parts) + rf"(?:{_FILLER}\S+ |(?:{own}) )+"
+    # Only words of such phrases come here, so any of them may stand beside these.
+    return "".join(map(_somewhere, parts)) + r"(?:\S+ )+"
+
+
+def _somewhere(part: str) -> str:
+    """Return the expression that looks for a part anywhere ahead, or for its absence where the part forbids words."""
+    forbidden = part.startswith("(?!")
+    return rf"(?{'!' if forbidden else '='}(?:\S+ )*?{part.replace('(?!', '(?:', 1) if forbidden else part})"
 
 
 def _any(patterns: Iterable[str]) -> str:
