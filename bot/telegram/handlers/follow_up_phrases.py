@@ -167,7 +167,7 @@ def _without_dates(text: str) -> str:
 def _line(text: str) -> str:
     """Return the normal forms of a short message, fillers marked; nothing if a word is in no phrase.
 
-    One that was typed in Latin letters, or on the wrong keyboard, is read as it was meant: "otkuda eto", "derekkozi bar ma".
+    One that was typed in Latin letters, or on the wrong keyboard, is read as it was meant: "otkuda eto".
     """
     phrases = _phrases()
     if (line := _known_words(text, phrases)) or len(text.split()) > _MOST_READ:
@@ -231,12 +231,14 @@ def _phrases() -> _Phrases:
     beginnings = {
         word[:length]: word
         # The shortest last, for it counts.
-        for word in sorted(vocabulary, key=len, reverse=True)
+        for word in sorted(vocabulary, key=lambda word: (-len(word), word))
         if _CYRILLIC.match(word)
         for length in range(max(_LEAST_LETTERS, len(word) - _LONGEST_ENDING), len(word) + 1)
     }
     opening = re.compile(_any(openings))
-    return _Phrases(languages, opening, frozenset(closings), facts, more, bot, frozenset(fillers), vocabulary, slips, beginnings)
+    return _Phrases(
+        languages, opening, frozenset(closings), facts, more, bot, frozenset(fillers), vocabulary, slips, beginnings
+    )
 
 
 def _with_fillers(template: str, classes: Mapping[str, list[str]]) -> str:
