@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import KnowledgeError
+from index.knowledge.fields import is_date
 from index.knowledge.lint import lint
-from index.knowledge.reader import Knowledge, is_date, read_knowledge
+from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.yaml_lines import Severity
 
 TODAY = date(2026, 11, 23)
@@ -302,7 +303,7 @@ def test_plain_text_is_knowledge_without_front_matter(tmp_path: Path) -> None:
     found = [(entry.id, entry.topic, entry.title, entry.text) for entry in knowledge.snippets]
     assert found == [
         ("notes/copper-and-zinc#1", "notes", "Two metals", "Copper is the first.\nIt is red."),
-        ("notes/copper-and-zinc#2", "notes", "Two metals", "Zinc."),
+        ("notes/copper-and-zinc#2", "notes", "Two metals – More", "Zinc."),
         ("tin_mines", "", "tin mines", "Tin is the third of the metals."),
     ]
     assert [knowledge.locations[entry.id, "en"].body_line for entry in knowledge.snippets] == [3, 8, 1]
