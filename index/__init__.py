@@ -19,6 +19,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       months            names of months in all cases -> their numbers
       dates             a text -> the dates that it states
       quantities        a text -> the quantities and ordinals that it states
+      codes             codes of letters and digits
       negation          a text -> whether it says that something is not so
       names             words -> what all forms of a name have in common
     question/           what a question asks, without an index

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from index.knowledge.asked_and_answered import bare_question, is_question, with_questions_as_headings
 from index.knowledge.markdown_blocks import BELOW_HEADINGS, Block, BlockKind
+from index.knowledge.snippet import BETWEEN_HEADINGS
 from index.knowledge.visible_text import VisibleText, joined
 
 _FITTING = 1000
@@ -18,7 +19,6 @@ _FITTING = 1000
 _SHORT_LEAD = 300
 """An introduction of so many characters at most is repeated where a list or a table is divided."""
 _LONGEST_TITLE = 200
-_BETWEEN_HEADINGS = " – "
 _ATTACHED = (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
 
 
@@ -92,9 +92,9 @@ def _path(root: tuple[str, ...], headings: Sequence[tuple[int, str]]) -> tuple[s
 
 def _title(path: tuple[str, ...]) -> str:
     """Return a path as one line; the outermost headings are left out where it is too long."""
-    while len(path) > 1 and len(_BETWEEN_HEADINGS.join(path)) > _LONGEST_TITLE:
+    while len(path) > 1 and len(BETWEEN_HEADINGS.join(path)) > _LONGEST_TITLE:
         path = path[1:]
-    return _BETWEEN_HEADINGS.join(path)
+    return BETWEEN_HEADINGS.join(path)
 
 
 def _groups(section: _Section) -> Iterator[list[Block]]:

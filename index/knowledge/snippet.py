@@ -13,6 +13,10 @@ Span = tuple[int, int]
 """Start and end of a part of a text, in Python characters: ``text[start:end]``."""
 
 
+BETWEEN_HEADINGS = " – "
+"""What parts the headings above a passage in its title."""
+
+
 class MarkKind(StrEnum):
     """How a part of a text is set off."""
 

@@ -212,5 +212,9 @@ class Answerability:
         translations = self._snippets.all_translations(translation)
         questions = [text for snippet in translations for text in (snippet.title, *snippet.questions)]
         asked = Counter(kind for text in questions for kind in wanted(text))
-        has_questions = any(snippet.questions for snippet in translations)
+        # A heading that asks is no list of all that its text answers.
+        listed = (
+            question for snippet in translations for question in snippet.questions if question not in snippet.title
+        )
+        has_questions = any(listed)
         return _Kinds(held(snippet.text for snippet in translations), asked if has_questions else None)
