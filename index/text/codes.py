@@ -1,4 +1,4 @@
-"""Codes of letters and digits, as ``E07``, ``KZ-52`` and ``12-b``: who asks for one means it, and none that is like it."""
+"""Codes of letters and digits, as ``E07``, ``KZ-52`` and ``12-b``: one that is like another is another one."""
 
 from __future__ import annotations
 
