@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from index.knowledge.files import SOURCES_FILE
-from index.knowledge.yaml_lines import Plain, did_you_mean
+from index.knowledge.yaml_lines import Plain, suggested
 
 _ISO_DATE = re.compile(r"\d{4}(-\d{2}){0,2}", re.ASCII)
 _MAX_ITEMS = 100
@@ -50,8 +50,7 @@ def _check(test: Callable[[str], object], reason: str) -> AfterValidator:
 def _registered(text: str, info: ValidationInfo) -> str:
     """Refuse the id of a source that is not among those of the context; ``None`` stands for unreadable ones."""
     if text and info.context is not None and text not in info.context:
-        hint = f"; {did_you_mean(text, info.context)}" if info.context else ""
-        raise ValueError(f"unknown source '{text}'; add it to {SOURCES_FILE}{hint}")
+        raise ValueError(f"unknown source '{text}'; add it to {SOURCES_FILE}{suggested(text, info.context)}")
     return text
 
 

@@ -12,7 +12,7 @@ from index.knowledge.look_alikes import look_alikes
 from index.knowledge.reader import Knowledge
 from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet
-from index.knowledge.yaml_lines import Problem, Severity, did_you_mean
+from index.knowledge.yaml_lines import Problem, Severity, suggested
 from index.text.language import legibility
 from index.text.terms import Terms
 
@@ -94,10 +94,7 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
     for snippet in knowledge.snippets:
         for target in snippet.see_also:
             if target not in known:
-                reason = f"unknown snippet '{target}'"
-                if "did you mean" in (hint := did_you_mean(target, known)):
-                    reason += f"; {hint}"
-                yield _flaw(knowledge, snippet, "see_also", reason)
+                yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'{suggested(target, known)}")
 
 
 def _translations(knowledge: Knowledge) -> Iterator[Problem]:

@@ -223,11 +223,10 @@ _REASONS = {
 """What to say for an error of pydantic, by its type."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is most like a wrong one, or all of them where none is like it."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), names, 1)
-    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"
+def suggested(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that suggests the known name most like a wrong one; empty where none is like it."""
+    near = difflib.get_close_matches(name, [*known], 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +257,8 @@ class Entry:
         known = sorted(model.model_fields)
         for name in self.node.value if closed and isinstance(self.node.value, dict) else ():
             if name not in known:
-                self.report((name,), f"unknown field; {did_you_mean(name, known)}", Severity.FLAW)
+                hint = suggested(name.lower(), known) or f"; known are {', '.join(known)}"
+                self.report((name,), f"unknown field{hint}", Severity.FLAW)
         try:
             return model.model_validate(self.node.plain, context=context)
         except ValidationError as error:

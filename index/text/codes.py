@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-_CACHE = 16_384
+_DIGIT = re.compile(r"\d")
 _TOKEN = re.compile(r"(?<!\w)[^\W_]+(?:[-‐‑–/][^\W_]+)*(?!\w)")
 _SEPARATOR = re.compile(r"[-‐‑–/]")
 _TOGETHER = re.compile(r"[^\W\d_]{1,5}\d[^\W_]*|\d+[^\W\d_]{1,3}\d[^\W_]*")
@@ -19,10 +18,9 @@ _NO_CODES = frozenset({"mid", "pre", "post", "top", "топ"})
 _LATIN = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-@lru_cache(maxsize=_CACHE)
 def codes(text: str) -> frozenset[str]:
     """Return the codes in a text, in small letters and without separators."""
-    if not any(map(str.isdigit, text)):
+    if not _DIGIT.search(text):
         return frozenset()
     found = set()
     for token in _TOKEN.findall(text):
@@ -36,12 +34,9 @@ def codes(text: str) -> frozenset[str]:
 
 def words_of_code(text: str, code: str) -> str:
     """Return a code as a text has it."""
-    return next(
-        part
-        for token in _TOKEN.findall(text)
-        for part in (token, *_SEPARATOR.split(token))
-        if code == _bare(_SEPARATOR.sub("", part))
-    )
+    tokens: list[str] = _TOKEN.findall(text)
+    parts = (part for token in tokens for part in (token, *_SEPARATOR.split(token)))
+    return next(part for part in parts if code == _bare(_SEPARATOR.sub("", part)))
 
 
 def _is_parted(parts: list[str]) -> bool:
