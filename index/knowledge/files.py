@@ -80,8 +80,9 @@ def read_text_files(folder: Path, problems: list[Problem]) -> Iterator[TextFile]
         text = read_text(folder, path, problems, most=_MAX_FILE_BYTES)
         if text is None:
             continue
-        if suffix.mistaken and (suffix.stem[:-3] in stems or mistaken[suffix.mistaken] * 2 > len(paths)):
-            suffix = _translation(name, suffix, suffix.mistaken, problems)
+        code = suffix.mistaken
+        if code and (suffix.stem[:-3] in stems or (mistaken[code] * 2 > len(paths) and meant_by(code))):
+            suffix = _translation(name, suffix, code, problems)
         yield TextFile(name, suffix.stem, suffix.language, text)
 
 
