@@ -10,14 +10,18 @@ from index.knowledge.markdown_blocks import BELOW_HEADINGS, Block, BlockKind
 from index.knowledge.snippet import MarkKind
 from index.knowledge.visible_text import VisibleText
 
-_NUMBER = r"[ \t]*(?:№|#)?\d{0,3}[ \t]*[:.)–—-]+[ \t]*"
+_NUMBER = r"[ \t]*(?:№|#)?\d{0,3}[ \t]*"
 _ASKS = re.compile(
-    rf"(?:Q|Question|FAQ|Вопрос|В|Сұрақ|С|Frage|F|Pregunta|P|Soru|S){_NUMBER}(?=\S)"
-    r"|\d{1,3}(?:\.\d{1,3})*[.)][ \t]+"
+    rf"(?:Question|FAQ|Вопрос|В|Сұрақ|С|Frage|F|Pregunta|P|Soru|S){_NUMBER}:[ \t]*(?=\S)"
+    rf"|Q{_NUMBER}[:.)–—-]+[ \t]*(?=\S)"
 )
-"""What stands before a question: a word for it, or a number."""
-_ANSWERS = re.compile(rf"(?:A|Answer|Ответ|О|Жауап|Ж|Antwort|Respuesta|R|Cevap|C){_NUMBER}")
-_QUESTION_MARK = re.compile(r"[?？؟](?=[\s*\"”»)\]]*\Z)")
+"""What stands before a question."""
+_COUNTED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)][ \t]+")
+"""The number of a question in a list of them."""
+_ANSWERS = re.compile(rf"(?:A|Answer|Ответ|О|Жауап|Ж|Antwort|Respuesta|R|Cevap|C){_NUMBER}:[ \t]*")
+_INITIAL = re.compile(rf"A{_NUMBER}[.)–—-]+[ \t]*")
+"""What stands before an answer if it is in bold; else it may be the initial of a name."""
+_QUESTION_MARK = re.compile(r"[?？؟]\W*\Z")
 _SENTENCE_END = (".", "!", "…", ";", ":", ",")
 _LONGEST = 300
 _LONGEST_TITLE = 100
@@ -28,9 +32,14 @@ def is_question(text: str) -> bool:
     return bool(_QUESTION_MARK.search(text))
 
 
+def is_labelled(text: str) -> bool:
+    """Tell whether a text begins with "Q:" or the like."""
+    return bool(_ASKS.match(text))
+
+
 def bare_question(text: str) -> str:
     """Return a question without the number or the letter before it."""
-    label = _ASKS.match(text)
+    label = _ASKS.match(text) or _COUNTED.match(text)
     return text[label.end() :] if label else text
 
 
@@ -41,23 +50,27 @@ def with_questions_as_headings(blocks: Sequence[Block]) -> Iterator[Block]:
         following = blocks[number + 1] if number + 1 < len(blocks) else None
         if block.kind is BlockKind.PARAGRAPH:
             for part in _paragraph(block, following):
-                if asked and (label := _ANSWERS.match(part.text.text)):
-                    part = replace(part, text=part.text.part(label.end(), len(part.text.text)))
-                asked = part.kind is BlockKind.HEADING and is_question(part.text.text)
+                if asked and (label_end := _answer_label(part.text, 0)):
+                    part = replace(part, text=part.text.part(label_end, len(part.text.text)))
+                asked = _asks(part)
                 yield from [part] if part.text else []
         elif block.kind is BlockKind.LIST and (entries := _entries(block)):
             yield from entries
             asked = False
         else:
             yield block
-            asked = block.kind is BlockKind.HEADING and is_question(block.text.text)
+            asked = _asks(block)
+
+
+def _asks(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING and (is_question(block.text.text) or is_labelled(block.text.text))
 
 
 def _paragraph(block: Block, following: Block | None) -> Iterator[Block]:
     """Yield a paragraph, split before each line that asks a question and before each answer."""
     text = block.text
     starts = [0, *(place.end() for place in re.finditer("\n", text.text))]
-    begins = sorted({0, *(start for start in starts if _asking(text, start) or _answer_label(text, start))})
+    begins = sorted({0, *(start for start in starts if _asking(text, start) or _answers_above(text, start))})
     if len(begins) == 1 and not _asking(text, 0):
         yield _heading(block) if _looks_like_heading(text, following) else block
         return
@@ -86,12 +99,12 @@ def _asking(text: VisibleText, start: int) -> int:
             if is_question(bold) and len(bold) <= _LONGEST:
                 return mark.end
             behind = text.text[mark.end : mark.end + 1]
-            if behind == "?" and not _ASKS.fullmatch(f"{bold} "):
+            if behind == "?" and not is_labelled(f"{bold} ?"):
                 return mark.end + 1
     line_end = text.text.find("\n", start)
     line_end = len(text.text) if line_end < 0 else line_end
     label = _ASKS.match(text.text, start, line_end)
-    if not label or label[0][0].isdigit():
+    if not label:
         return 0
     line = text.text[start:line_end]
     if is_question(line):
@@ -102,8 +115,18 @@ def _asking(text: VisibleText, start: int) -> int:
     return line_end if _answer_label(text, line_end + 1) else 0
 
 
-def _answer_label(text: VisibleText, start: int) -> bool:
-    return bool(_ANSWERS.match(text.text, start)) and any(_ASKS.match(line) for line in text.text[:start].split("\n"))
+def _answer_label(text: VisibleText, start: int) -> int:
+    """Return where "A:" ends that begins a line, or 0."""
+    if label := _ANSWERS.match(text.text, start):
+        return label.end()
+    label = _INITIAL.match(text.text, start)
+    is_bold = any(mark.kind is MarkKind.BOLD and mark.start == start for mark in text.marks)
+    return label.end() if label and is_bold else 0
+
+
+def _answers_above(text: VisibleText, start: int) -> bool:
+    """Tell whether a line answers a question on a line above it."""
+    return bool(_answer_label(text, start)) and any(map(is_labelled, text.text[:start].split("\n")))
 
 
 def _looks_like_heading(text: VisibleText, following: Block | None) -> bool:

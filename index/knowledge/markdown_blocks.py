@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from index.knowledge.html_words import END, SUMMARY, html_words
-from index.knowledge.markdown_syntax import REMOVED, markdown_parser
+from index.knowledge.markdown_syntax import CONTENTS, REMOVED, markdown_parser
 from index.knowledge.snippet import Mark, MarkKind
 from index.knowledge.visible_text import VisibleText, joined, joined_by
 
@@ -120,7 +120,8 @@ def _one_line(text: VisibleText) -> VisibleText:
 def _inline(node: SyntaxTreeNode) -> VisibleText:
     """Return the words of a block that holds words alone."""
     tokens = [token for child in node.children if child.type == "inline" for token in child.to_tokens()]
-    return _words([child for token in tokens for child in token.children or ()])
+    seen = (token for token in tokens if not CONTENTS.fullmatch(token.content))
+    return _words([child for token in seen for child in token.children or ()])
 
 
 def _words(tokens: Sequence[Token]) -> VisibleText:
@@ -201,7 +202,7 @@ def _table(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
             if any(cells):
                 pieces = [cell if cell else VisibleText(" ") for cell in cells]
                 text = joined_by(" | ", pieces)
-                rows.append(text.part(0, len(text.text)).as_whole())
+                rows.append(text.part(0, len(text.text.rstrip(" |"))).as_whole())
     if rows:
         yield Block(BlockKind.TABLE, joined_by("\n", rows), line, parts=tuple(rows[1:]), head=rows[0])
 

@@ -30,7 +30,10 @@ _INVISIBLE = re.compile(
 )
 _BLOCK_NAME = re.compile(r"(?<=\s)\^[A-Za-z0-9-]{2,}(?=\s*\Z)")
 _HIGHLIGHT = re.compile(r"(?<!\w)==(?=[^\s=])|(?<=[^\s=])==(?!\w)")
-_CONTENTS = re.compile(r"\s*(?:\[\[?_?TOC_?\]?\]|\{:toc\})\s*", re.IGNORECASE)
+CONTENTS = re.compile(r"\s*\[\[?_?TOC_?\]?\]\s*|.*\{:toc\}\s*", re.IGNORECASE | re.DOTALL)
+"""The place of a table of contents."""
+_BOX_LINE = re.compile(r':::|=== "|--8<--')
+"""A line that begins or ends a box or a tab, or includes another file."""
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +62,7 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
     if not silent:
         page, _, section = found["page"].partition("#")
         words = found["words"] or page.rpartition("/")[2].removesuffix(".md") or section
-        if found["embed"] or _CONTENTS.fullmatch(found[0]):
+        if found["embed"]:
             state.push(REMOVED, "", 0)
         else:
             state.pending += words.strip()
@@ -79,8 +82,6 @@ def _invisible(state: StateInline, silent: bool) -> bool:
     """Templates, remarks, marks and attributes are no words."""
     source = state.src
     found = _INVISIBLE.match(source, state.pos, state.posMax) or _BLOCK_NAME.match(source, state.pos, state.posMax)
-    if not found and state.pos == 0:
-        found = _CONTENTS.fullmatch(source)
     if not found:
         return False
     if not silent:
@@ -109,8 +110,8 @@ def _remark(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A line ``:::`` begins or ends a box; what stands in the box is read."""
-    if not _line(state, start).startswith(":::"):
+    """What stands in a box is read, and the lines around it are not."""
+    if not _BOX_LINE.match(_line(state, start)):
         return False
     if not silent:
         state.line = start + 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from index.knowledge.asked_and_answered import bare_question, is_question, with_questions_as_headings
+from index.knowledge.asked_and_answered import bare_question, is_labelled, is_question, with_questions_as_headings
 from index.knowledge.markdown_blocks import BELOW_HEADINGS, Block, BlockKind
 from index.knowledge.snippet import BETWEEN_HEADINGS
 from index.knowledge.visible_text import VisibleText, joined
@@ -76,9 +76,8 @@ def _sections(blocks: Sequence[Block], title: str | None) -> Iterator[_Section]:
         yield section
         question = None
         if text := block.text.text:
-            bare = bare_question(text)
-            question = bare if is_question(text) else None
-            headings.append((level, bare if question else text))
+            question = bare_question(text) if is_question(text) or is_labelled(text) else None
+            headings.append((level, question or text))
         section = _Section(_path(root, headings), question)
     yield section
 

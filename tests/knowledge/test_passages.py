@@ -18,7 +18,9 @@ PIECES = [
     "**A:** So.", "**Bold?** yes", "**Bold**", "| a | b |", "|---|---|", "| E07 | **x** |", "```", "code", "    x = 1",
     "---", "", "", "[[P|w]] ![[x]]", "{{t}} and <% x %>", "*i* ~~s~~ `c` [l](https://a.example)", "<b>h</b>", "<!-- c",
     "-->", "text[^1]", "[^1]: note", "%%", "!!! note \"T\"", "    in", "Term", ": def",
-    "<details><summary>Q?</summary>", "</details>", ":::tip", "* * *", "Вопрос: как?", "Ответ: так.", "- [ ] todo", "==m==",
+    "<details><summary>Q?</summary>", "</details>", ":::tip", "* content\n{:toc}", "[[_TOC_]]",
+    "* * *", "Вопрос: как?", "Ответ: так.",
+    "- [ ] todo", "==m==",
 ]  # fmt: skip
 
 
@@ -107,3 +109,32 @@ def test_titles_of_other_programs_are_taken(text: str) -> None:
 def test_what_only_looks_like_front_matter_is_text(text: str) -> None:
     """A rule, a note and a bracket begin ordinary texts."""
     assert read_heading(text).body_line == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        ("**Q: Why?**\nA: So.", "Why?", "So."),
+        ("**Q.** Why?\n\n**A.** So.", "Why?", "So."),
+        ("Q: Why? So.", "Why?", "So."),
+        ("Question 3: Tell me why\nAnswer: So.", "Tell me why", "So."),
+        ("**Why?** So.", "Why?", "So."),
+        ("__Why__? – So.", "Why?", "So."),
+        ("**Why?**\n\nSo.\n\nTruly.", "Why?", "So.\n\nTruly."),
+        ("### Q: Why\n\nA: So.", "Why", "So."),
+        ("### 3. Why?\n\nA. Smith says so.", "Why?", "A. Smith says so."),
+        ("## Why? 🙂\n\nSo.", "Why? 🙂", "So."),
+        ("- **Why?**\n  So.", "Why?", "So."),
+        ("1. Why?\n\n   So.", "Why?", "So."),
+        ("Вопрос: Почему?\nОтвет: Так.", "Почему?", "Так."),
+        ("<details><summary>Why?</summary>\n\nSo.\n</details>", "Why?", "So."),
+        ("> [!faq]- Why?\n> So.", "Why?", "So."),
+        ("В. Иванов спросил, почему.", None, "В. Иванов спросил, почему."),
+        ("Why? Nobody knows.", None, "Why? Nobody knows."),
+        ("**Never** ask why?", None, "Never ask why?"),
+    ],
+)
+def test_a_question_belongs_to_its_answer(text: str, question: str | None, answer: str) -> None:
+    """A question above a text is its example question, however it is set off; one within a text is none."""
+    (only,) = read(text)
+    assert (only.question, only.body.text) == (question, answer)
