@@ -35,6 +35,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       files             finds and reads the files
       languages         the language in a file's name
       look_alikes       names of files that look the same
+      file_language     the texts of a folder -> the language of most of them
       yaml_lines        YAML with the line of every value, and problems with theirs
       yaml_mistakes     broken YAML -> what to mend, in words of an editor
       fields            the types of the fields that editors fill
@@ -73,6 +74,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       wanted            the kind of thing that a question asks for
       negatives         how near a question is to those that are answered and that are not
       answerability     what speaks against the best snippet, apart from scores
+      prefix            words that are still being typed -> the snippets that hold them
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back

@@ -3,8 +3,8 @@
     python -m tests.draw_chat [--data DIR] [--screens DIR]
 
 The bot answers, and this program draws what Telegram would get: ``tests/chat.svg``, and as text the screens in
-``tests/screens``. With --screens it also draws each screen as a picture. SVG does not break lines, so the widths of Helvetica's letters
-decide where a line ends. A test compares what is kept with what is drawn anew.
+``tests/screens``. With --screens it also draws each screen as a picture. SVG does not break lines, so the widths of
+Helvetica's letters decide where a line ends. A test compares what is kept with what is drawn anew.
 """
 
 from __future__ import annotations

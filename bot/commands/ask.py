@@ -20,10 +20,12 @@ from bot.commands.terminal import console
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
 from index.question.frames import core
-from index.search.answer import CLOSEST, Answer, Hit, Reply
+from index.search.answer import Answer, Hit, Reply
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
 
+_NEAREST = 3
+"""How many of the best snippets, or of their example questions, are shown where none surely answers."""
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 
@@ -182,11 +184,11 @@ def _print_answer(index: Index, answer: Answer) -> None:
     elif answer.decision is Decision.CLOSEST:
         _print_notes(out, answer)
         out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
-        for hit in answer.hits[:CLOSEST]:
+        for hit in answer.hits[:_NEAREST]:
             _print_hit(out, hit)
     else:
         out.print(Text("The knowledge holds no answer to that.", style="yellow"))
-        questions = [hit.question for hit in answer.hits[:CLOSEST] if hit.question]
+        questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
         if questions and answer.confidence > 0:
             out.print("It does answer, for example:")
             for question in questions:

@@ -7,14 +7,13 @@ bring texts of its own: in other languages, or in place of the program's.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
 from fluent.runtime import FluentBundle, FluentResource
 
+from bot.locales.written_dates import date_in_words
 from index.knowledge.profile import Profile
 
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
@@ -55,9 +54,14 @@ class Texts:
         """Return the texts for the labels around a quote in ``language``: in it where there are any, else these."""
         return self._locales.exactly(language) or self
 
-    def date(self, written: str) -> str:
-        """Return an ISO 8601 date, with or without day and month, in words; any other text comes back unchanged."""
-        return _date_in_words(written, self.language)
+    def date(self, written: str, *, attributive: bool = False) -> str:
+        """Return an ISO 8601 date, with or without day and month, in words; any other text comes back unchanged.
+
+        Args:
+            written: The date.
+            attributive: As it stands before a noun, where that is another form: in Kazakh.
+        """
+        return date_in_words(written, self.language, attributive)
 
 
 class Locales:
@@ -133,19 +137,3 @@ def _parsed(language: str, text: str) -> FluentBundle:
 def _bundle(language: str) -> FluentBundle:
     sections = files(__name__).joinpath(language).iterdir()
     return _parsed(language, "\n".join(section.read_text("utf-8") for section in sections))
-
-
-@lru_cache(maxsize=4096)
-def _date_in_words(written: str, language: str) -> str:
-    parts = written.split("-")
-    try:
-        numbers = [int(part) for part in parts]
-        day = date(*[*numbers, 1, 1][:3])
-    except (TypeError, ValueError):
-        return written
-    if len(parts) == 1:
-        return written
-    if len(parts) == 2:
-        return format_date(day, "y 'ж'. MMMM" if language == "kk" else "LLLL y", locale=language)
-    # British English: day before month.
-    return format_date(day, "long", locale="en_GB" if language == "en" else language)

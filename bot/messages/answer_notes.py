@@ -7,29 +7,32 @@ from bot.messages.telegram_text import safe
 from index.search.answer import Answer
 from index.search.contradiction import DifferenceKind
 
-_STATED_UNITS = 100
-"""So much is repeated of what a question or a passage states."""
 
+def read_as(answer: Answer, texts: Texts, most: int = 256) -> list[str]:
+    """Return the line with the question as it was looked up, where its typos or its alphabet were corrected.
 
-def read_as(answer: Answer, texts: Texts) -> list[str]:
-    """Return the line with the question as it was looked up, where its typos or its alphabet were corrected."""
+    No more than ``most`` UTF-16 code units of the question are repeated.
+    """
     if answer.read_as == answer.understood:
         return []
-    return [f"<i>{texts('answer-read-as', question=safe(answer.read_as))}</i>"]
+    return [f"<i>{texts('answer-read-as', question=safe(answer.read_as, '…', most))}</i>"]
 
 
-def what_differs(answer: Answer, texts: Texts) -> list[str]:
-    """Return the line with the first thing that the question states and the best passage does not hold."""
+def what_differs(answer: Answer, texts: Texts, most: int = 60) -> list[str]:
+    """Return the line with the first thing that the question states and the best passage does not hold.
+
+    No more than ``most`` UTF-16 code units are repeated of what each states.
+    """
     if not answer.differences:
         return []
     difference = answer.differences[0]
-    asked = safe(difference.asked, limit=_STATED_UNITS)
+    asked = safe(difference.asked, limit=most)
     if difference.kind is DifferenceKind.NEGATION:
         return [texts("differs-negation")]
     if difference.kind is DifferenceKind.ROLE:
         return [texts("differs-roles")]
     if difference.found:
-        return [texts("differs-found", asked=asked, found=safe(difference.found, limit=_STATED_UNITS))]
+        return [texts("differs-found", asked=asked, found=safe(difference.found, limit=most))]
     return [texts("differs-missing", asked=asked)]
 
 

@@ -1,7 +1,8 @@
 """Answers as Telegram messages: pure functions from what the index found to HTML and buttons.
 
 Telegram refuses a message of more than 4096 UTF-16 code units after parsing or 32 KiB before. So a quote is shortened
-to the room that the other lines leave, between graphemes and around the sentence that answers.
+to the room that the other lines leave, between graphemes and around the sentence that answers. A message that does not
+surely answer stays far below: it should not push what it answers off the screen of a phone.
 """
 
 from __future__ import annotations
@@ -22,22 +23,34 @@ from bot.messages.buttons import (
     add_button,
     open_button,
     snippet_rows,
-    topic_rows,
+    topics_button,
     vote_buttons,
 )
-from bot.messages.telegram_text import GRAPHEME, fitting, parsed_units, safe, source_url, units, visible
+from bot.messages.quotation import quote
+from bot.messages.telegram_text import LABEL_UNITS, parsed_units, safe, source_url, units
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import CLOSEST, Answer
+from index.search.answer import Answer, Hit
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
 """The longest message, in UTF-16 code units after parsing."""
-LONG_QUOTE = 600
-"""From so many UTF-16 code units on a quote is folded until it is tapped."""
+UNSURE_UNITS = 900
+"""The longest message that does not surely answer."""
 
 _SPARE = 24
-_SHOWN_SOURCES = 3
-_TOPICS = 10
+_LEAST_QUOTE = 160
+"""A quote keeps so much room before the lines below it do."""
+_READ_AS_UNITS = 120
+_MOST_SUGGESTIONS = 2
+_SUGGESTION_SCORE = 0.4
+"""Least score of a snippet whose question is suggested: 75 in 100 refused example questions left out of the index get
+one, and two off-topic lines; one of two suggestions is the right one in 70."""
+_MOST_SOURCES, _SOURCE_UNITS = 12, 120
+_SENTENCE_WORDS = 3
+_MOST_OTHERS = 2
+_OTHER_SCORE = 0.8
+"""Least share of the best score at which another snippet looks like an answer. Of those snippets that are second or
+third and right, it keeps 88 in 100 (example questions left out of the index), and shows 1.2 titles instead of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +70,22 @@ class Frame:
     ref: AnswerRef
 
 
-def extract(snippet: Snippet, highlight: Span | None, limit: int) -> Span:
-    """Return the span of the snippet's text to quote: all of it if it fits, else a part with the highlighted sentence.
-
-    The part begins with the text if the sentence is still reached, else with the sentence. It ends with a sentence
-    where it can. Both ends lie between graphemes; a grapheme longer than ``limit`` leaves an empty span.
-    """
-    text = snippet.text
-    if units(text) <= limit:
-        return (0, len(text))
-    start = 0
-    if highlight and units(text[: highlight[1]]) > limit:
-        start = next(m.start() for m in GRAPHEME.finditer(text) if m.end() > highlight[0])
-    end = fitting(text, start, limit)
-    required = highlight[1] if highlight else start + 1
-    whole = [stop for _, stop in snippet.sentences if required <= stop <= end]
-    return (start, whole[-1] if whole else end)
-
-
-def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bool]:
-    """Return the blockquote of a snippet with the highlighted sentence in bold, and whether it is shortened."""
-    start, end = extract(snippet, highlight, limit)
-    text = snippet.text[start:end]
-    shortened = end - start < len(snippet.text)
-    if not visible(text):
-        return "", shortened
-    first, last = (max(highlight[0], start) - start, min(highlight[1], end) - start) if highlight else (0, 0)
-    if 0 < last - first < len(text) and visible(text[first:last]):
-        before, bold, after = (escape(part, quote=False) for part in (text[:first], text[first:last], text[last:]))
-        inner = f"{before}<b>{bold}</b>{after}"
-    else:
-        inner = escape(text, quote=False)
-    tag = "blockquote expandable" if units(text) > LONG_QUOTE else "blockquote"
-    return f"<{tag}>{inner}</blockquote>", shortened
-
-
 def snippet_html(
     snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, limit: int = MESSAGE_UNITS
 ) -> str:
-    """Return a snippet as HTML of at most ``limit`` UTF-16 code units: title, quote, speaker, sources, date.
+    """Return a snippet as HTML of at most ``limit`` UTF-16 code units: title, quote, speaker, first source, date.
 
-    The limit is 600 or more. The longest lines below the quote are left out where they leave it no room.
+    The limit is 320 or more. Labels are in the language of the snippet. The longest lines below the quote are left out
+    where they leave it no room.
     """
-    head = f'<a href="{place.snippet_link(snippet.key)}"><b>{safe(snippet.title, snippet.id)}</b></a>'
-    feet = list(_feet(snippet, texts))
+    most = min(256, limit // 4)
+    title = f"<b>{safe(snippet.title, snippet.id, most)}</b>"
+    url = source_url(snippet.sources[0]) if snippet.sources else None
+    head = f'<a href="{escape(url)}">{title}</a>' if url else title
+    feet = list(_feet(snippet, texts.within(snippet.language), place, most))
     note = f"<i>{texts('answer-shortened')}</i>"
     room = limit - parsed_units(head) - 1 - parsed_units(note) - _SPARE - lines_units(feet)
-    while feet and room <= 0:
+    while feet and room < min(_LEAST_QUOTE, units(snippet.text)):
         longest = max(feet, key=parsed_units)
         feet.remove(longest)
         room += lines_units([longest])
@@ -117,22 +99,24 @@ def lines_units(lines: Sequence[str]) -> int:
     return sum(parsed_units(line) + 1 for line in lines)
 
 
-def _feet(snippet: Snippet, texts: Texts) -> Iterator[str]:
-    if speaker := safe(snippet.speaker or ""):
+def _feet(snippet: Snippet, labels: Texts, place: Place, most: int) -> Iterator[str]:
+    if speaker := safe(snippet.speaker or "", limit=most):
         yield f"🗣 {speaker}"
-    for source in snippet.sources[:_SHOWN_SOURCES]:
-        yield f"📰 {source_line(source, texts)}"
-    if (more := len(snippet.sources) - _SHOWN_SOURCES) > 0:
-        yield f"📰 {texts('answer-more-sources', count=more)}"
+    if snippet.sources:
+        line = f"📰 {source_line(snippet.sources[0], labels, most)}"
+        if more := len(snippet.sources) - 1:
+            words = labels("answer-more-sources", count=more)
+            line += f' <a href="{place.sources_link(snippet.key)}">{words}</a>'
+        yield line
     if snippet.as_of:
-        yield f"📅 {texts('answer-as-of', date=safe(texts.date(snippet.as_of)))}"
+        yield f"📅 {labels('answer-as-of', date=safe(labels.date(snippet.as_of, attributive=True)))}"
 
 
-def source_line(source: Source, texts: Texts) -> str:
-    """Return publisher, linked title and date of a source as one line of HTML."""
-    title, url = safe(source.title, source.id), source_url(source)
+def source_line(source: Source, texts: Texts, most: int = 256) -> str:
+    """Return publisher, linked title and date of a source as one line of HTML; no part is longer than ``most``."""
+    title, url = safe(source.title, source.id, most), source_url(source)
     parts = [
-        safe(source.publisher),
+        safe(source.publisher, limit=most),
         f'<a href="{escape(url)}">{title}</a>' if url else title,
         safe(texts.date(source.date)) if source.date else "",
     ]
@@ -147,7 +131,7 @@ def answer_message(
     Args:
         answer: What the index found.
         frame: What the message is written with.
-        topics: Offered where nothing answers.
+        topics: Those of the knowledge; where nothing answers, a button opens them.
         follow_up: The question was understood together with the one before.
         captioned: The question stood under a picture or file, which the bot cannot read.
     """
@@ -159,41 +143,66 @@ def answer_message(
     if follow_up:
         notes.append(f"<i>{texts('answer-follow-up')}</i>")
     elif answer.decision is not Decision.NONE:
-        notes += read_as(answer, texts)
+        notes += read_as(answer, texts, _READ_AS_UNITS)
     if answer.decision is Decision.ANSWER and answer.hits:
-        return _quoted(answer, frame, notes)
+        return _certain(answer, frame, notes)
     if answer.decision is Decision.CLOSEST and answer.hits:
-        return _closest(answer, frame, notes)
-    return _none(answer, frame, topics, notes)
+        return _uncertain(answer, frame, notes)
+    return _refusal(answer, frame, topics, notes)
 
 
-def _quoted(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
+def _certain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     hit, texts, place = answer.hits[0], frame.texts, frame.place
-    rows = snippet_rows(hit.snippet, texts, place, Paging.over(answer.hits, hit.snippet.language))
+    rows = snippet_rows(hit.snippet, texts, place, Paging.over(answer.hits, hit.snippet.language, texts.language))
     more = [f"▶ {line}" for line in more_about(answer, texts)]
     room = MESSAGE_UNITS - lines_units([*notes, *more])
     lines = [*notes, snippet_html(hit.snippet, hit.highlight, texts, place, room), *more]
     return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, vote_buttons(frame.ref)]))
 
 
-def _closest(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
-    texts, place, hits = frame.texts, frame.place, answer.hits[:CLOSEST]
-    head = [*notes, *what_differs(answer, texts), texts("closest-intro")]
-    room = (MESSAGE_UNITS - sum(parsed_units(line) + 2 for line in head)) // len(hits) - 2
-    quotes = [snippet_html(hit.snippet, hit.highlight, texts, place, room) for hit in hits]
-    rows = [[open_button(hit.snippet.title, hit.snippet, Mark.of(hit))] for hit in hits]
-    return Rendered(
-        "\n\n".join(["\n".join(head), *quotes]),
-        InlineKeyboardMarkup([*rows, [add_button(frame.ref, texts)], vote_buttons(frame.ref)]),
-    )
+def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
+    texts, best = frame.texts, answer.hits[0]
+    doubt = what_differs(answer, texts) or [texts("likely-note" if answer.likely else "closest-note")]
+    head = [*notes, *(f"<i>{line}</i>" for line in doubt)]
+    room = UNSURE_UNITS - lines_units(head)
+    html = "\n".join([*head, snippet_html(best.snippet, best.highlight, texts, frame.place, room)])
+    others = [hit for hit in answer.hits[1:] if answer.near and hit.score >= _OTHER_SCORE * best.score]
+    rows = [
+        [open_button(hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)] for hit in others[:_MOST_OTHERS]
+    ]
+    wish = add_button(frame.ref, texts, name="button-not-asked")
+    return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref), [wish]]))
 
 
-def _none(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str]) -> Rendered:
-    texts, nearest = frame.texts, answer.hits[:CLOSEST]
-    lines = [texts("none-intro"), *notes, "", texts("none-nearest" if nearest else "none-topics")]
-    rows = [[open_button(hit.question or hit.snippet.title, hit.snippet, Mark.of(hit))] for hit in nearest]
-    rows += topic_rows(topics[:_TOPICS], texts.language, "t")
-    return Rendered("\n".join(lines), InlineKeyboardMarkup([*rows, [add_button(frame.ref, texts)]]))
+def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str]) -> Rendered:
+    texts = frame.texts
+    rows = [[open_button(hit.question or "", hit.snippet, Mark.of(hit), texts.language)] for hit in _suggested(answer)]
+    if asks_something(answer):
+        rows.append([add_button(frame.ref, texts)])
+    if topics:
+        rows.append([topics_button(texts)])
+    html = "\n".join([texts("none-intro"), *notes])
+    return Rendered(html, InlineKeyboardMarkup(rows) if rows else None)
+
+
+def asks_something(answer: Answer) -> bool:
+    """Return whether editors could make something of a refused message: it is near the knowledge, or a sentence."""
+    return answer.near or len(answer.understood.split()) >= _SENTENCE_WORDS
+
+
+def _suggested(answer: Answer) -> list[Hit]:
+    """Return up to two hits near what was asked, each with a whole question in its language that a button can show."""
+    if not answer.near:
+        return []
+    found = [
+        hit
+        for hit in answer.hits
+        if hit.score >= _SUGGESTION_SCORE
+        and hit.snippet.language == answer.language
+        and (question := (hit.question or "").rstrip()).endswith("?")
+        and units(question) <= LABEL_UNITS
+    ]
+    return found[:_MOST_SUGGESTIONS]
 
 
 def next_snippet(snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, paging: Paging) -> Rendered:
@@ -207,3 +216,12 @@ def single_snippet(snippet: Snippet, texts: Texts, place: Place, highlight: Span
     """Return a snippet that somebody chose, as a message of its own."""
     html = snippet_html(snippet, highlight, texts, place)
     return Rendered(html, InlineKeyboardMarkup(snippet_rows(snippet, texts, place)))
+
+
+def sources_message(snippet: Snippet, texts: Texts) -> Rendered:
+    """Return all sources of a snippet."""
+    labels = texts.within(snippet.language)
+    lines = [f"📰 {source_line(source, labels, _SOURCE_UNITS)}" for source in snippet.sources[:_MOST_SOURCES]]
+    if (more := len(snippet.sources) - len(lines)) > 0:
+        lines.append(labels("answer-more-sources", count=more))
+    return Rendered("\n".join([f"<b>{safe(snippet.title, snippet.id)}</b>", *lines]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ from index.search.answer import Hit
 
 LIMIT = 64
 """The longest callback data that Telegram accepts, in bytes."""
+_MARKS = 4
+"""So many snippets of an answer fit into the data of one button."""
 
 Rows = list[list[InlineKeyboardButton]]
 
@@ -29,10 +31,14 @@ _KEY = r"[A-Za-z0-9_-]{11}"
 _UNMARKED = "-"
 _MARK = rf"{_KEY}[0-9a-z-]"
 _LANGUAGE = r"[a-z]{2,3}"
+# The language of the texts around the buttons, so that whoever presses one does not change it. Messages that were sent
+# before this was written lack it.
+_INTERFACE = rf"(?:\.(?P<interface>{_LANGUAGE}))?"
 _PATTERNS = {
-    "next": re.compile(rf"n(?P<at>[0-4])(?P<language>{_LANGUAGE})(?P<marks>(?:{_MARK}){{1,5}})"),
-    "passage": re.compile(rf"p(?P<mark>{_MARK})(?P<language>{_LANGUAGE})"),
-    "topic": re.compile(rf"t(?P<key>{_KEY})"),
+    "next": re.compile(rf"n(?P<at>[0-4])(?P<language>{_LANGUAGE}){_INTERFACE}(?P<marks>(?:{_MARK}){{1,5}})"),
+    "passage": re.compile(rf"p(?P<mark>{_MARK})(?P<language>{_LANGUAGE}){_INTERFACE}"),
+    "passage_sources": re.compile(rf"o(?P<key>{_KEY})(?P<language>{_LANGUAGE}){_INTERFACE}"),
+    "topic": re.compile(rf"t(?P<key>{_KEY})?"),
     "browse": re.compile(rf"b(?P<key>{_KEY})?(?::(?P<page>\d{{1,4}}))?"),
     "read": re.compile(rf"r(?P<key>{_KEY}):(?P<page>\d{{1,4}})"),
     "sources": re.compile(r"s(?P<page>\d{1,4})"),
@@ -55,6 +61,10 @@ class Place:
     def snippet_link(self, key: str) -> str:
         """Return the deep link to a snippet."""
         return f"https://t.me/{self.username}?start=p_{key}"
+
+    def sources_link(self, key: str) -> str:
+        """Return the deep link to all sources of a snippet."""
+        return f"https://t.me/{self.username}?start=s_{key}"
 
     def topic_link(self, topic_id: str) -> str:
         """Return the deep link to a topic."""
@@ -108,22 +118,22 @@ class Paging:
 
     marks: tuple[Mark, ...]
     language: str
+    interface: str | None
+    """The language of the texts around them; ``None`` behind buttons that are older than this."""
     at: int = 0
 
     @classmethod
-    def over(cls, hits: Sequence[Hit], language: str) -> Self:
-        """Return the paging over the first hits of an answer; five of them fit into a button."""
-        return cls(tuple(Mark.of(hit) for hit in hits[:5]), _language(language))
+    def over(cls, hits: Sequence[Hit], language: str, interface: str) -> Self:
+        """Return the paging over the first hits of an answer; four of them fit into a button."""
+        return cls(tuple(Mark.of(hit) for hit in hits[:_MARKS]), language, interface)
 
     def next(self) -> Self:
         """Return the paging at the next snippet; after the last comes the first."""
-        return type(self)(self.marks, self.language, (self.at + 1) % len(self.marks))
+        return replace(self, at=(self.at + 1) % len(self.marks))
 
     def __str__(self) -> str:
-        data = f"n{self.at}{self.language}{''.join(map(str, self.marks))}"
-        if len(data) <= LIMIT:
-            return data
-        return str(type(self)(self.marks[:-1], self.language, self.at % (len(self.marks) - 1)))
+        languages = _languages(self.language, self.interface)
+        return f"n{self.at % _MARKS}{languages}{''.join(map(str, self.marks[:_MARKS]))}"
 
 
 def parse(data: str | None) -> tuple[str, dict[str, str]] | None:
@@ -140,7 +150,7 @@ def read_paging(parts: dict[str, str]) -> Paging | None:
     written = parts["marks"]
     marks = tuple(Mark.read(written[at : at + 12]) for at in range(0, len(written), 12))
     at = int(parts["at"])
-    return Paging(marks, parts["language"], at) if at < len(marks) else None
+    return Paging(marks, parts["language"], parts.get("interface"), at) if at < len(marks) else None
 
 
 def person_of(parts: dict[str, str]) -> int:
@@ -153,7 +163,10 @@ def snippet_rows(snippet: Snippet, texts: Texts, place: Place, paging: Paging | 
     row = []
     if paging and len(paging.marks) > 1:
         row.append(InlineKeyboardButton(texts("button-next"), callback_data=str(paging.next())))
-    if url := next((url for source in snippet.sources if (url := source_url(source))), None):
+    if len(snippet.sources) > 1:
+        data = f"o{snippet.key}{_languages(snippet.language, texts.language)}"
+        row.append(InlineKeyboardButton(texts("button-source"), callback_data=data))
+    elif url := source_url(snippet.sources[0]) if snippet.sources else None:
         row.append(InlineKeyboardButton(texts("button-source"), url=url))
     if place.inline:
         row.append(InlineKeyboardButton(texts("button-share"), switch_inline_query=f"p_{snippet.key}"))
@@ -168,14 +181,37 @@ def vote_buttons(ref: AnswerRef, number: str = "") -> list[InlineKeyboardButton]
     return [InlineKeyboardButton(f"{number}{vote}", callback_data=f"v{sign}{ref}") for vote, sign in ("👍+", "👎-")]
 
 
-def add_button(ref: AnswerRef, texts: Texts, number: str = "") -> InlineKeyboardButton:
-    """Return the button with which the asker asks for an answer to be added; ``number`` tells to which of several."""
-    return InlineKeyboardButton(number + texts("button-add"), callback_data=f"a{ref}")
+def add_button(
+    ref: AnswerRef, texts: Texts, number: str = "", name: str = "button-ask-editors"
+) -> InlineKeyboardButton:
+    """Return the button with which the asker tells the editors that an answer is missing.
+
+    Args:
+        ref: The question.
+        texts: The reader's texts.
+        number: Which of several questions it is.
+        name: The text that it shows.
+    """
+    return InlineKeyboardButton(number + texts(name), callback_data=f"a{ref}")
 
 
-def open_button(text: str, snippet: Snippet, mark: Mark | None = None) -> InlineKeyboardButton:
-    """Return the button that shows a snippet in a new message, with the sentence of ``mark`` in bold."""
-    data = f"p{mark or Mark(snippet.key, None)}{_language(snippet.language)}"
+def topics_button(texts: Texts) -> InlineKeyboardButton:
+    """Return the button that shows the topics in a new message."""
+    return InlineKeyboardButton(texts("button-topics"), callback_data="t")
+
+
+def open_button(
+    text: str, snippet: Snippet, mark: Mark | None = None, interface: str | None = None
+) -> InlineKeyboardButton:
+    """Return the button that shows a snippet in a new message.
+
+    Args:
+        text: What the button says.
+        snippet: The snippet.
+        mark: The sentence to be in bold.
+        interface: The language of the texts around the snippet; otherwise that of whoever presses the button.
+    """
+    data = f"p{mark or Mark(snippet.key, None)}{_languages(snippet.language, interface)}"
     return InlineKeyboardButton(label(text, snippet.id), callback_data=data)
 
 
@@ -190,9 +226,10 @@ def topic_rows(topics: Iterable[Topic], language: str, kind: str) -> Rows:
     return [every[at : at + 2] for at in range(0, len(every), 2)]
 
 
-def _language(code: str) -> str:
-    """Return a language's code as it fits into callback data."""
-    return code if re.fullmatch(_LANGUAGE, code) else "en"
+def _languages(snippet: str, interface: str | None) -> str:
+    """Return the languages of a snippet and of the texts around it as they stand in callback data."""
+    code = snippet if re.fullmatch(_LANGUAGE, snippet) else "en"
+    return f"{code}.{interface}" if interface and re.fullmatch(_LANGUAGE, interface) else code
 
 
 def _base36(number: int) -> str:

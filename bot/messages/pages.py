@@ -10,7 +10,7 @@ from typing import TypeVar
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, single_snippet, snippet_html, source_line
+from bot.messages.answers import Rendered, single_snippet, snippet_html, source_line, sources_message
 from bot.messages.buttons import Place, Rows, open_button, snippet_rows, topic_rows
 from bot.messages.telegram_text import label, safe, topic_title
 from index.knowledge.snippet import Snippet, Topic, snippet_key
@@ -30,10 +30,6 @@ class Pages:
 
     index: Index
     place: Place
-
-    def talk(self, kind: str, texts: Texts) -> Rendered:
-        """Return the reply to small talk."""
-        return Rendered(texts(f"talk-{kind}"), self.examples(texts) if kind != "bye" else None)
 
     def how_to_ask(self, texts: Texts) -> Rendered:
         """Return how to use /ask."""
@@ -93,6 +89,9 @@ class Pages:
         if kind == "p" and key:
             snippet = self.index.by_key(key, texts.language)
             return single_snippet(snippet, texts, self.place) if snippet else Rendered(texts("link-gone"))
+        if kind == "s" and key:
+            snippet = self.index.by_key(key, texts.language)
+            return sources_message(snippet, texts) if snippet else Rendered(texts("link-gone"))
         if kind == "t" and key:
             topic = self.topic(key)
             return self.topic_page(topic, texts, 0) if topic else Rendered(texts("link-gone"))

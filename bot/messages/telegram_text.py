@@ -10,9 +10,11 @@ import regex
 from index.knowledge.snippet import Source, Topic
 
 GRAPHEME = regex.compile(r"\X")
-_LABEL_UNITS = 60
+LABEL_UNITS = 60
+"""The longest text of a button, in UTF-16 code units."""
 _LONGEST_URL = 1000
 """As HTML. A message names up to nine sources, and has 32 KiB before parsing."""
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
 _TAG = re.compile(r"<[^>]*>")
 _URL = re.compile(r"https?://[^\s/?#@:]+\.[^\s/?#@:]+(:\d+)?([/?#]\S*)?")
 # Telegram refuses or drops a message, title or bold sentence that holds these alone.
@@ -58,9 +60,12 @@ def clip(text: str, limit: int, mark: str = "…") -> str:
     return text[: fitting(text, 0, limit - units(mark))].rstrip() + mark
 
 
-def label(text: str, otherwise: str, limit: int = _LABEL_UNITS) -> str:
-    """Return a text on one line, clipped to fit a button by default; ``otherwise`` if nothing of it would show."""
-    line = " ".join(text.translate(_REMOVED).split())
+def label(text: str, otherwise: str, limit: int = LABEL_UNITS) -> str:
+    """Return a text on one line, clipped to fit a button by default; ``otherwise`` if nothing of it would show.
+
+    Fixed spaces stay: they keep a number and its unit on one line of a phone.
+    """
+    line = _BLANKS.sub(" ", text.translate(_REMOVED)).strip()
     return clip(line, limit) if visible(line) else clip(otherwise, limit)
 
 

@@ -53,7 +53,7 @@ class Entry:
     typed: str | None = None
     """What the person wrote, where the index was asked something else (a follow-up with its predecessor)."""
     shown: int | None = None
-    """How many of the answer's hits the person saw; by default one, three or none, after the decision."""
+    """How many of the answer's hits the person saw; by default one, or none where the decision is ``none``."""
 
 
 def new_id() -> ULID:
@@ -75,9 +75,7 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
     """
     answer = entry.answer
     decision = str(answer.decision)
-    from index.search.answer import CLOSEST  # loaded already where there is an answer; reading the log does without
-
-    shown = entry.shown if entry.shown is not None else {"answer": 1, "closest": CLOSEST}.get(decision, 0)
+    shown = entry.shown if entry.shown is not None else int(decision != "none")
     typed, asked = _texts(entry)
     scores = [hit.score for hit in answer.hits[:2]]
     best = answer.hits[0].snippet if answer.hits else None

@@ -29,7 +29,7 @@ from bot.telegram.bot_api import TelegramBot
 from bot.telegram.context import App, BotContext, Services
 from bot.telegram.daily_digest import DIGEST_MIGRATIONS
 from bot.telegram.failures import Failures
-from bot.telegram.handlers import admin, browsing, callback_buttons, inline, privacy, questions
+from bot.telegram.handlers import admin, browsing, callback_buttons, inline, privacy, questions, starting
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
@@ -109,7 +109,7 @@ def _handlers(settings: Settings) -> list[Any]:
         InlineQueryHandler(inline.query),
         MessageHandler(filters.UpdateType.GUEST_MESSAGE, inline.guest),
         CommandHandler("ask", questions.message, here),
-        CommandHandler("start", browsing.start, here),
+        CommandHandler("start", starting.start, here),
         CommandHandler(["help", "settings"], browsing.help, here),
         CommandHandler("topics", browsing.topics, here),
         CommandHandler("sources", browsing.sources, here),

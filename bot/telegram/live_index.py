@@ -7,6 +7,7 @@ import ctypes
 import gc
 import logging
 import shlex
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.settings import Settings
 from index.errors import UserFacingError, reason
 from index.search.answer import Answer, Reply
 from index.search.index import Index
+from index.search.prefix import Begun
 from index.version.versions import index_folder, live_version, versions
 
 logger = logging.getLogger(__name__)
@@ -96,6 +98,11 @@ class LiveIndex:
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: index.answer(question, limit=limit)
         )
+
+    async def begun(self, text: str, languages: Sequence[str | None], limit: int) -> Begun:
+        """Return the snippets that hold what somebody is typing, like ``PrefixSearch.find``."""
+        prefixes = self.index.prefixes
+        return await asyncio.get_running_loop().run_in_executor(self._threads, prefixes.find, text, languages, limit)
 
     async def refresh(self, again: bool = False) -> Swap:
         """Open the published version if it is another one; if it is damaged, the old one stays in use.

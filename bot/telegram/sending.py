@@ -212,9 +212,11 @@ class Sender:
             progress.answered = True
         return True
 
-    async def answer_press(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
-        """Answer a press on a button, with or without a word; too late is no error."""
-        await self._query(lambda: query.answer(text[:200] or None, show_alert=alert))
+    async def answer_press(
+        self, query: CallbackQuery, text: str = "", *, alert: bool = False, url: str | None = None
+    ) -> None:
+        """Answer a press on a button, perhaps with a word or a deep link that opens; too late is no error."""
+        await self._query(lambda: query.answer(text[:200] or None, show_alert=alert, url=url))
 
     async def answer_inline(
         self,

@@ -36,6 +36,9 @@ _LEAST_TO_FIT = 40
 _FOLDS = 5
 _OFF_TOPIC_SHOWN = 0.03
 """Share of off-topic lines that may get anything but ``none``."""
+_LEAST_CLOSEST = 0.03
+"""Least probability at which snippets are shown where no off-topic line is in a language of the knowledge. Lines in
+other languages find nothing, so that all of them would be told apart at zero."""
 _RESAMPLES = 200
 _SAME_QUESTION = 0.85
 """Cosine from which two questions ask for nearly the same, so that a snippet with the one mostly answers the other and
@@ -83,11 +86,12 @@ def off_topic_lines() -> dict[str, tuple[str, ...]]:
 def calibrate(index: Index, costs: Costs, report: Report) -> dict[str, Calibration]:
     """Return a calibration for each language with questions enough, and one for all together."""
     samples = list(_samples(index, report))
-    calibrations = {ALL_LANGUAGES: _calibration(samples, costs)}
+    least = 0.0 if off_topic_lines().keys() & set(index.languages) else _LEAST_CLOSEST
+    calibrations = {ALL_LANGUAGES: _calibration(samples, costs, least)}
     for language in index.languages:
         own = [sample for sample in samples if sample.language == language]
         if sum(sample.kind == OWN for sample in own) >= _LEAST_TO_FIT and len(index.languages) > 1:
-            calibrations[language] = _calibration(own, costs)
+            calibrations[language] = _calibration(own, costs, least)
     return calibrations
 
 
@@ -193,7 +197,7 @@ def _translations(index: Index, language: str) -> list[int]:
     return sorted(spoken, key=lambda number: _hash(index.snippets.translation(number).id))[:_MOST_QUESTIONS]
 
 
-def _calibration(samples: Sequence[_Sample], costs: Costs) -> Calibration:
+def _calibration(samples: Sequence[_Sample], costs: Costs, least: float) -> Calibration:
     evidence = np.array([sample.evidence for sample in samples], np.float64)
     answered = np.array([sample.answered for sample in samples], np.float64)
     kinds = np.array([sample.kind for sample in samples])
@@ -214,7 +218,8 @@ def _calibration(samples: Sequence[_Sample], costs: Costs) -> Calibration:
     else:
         coefficients = plain.coefficients
         confidence = np.array([plain.confidence(row) for row in evidence.tolist()])
-    closest = min(_smooth_quantile(confidence[kinds == OFF_TOPIC], 1 - _OFF_TOPIC_SHOWN), costs.threshold)
+    told_apart = _smooth_quantile(confidence[kinds == OFF_TOPIC], 1 - _OFF_TOPIC_SHOWN)
+    closest = min(max(told_apart, least), costs.threshold)
     confidence[~free] = np.minimum(confidence[~free], closest)
     return Calibration(
         coefficients=coefficients,

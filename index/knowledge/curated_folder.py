@@ -63,7 +63,7 @@ def read_curated(
     files: Sequence[TextFile], front: Iterable[Parts], curated: Curated, problems: list[Problem]
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of files with front matter; a file without is a problem, and a draft is left out."""
-    suffixes = _originals(files)
+    suffixes = _originals(files, curated.base_language)
     if len({file.language for file in files}) > 1:
         for file in files:
             if file.id not in suffixes:
@@ -91,9 +91,13 @@ def read_curated(
     problems += _once_for_each_source(found)
 
 
-def _originals(files: Sequence[TextFile]) -> dict[str, str | None]:
-    """Return the suffix of each snippet's original: none, else the English one. A single one stands for itself."""
+def _originals(files: Sequence[TextFile], base_language: str) -> dict[str, str | None]:
+    """Return the suffix of each snippet's original: none, else that of the folder's language, else the English one.
+
+    A translation without an original stands for itself.
+    """
     suffixes: dict[str, str | None] = {file.id: "en" for file in files if file.language == "en"}
+    suffixes |= {file.id: file.language for file in files if file.language == base_language}
     return suffixes | {file.id: None for file in files if file.language is None}
 
 
@@ -119,13 +123,14 @@ def _is_draft(parts: FrontMatter) -> bool:
 
 def _snippet(file: TextFile, fields: _Translation, body: VisibleText, curated: Curated) -> Snippet:
     known = curated.sources or {}
+    language = file.language or fields.language or curated.base_language
     return Snippet(
         id=file.id,
-        language=file.language or fields.language or curated.base_language,
+        language=language,
         topic=file.topic,
         title=fields.title,
         text=body.text,
-        sentences=body.sentences(),
+        sentences=body.sentences(language),
         speakers=fields.speaker,
         as_of=fields.as_of or None,
         valid_until=fields.valid_until,

@@ -45,15 +45,16 @@ def read_plain(
             else:
                 reason = f"a paragraph is longer than {_MAX_PASSAGE:,} characters; divide it by empty lines"
                 problems.append(Problem(file.name, heading.body_line + passage.line, "body", reason))
+        language = file.language or heading.language or base_language
         for number, passage in enumerate(fitting, start=1):
             question = passage.question
             snippet = Snippet(
                 id=file.id if len(fitting) == 1 else f"{file.id}#{number}",
-                language=file.language or heading.language or base_language,
+                language=language,
                 topic=file.topic,
                 title=passage.title,
                 text=passage.body.text,
-                sentences=passage.body.sentences(),
+                sentences=passage.body.sentences(language),
                 as_of=heading.date,
                 questions=(question,) if question and len(question) <= _MAX_QUESTION else (),
                 marks=passage.body.marks,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from index.errors import KnowledgeError
 from index.knowledge.curated_folder import Curated, Parts, read_curated
+from index.knowledge.file_language import language_of
 from index.knowledge.files import SOURCES_FILE, Location, TextFile, read_text_files
 from index.knowledge.front_matter import read_heading
 from index.knowledge.plain_folder import below, read_plain
@@ -17,7 +17,6 @@ from index.knowledge.profile import Profile, read_profile
 from index.knowledge.registers import read_sources, read_topics
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.knowledge.yaml_lines import FrontMatter, Problem, Severity, YamlError, split_front_matter
-from index.text.language import UNKNOWN, detect_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,5 @@ def _split(files: list[TextFile], problems: list[Problem]) -> Iterator[Parts]:
 
 
 def _base_language(front: list[Parts]) -> str:
-    """Return the language of most of the files without a language suffix, judged on a sample of them."""
-    texts = [parts.body if parts else file.text for file, parts in front if file.language is None]
-    languages = Counter(detect_language(text[:2000], default=UNKNOWN) for text in texts[:200])
-    return max(languages, key=languages.__getitem__, default=UNKNOWN)
+    """Return the language of the files without a language suffix."""
+    return language_of(parts.body if parts else file.text for file, parts in front if file.language is None)

@@ -8,12 +8,12 @@ from itertools import pairwise
 from index.knowledge.snippet import Span
 
 _EMOJI = "☀-➿⬀-⯿🀀-🫿\ufe0f\u200d"
-_OPENING = rf"""[\s\"“„«‘'(\[—–$£€₸¥~≈+−{_EMOJI}-]*"""
+_OPENING = rf"""[\s\"“„«‘'(\[¿¡—–$£€₸¥~≈+−{_EMOJI}-]*"""
 # A sentence ends at closing punctuation (with quotes, brackets or footnote marks behind it) before white space and
 # something that can begin a sentence, or at an empty line or a list item.
 _BOUNDARY = re.compile(
     rf"""(?:
-        (?P<mark>[.!?…]+)(?:["”’»“)\]]|\[\d+\])*(?=\s{_OPENING}\w)
+        (?P<mark>[.!?…؟۔।॥։]+)(?:["”’»“)\]]|\[\d+\])*(?=\s{_OPENING}\w)
       | (?=\n\s*\n)
       | (?=\n\s*(?:[-*•]|\d+[.)])\s)
     )""",
@@ -32,9 +32,10 @@ _NEVER = frozenset(
     """
     mr mrs ms dr prof st mt gen col lt sgt capt rev hon gov sen rep vs e.g i.e cf ca approx est
     проф акад ул напр т.е т.к т.н т.ғ.д ф.ғ.д э.ғ.д б.з.б
+    mme mlle p.ex sra dña p.ej ej sig dott z.b d.h u.a bzw inkl zzgl vgl evtl ggf o.g bijv d.w.z tzn np tj
     """.split()
 )
-_ENDS_BUT_BEFORE_NUMBER = frozenset("no c p pp fig vol ch sec art рис стр гл табл п ст д кв".split())
+_ENDS_BUT_BEFORE_NUMBER = frozenset("no nr núm str abs c p pp fig vol ch sec art рис стр гл табл п ст д кв".split())
 _ENDS_BEFORE_STARTER = frozenset(
     """
     sr jr inc ltd co corp dept u.s u.k ph.d jan feb mar apr jun jul aug sep sept oct nov dec
@@ -42,6 +43,9 @@ _ENDS_BEFORE_STARTER = frozenset(
     """.split()
 )
 _ENDS_BEFORE_CAPITAL = frozenset("etc т.д т.п т.б др пр тыс млн млрд трлн руб долл респ".split())
+# Languages that write a full stop behind the number of a day, a floor or a place in a row.
+_ORDINAL_STOP = frozenset("cs da de et fi hu lt nb nn no pl sr tr".split())
+_ORDINAL = re.compile(r"\d{1,2}")
 _STARTERS = frozenset(
     """
     the a an it its he she his her they their this that these those there here in on at by for from with but and we you
@@ -53,15 +57,17 @@ _STARTERS = frozenset(
 )
 
 
-def split_sentences(text: str) -> tuple[Span, ...]:
+def split_sentences(text: str, language: str = "") -> tuple[Span, ...]:
     """Return the spans of the sentences of ``text``, in order.
 
     Spans do not overlap, begin and end with a visible character, and only white space lies between them. A full stop
     before a lower-case word ends nothing, nor does one behind an initial or an abbreviation, unless it is one that can
-    end a sentence and the next word looks like a beginning. An emoji belongs to what follows it.
+    end a sentence and the next word looks like a beginning. An emoji belongs to what follows it. In languages that
+    write ordinal numbers with a full stop, as in "1. Mai", no sentence ends with a number of two digits.
     """
+    ordinals = language in _ORDINAL_STOP
     boundaries = _BOUNDARY.finditer(text)
-    ends = [boundary.end() for boundary in boundaries if not boundary["mark"] or _ends_sentence(text, boundary)]
+    ends = [b.end() for b in boundaries if not b["mark"] or _ends_sentence(text, b, ordinals=ordinals)]
     spans: list[Span] = []
     for start, end in pairwise([0, *ends, len(text)]):
         if visible := text[start:end].strip():
@@ -70,7 +76,7 @@ def split_sentences(text: str) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _ends_sentence(text: str, boundary: re.Match[str]) -> bool:
+def _ends_sentence(text: str, boundary: re.Match[str], *, ordinals: bool) -> bool:
     following = _NEXT_WORD.match(text, boundary.end())
     first, stop = following.groups() if following else ("", "")
     if first[:1].islower() and not _BRAND.match(first):
@@ -80,6 +86,10 @@ def _ends_sentence(text: str, boundary: re.Match[str]) -> bool:
     end = boundary.start("mark")
     before = _LAST_WORD.search(text[max(0, end - _LONGEST_ABBREVIATION) : end])
     word = "".join(before[0].split()) if before else ""
+    # An abbreviation of a small and a capital letter: "z. B."
+    is_halved = bool(stop) and len(first) == len(word) == 1 and first.isupper() and word.islower()
+    if is_halved or (ordinals and _ORDINAL.fullmatch(word)):
+        return False
     return _ends_after(word, first, is_starter=first.lower() in _STARTERS and not stop)
 
 

@@ -41,12 +41,12 @@ class VisibleText:
         start = self.text.index(visible)
         return replace(self, whole=((start, start + len(visible)),)) if visible else self
 
-    def sentences(self) -> tuple[Span, ...]:
-        """Return the spans of the sentences."""
+    def sentences(self, language: str) -> tuple[Span, ...]:
+        """Return the spans of the sentences of a text in ``language``."""
         spans: list[Span] = []
         done = 0
         for start, end in (*self.whole, (len(self.text), len(self.text))):
-            spans += [(done + first, done + last) for first, last in split_sentences(self.text[done:start])]
+            spans += [(done + first, done + last) for first, last in split_sentences(self.text[done:start], language)]
             spans += [(start, end)] if start < end else []
             done = end
         return tuple(spans)

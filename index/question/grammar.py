@@ -155,7 +155,7 @@ def normal(word: str) -> str:
     known = grammar()
     if len(word) < _LEAST_LETTERS or word in known.known:
         return word
-    meant = (known.slips[rest] for rest in _without_one(word) if rest in known.slips)
+    meant = (known.slips[rest] for rest in without_one(word) if rest in known.slips)
     # The last letter is the ending of a word more often than a slip.
     return next((other for other in meant if other[-1] == word[-1]), word)
 
@@ -201,7 +201,7 @@ def grammar() -> Grammar:
         mistyped.update(alternatives(data["mistyped"].split()))
         known.update(word for members in classes.values() for member in members for word in member.split())
     known.update(by_first)
-    slips = {rest: word for word in sorted(mistyped) for rest in _without_one(word)}
+    slips = {rest: word for word in sorted(mistyped) for rest in without_one(word)}
     phrases = {first: tuple(found) for first, found in by_first.items()}
     anywhere = frozenset(first for first, found in phrases.items() if any(p.kind is Kind.ANYWHERE for p in found))
     return Grammar(
@@ -244,7 +244,7 @@ def _words(
     )
 
 
-def _without_one(word: str) -> Iterator[str]:
+def without_one(word: str) -> Iterator[str]:
     """Yield the word, and what remains without each letter but the first."""
     yield word
     for place in range(1, len(word)):

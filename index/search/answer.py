@@ -14,9 +14,6 @@ from index.search.contradiction import Difference
 from index.search.decision import Decision
 from index.search.scoring import OBJECTION, weights
 
-CLOSEST = 3
-"""How many of the best snippets, or of their example questions, are shown where none surely answers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -82,6 +79,10 @@ class Answer:
     """Sentence embedding of the question."""
     differences: tuple[Difference, ...] = ()
     """What the question states and the first hit does not hold or contradicts; such a question gets no ``answer``."""
+    likely: bool = False
+    """Whether the first hit of a ``closest`` probably answers: its confidence is high, and it leads clearly."""
+    near: bool = False
+    """Whether the question may be about what the knowledge is about, whatever the decision."""
     more_about: int = 0
     """Where the question only names a subject: how many more snippets are about it."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -80,6 +80,13 @@ class Evidence(NamedTuple):
 EVIDENCE = Evidence._fields
 _LEAD_OVER = 6
 _RARE, _ALL = 0.5, 0.999
+_LIKELY_FROM, _LIKELY_MARGIN = 0.7, 0.05
+"""How much of the way from ``closest`` to ``answer`` the confidence has come, and how far the first hit leads, where it
+probably answers. It did in 83 of 100 cases among example questions left out of the index, and in 60 with half as many
+near misses added."""
+_NEAR_SHARE, _NEAR_SCORE, _NEAR_UNKNOWN = 0.2, 0.3, 0.5
+"""Least share of ``closest``, least score and most unknown words of a question near the first hit. Of the refused
+questions, this holds for 90 in 100 example questions left out of the index, 70 near misses and 7 off-topic lines."""
 
 # Fitted by logistic regression to three kinds of questions: public questions asked of an index with their passage, the
 # same questions asked of an index without it, and off-topic lines.
@@ -146,6 +153,19 @@ class Calibration:
         if confidence >= self.answer:
             return Decision.ANSWER
         return Decision.CLOSEST if confidence >= self.closest else Decision.NONE
+
+    def is_likely(self, confidence: float, evidence: Evidence) -> bool:
+        """Tell whether the best snippet probably answers where the confidence does not suffice for an answer."""
+        enough = self.closest + _LIKELY_FROM * (self.answer - self.closest)
+        return confidence >= enough and evidence.margin >= _LIKELY_MARGIN and not evidence.unmet
+
+    def is_near(self, confidence: float, evidence: Evidence) -> bool:
+        """Tell whether the question may be about what the knowledge is about, whatever the decision."""
+        return (
+            confidence >= _NEAR_SHARE * self.closest
+            and evidence.score >= _NEAR_SCORE
+            and evidence.unknown <= _NEAR_UNKNOWN
+        )
 
 
 def is_certainly_relevant(terms: QueryTerms, ranking: Ranking) -> bool:

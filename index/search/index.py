@@ -19,12 +19,13 @@ from index.question.frames import core
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
-from index.search.answerability import Answerability, Found
+from index.search.answerability import Answerability, Found, Subject
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
+from index.search.prefix import PrefixSearch
 from index.search.scoring import (
     FAISS_FIELDS,
     FieldVectors,
@@ -36,9 +37,10 @@ from index.search.scoring import (
 )
 from index.search.stored_arrays import map_array
 from index.text.dates import spell_out_dates
-from index.text.language import detect_language, has_cyrillic
+from index.text.language import OWN_RULES, detect_language, has_cyrillic
 from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
+from index.text.word_frequency import function_words
 from index.version.manifest import Manifest, read_manifest
 from index.version.snippet_db import SnippetDatabase
 from index.version.versions import encoder_folder, resolve
@@ -74,6 +76,7 @@ class Index:
         self.sources = manifest.sources
         self.profile = manifest.profile
         self.languages = manifest.languages
+        self._others = {name: function_words(name) for name in self.languages if name not in OWN_RULES}
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
         self.negatives = NegativeVectors.load(folder)
@@ -83,6 +86,7 @@ class Index:
         examples = Examples(self.negatives, QuestionTerms.load(folder))
         self.answerability = Answerability(self.snippets, self.fields, examples, KnownNames.load(folder))
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
+        self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
 
@@ -167,10 +171,12 @@ class Index:
 
         Args:
             text: The question.
-            hint: The language of the person. It counts for Cyrillic letters only: keywords in Latin ones are English.
+            hint: The language of the person. Where all knowledge is in English, Russian and Kazakh, it counts for
+                Cyrillic letters only: keywords in Latin ones are English.
         """
         default = "en" if "en" in self.languages else self.languages[0]
-        return detect_language(text, default=default, hint=hint if has_cyrillic(text) else None)
+        counts = has_cyrillic(text) or hint in self._others
+        return detect_language(text, default, hint if counts else None, self._others)
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
@@ -202,7 +208,7 @@ class Index:
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
         answers = tuple(
-            self.answer(question, language or detect_language(question, spoken), limit=limit)
+            self.answer(question, language or detect_language(question, spoken, others=self._others), limit=limit)
             for question in questions[:_MOST_QUESTIONS]
         )
         # Where only the whole is understood, its parts were no questions of their own.
@@ -235,17 +241,9 @@ class Index:
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
         subject = self.answerability.subject(query, ranking) if asked.about else None
-        confidence, decision = 0.0, Decision.NONE
+        calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
         if any(character.isalnum() for character in asked.text):
-            calibration = self.calibration(spoken)
-            confidence = calibration.confidence(evidence)
-            if subject and subject.is_named:
-                confidence = max(confidence, calibration.answer)
-            elif confidence > calibration.closest and (subject or self.forbids(found)):
-                confidence = calibration.closest
-            decision = calibration.decide(confidence)
-            if decision is Decision.NONE and is_certainly_relevant(query.terms, ranking):
-                decision = Decision.CLOSEST
+            confidence, decision, likely = self._decide(calibration, found, evidence, subject)
         cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
         if subject and subject.leader in places:
@@ -263,6 +261,8 @@ class Index:
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
             differences=found.objections.differences,
+            likely=likely,
+            near=calibration.is_near(confidence, evidence),
             more_about=subject.more if subject else 0,
             evidence=evidence._asdict(),
         )
@@ -326,6 +326,21 @@ class Index:
         if found.objections.differences:
             return True
         return self.answerability.nearest_questions(found.query, found.ranking).is_near_miss
+
+    def _decide(
+        self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
+    ) -> tuple[float, Decision, bool]:
+        """Return the confidence in the best snippet, what follows from it, and whether it probably answers."""
+        confidence = calibration.confidence(evidence)
+        if subject and subject.is_named:
+            confidence = max(confidence, calibration.answer)
+        elif confidence > calibration.closest and (subject or self.forbids(found)):
+            # Where both thresholds are the same, this confidence alone would be enough for an answer.
+            return calibration.closest, Decision.CLOSEST, False
+        decision = calibration.decide(confidence)
+        if decision is Decision.NONE and is_certainly_relevant(found.query.terms, found.ranking):
+            return confidence, Decision.CLOSEST, False
+        return confidence, decision, decision is Decision.CLOSEST and calibration.is_likely(confidence, evidence)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

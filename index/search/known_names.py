@@ -12,7 +12,7 @@ from pathlib import Path
 from index.knowledge.snippet import BETWEEN_HEADINGS, Snippet
 from index.text.months import is_month
 from index.text.names import Name, keys, words_of
-from index.text.terms import fold
+from index.text.terms import OTHER_ALPHABETS, fold
 
 _FILE = "known-names.json"
 _FREQUENT = 0.05
@@ -27,6 +27,8 @@ _CONTINENTS = ("europ", "asia", "africa", "европ", "еуроп", "азия"
 """A passage about a country may not name its continent."""
 _SHOUTED = 0.7
 """Capital letters on a larger share of the words name nothing."""
+_CAPITAL_NOUNS = frozenset({"de"})
+"""Languages in which every noun has a capital letter. In them only countries are known to be names."""
 _SHARED = 4
 """Different words may share a key of so few letters: «Алматы», «алмасу»."""
 
@@ -107,7 +109,7 @@ def _read(snippet: Snippet) -> tuple[set[str], set[str], list[str]]:
         for name in words_of(text):
             if name.word[0].islower():
                 others.update(_common_forms(name))
-            elif name.capital and not is_month(name.word):
+            elif name.capital and snippet.language not in _CAPITAL_NOUNS and not is_month(name.word):
                 names.add(name.key)
                 if _is_place(text, snippet.language, name):
                     located.append(name.key)
@@ -151,6 +153,8 @@ def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
     found = list(words_of(question))
     capitals = sum(name.capital and name.word != "I" for name in found)
     shouted = capitals > _SHOUTED * len(found) and len(found) > _LEAST
+    if language in _CAPITAL_NOUNS:
+        found = [name for name in found if name.is_country]
     for name in found:
         if name.is_country:
             if name.word != "us":
@@ -161,7 +165,8 @@ def names_in(question: str, language: str, known: KnownNames) -> Iterator[Name]:
             elif name.key in known.names:
                 is_name = not name.word[0].islower() or (not capitals and len(name.word) > _LEAST)
             else:
-                is_name = (name.capital or (language != "en" and name.is_latin)) and not shouted and not name.is_acronym
+                stands_out = name.capital or (language in OTHER_ALPHABETS and name.is_latin)
+                is_name = stands_out and not shouted and not name.is_acronym
             is_name = is_name and not name.key.startswith(_CONTINENTS)
             if is_name:
                 yield name

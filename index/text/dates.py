@@ -18,7 +18,6 @@ from index.text.folded import beginnings_of, folded, overlaps
 from index.text.months import month_beginnings, month_of
 
 _CACHE = 1024
-_WRITTEN = frozenset({"en", "ru", "kk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +145,12 @@ def spell_out_dates(text: str, language: str) -> str:
     """Return ``text`` with dates like 18.03.2023 in words, as passages write them: 18 March 2023."""
     if not _NUMERIC.search(text):
         return text
-    from babel import Locale
+    from babel import Locale, UnknownLocaleError
 
-    months = Locale(language if language in _WRITTEN else "en").months["format"]["wide"]
+    try:
+        months = Locale(language).months["format"]["wide"]
+    except UnknownLocaleError:
+        months = Locale("en").months["format"]["wide"]
     for found in reversed(list(_numeric(text))):
         year, month, day = found.stated.year, found.stated.month, found.stated.day
         if month:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from index.text.terms import words
 
@@ -67,8 +67,15 @@ _RUSSIAN = frozenset(
 )
 
 
-def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) -> str:
-    """Return ``en``, ``ru`` or ``kk``, or ``default`` where the text shows none of these three.
+OWN_RULES = frozenset({"en", "ru", "kk"})
+"""The languages that are recognised without a list of their function words."""
+NO_OTHERS: Mapping[str, Set[str]] = {}
+
+
+def detect_language(
+    text: str, default: str = UNKNOWN, hint: str | None = None, others: Mapping[str, Set[str]] = NO_OTHERS
+) -> str:
+    """Return ``en``, ``ru``, ``kk`` or one of the ``others``, or ``default`` where the text shows none of these.
 
     Kazakh differs from Russian by nine letters that Russian lacks. Where people type Kazakh on a Russian keyboard, only
     its frequent words and its endings show it.
@@ -78,7 +85,11 @@ def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) 
         default: What to return for a text that shows no language, where there is no hint.
         hint: The language of the person who wrote the text, where it is known. It decides about a name in Latin
             letters, and about Cyrillic text that may be Kazakh for lack of Russian function words.
+        others: Other languages that the text may be in, with their folded function words. One of them is the language
+            of a text with as many of its words as of English, Russian or Kazakh ones.
     """
+    if others and (other := _most_words(text, others)):
+        return other
     folded = text.casefold()
     found = _WORD.findall(folded)
     english = sum(word in _ENGLISH for word in found)
@@ -103,6 +114,15 @@ def detect_language(text: str, default: str = UNKNOWN, hint: str | None = None) 
     # A single ending may be that of a name.
     certain = shown * 4 >= len(found) and (typed > russian or shown > 1) and shown > against
     return "kk" if certain or (hint == "kk" and not russian and against <= shown) else "ru"
+
+
+def _most_words(text: str, others: Mapping[str, Set[str]]) -> str | None:
+    """Return the one of the ``others`` most words of ``text`` show, if they are as many as those of other languages."""
+    found = words(text)
+    counts = {language: sum(word in own for word in found) for language, own in others.items()}
+    best = max(counts, key=counts.__getitem__)
+    known = max(sum(word in own for word in found) for own in (_ENGLISH, _RUSSIAN, _KAZAKH_IN_RUSSIAN_LETTERS))
+    return best if counts[best] >= max(1, known) else None
 
 
 def has_cyrillic(text: str) -> bool:

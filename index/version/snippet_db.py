@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from index.search.stored_arrays import map_array, save_array
 SNIPPETS_FILE = "snippets.db"
 _LANGUAGES, _NUMBERS = "translation_language", "translation_snippet"
 _CACHE = 4096
+_CHUNK = 500
 _SCHEMA = """
 CREATE TABLE translations (
     number INTEGER PRIMARY KEY, id TEXT, key TEXT, topic TEXT, content_hash TEXT, snippet TEXT
@@ -95,6 +96,18 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
         """Return the id of the snippet with this ``Snippet.key``, or ``None``."""
         return next(iter(self._column("SELECT id FROM translations WHERE key = ? LIMIT 1", key)), None)
 
+    @cached_property
+    def newest_date(self) -> str | None:
+        """The latest date at which a snippet is said to hold."""
+        (newest,) = self._column("SELECT max(json_extract(snippet, '$.as_of')) FROM translations")
+        return str(newest) if newest else None
+
+    def every_translation(self) -> Iterator[Snippet]:
+        """Yield all translations in the order of their numbers, without keeping them in memory."""
+        query = "SELECT snippet FROM translations WHERE number >= ? AND number < ? ORDER BY number"
+        for first in range(0, len(self.languages), _CHUNK):
+            yield from map(self._parsed, self._column(query, first, first + _CHUNK))
+
     def content_hashes(self) -> dict[str, int]:
         """Return a translation for each ``Snippet.content_hash``."""
         return dict(self._rows("SELECT content_hash, number FROM translations"))
@@ -120,6 +133,9 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
 
     def _read(self, number: int) -> Snippet:
         (text,) = self._column("SELECT snippet FROM translations WHERE number = ?", number)
+        return self._parsed(text)
+
+    def _parsed(self, text: str) -> Snippet:
         fields = json.loads(text)
         return Snippet(
             **{

@@ -59,7 +59,7 @@ def rows(number: int, chance: random.Random) -> object:
         moment = start + timedelta(days=DAYS) * (position / number)
         language, question = asked[min(int(chance.paretovariate(0.4)), len(asked)) - 1]
         decision = chance.choices(("answer", "closest", "none"), (60, 25, 15))[0]
-        shown = {"answer": 1, "closest": 3, "none": 0}[decision]
+        shown = int(decision != "none")
         hits = chance.choices(snippets, fame, k=5)
         candidates = [
             {

@@ -297,7 +297,7 @@ def test_ask_says_what_differs_and_what_forbids_an_answer(built_small: Path) -> 
     """What the passage does not hold stands first; the explanation names it once more, and what was understood."""
     question = "Hi! How much uranium was mined in 2019? Thanks"
     _, out, _ = invoke("ask", question, "--data", built_small)
-    assert out.startswith("You asked about “2019”; the first passage says “2023”.\n")
+    assert out.startswith("You asked about “2019”; the closest I have says “2023”.\n")
     _, out, _ = invoke("ask", question, "--explain", "--data", built_small)
     assert "understood: How much uranium was mined in 2019?\n" in out
     assert "no answer because: The question states what the passage does not: 2019\n" in out
@@ -319,7 +319,7 @@ def test_ask_says_how_many_more_passages_are_about_a_subject(
 
     monkeypatch.setattr(Index, "answer", with_more)
     _, out, _ = invoke("ask", "who is the trade envoy", "--data", built_small)
-    assert out.rstrip().endswith("2 more passages are about this.")
+    assert out.rstrip().endswith("2 more answers are about this.")
 
 
 def test_ask_answers_several_questions_in_order(built_small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def test_any_text_gives_passages_that_fit(text: str) -> None:
         body = passage.body
         assert any(map(str.isalnum, body.text))
         assert passage.title
-        spans = body.sentences()
+        spans = body.sentences("en")
         assert all(0 <= a < b <= len(body.text) for a, b in spans)
         assert all(a[1] <= b[0] for a, b in pairwise(spans))
         edges = [(0, 0), *spans, (len(body.text), len(body.text))]
@@ -59,7 +59,7 @@ def test_a_long_table_is_divided_with_the_names_of_its_columns() -> None:
     found = read(f"Codes:\n\n| Code | Meaning |\n|---|---|\n{rows}\n")
     assert len(found) > 1
     for passage in found:
-        first, second, *others = (passage.body.text[a:b] for a, b in passage.body.sentences())
+        first, second, *others = (passage.body.text[a:b] for a, b in passage.body.sentences("en"))
         assert (first, second) == ("Codes:", "Code | Meaning")
         assert all(re.fullmatch(r"E\d\d \| The part with the number \d+ is broken\.", row) for row in others)
 

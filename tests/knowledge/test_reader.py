@@ -334,13 +334,39 @@ def test_a_folder_in_one_other_language_needs_no_originals(tmp_path: Path) -> No
     assert ids(read(tmp_path)) == {("metals/a", "ru")}
     (tmp_path / "metals/a.ru.md").rename(tmp_path / "metals/a.md")
     assert ids(read(tmp_path)) == {("metals/a", "ru")}
-    write(tmp_path, "metals/a.md", snippet(HEAD + "language: de\n", "Zink wird im Osten des Landes gefördert."))
+    write(tmp_path, "metals/a.md", snippet(HEAD, "Zink wird im Osten des Landes gefördert."))
     assert ids(read(tmp_path)) == {("metals/a", "de")}
+    write(tmp_path, "metals/a.md", snippet(HEAD + "language: ka\n", "თუთია ქვეყნის აღმოსავლეთში მოიპოვება."))
+    assert ids(read(tmp_path)) == {("metals/a", "ka")}
+
+
+def test_a_folder_may_declare_its_language(tmp_path: Path) -> None:
+    """It counts for files without a suffix, and its files are the originals of translations."""
+    write(tmp_path, "bot.yaml", "language: fr\n")
+    write(tmp_path, "sources.yaml", SOURCES)
+    write(tmp_path, "metals/a.fr.md", snippet(HEAD, "Le zinc vient de l'est du pays."))
+    write(tmp_path, "metals/a.de.md", snippet("title: Zink\n", "Zink wird im Osten des Landes gefördert."))
+    write(tmp_path, "metals/b.md", snippet(HEAD, "Zinc 2026"))
+    assert problems(tmp_path) == []
+    assert ids(read(tmp_path)) == {("metals/a", "fr"), ("metals/a", "de"), ("metals/b", "fr")}
+    assert {entry.as_of for entry in read(tmp_path).snippets} == {"2025-06-04"}
+
+
+def test_each_question_of_a_plain_file_is_a_title(tmp_path: Path) -> None:
+    """A list of frequently asked questions often is one file; each heading that asks is an example question."""
+    asked = "## Is there tin?\n\nYes.\n\nA lot.\n\n### Notes\n\nNone.\n\n## **And zinc?** ##\n\nNo.\n"
+    write(tmp_path, "faq.md", f"# Metals\n\nAll of them.\n\n{asked}")
+    assert [(entry.title, entry.questions, entry.text) for entry in read(tmp_path).snippets] == [
+        ("Metals", (), "All of them."),
+        ("Metals – Is there tin?", ("Is there tin?",), "Yes.\n\nA lot."),
+        ("Metals – Is there tin? – Notes", (), "None."),
+        ("Metals – And zinc?", ("And zinc?",), "No."),
+    ]
 
 
 def test_a_folder_in_an_unknown_language_is_accepted(tmp_path: Path) -> None:
     """Its language is the code for undetermined."""
-    write(tmp_path, "zink.txt", "Zink wird im Osten des Landes gefördert.")
+    write(tmp_path, "zink.txt", "თუთია ქვეყნის აღმოსავლეთში მოიპოვება.")
     assert problems(tmp_path) == []
     assert ids(read(tmp_path)) == {("zink", "und")}
 

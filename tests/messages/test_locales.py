@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
+from hypothesis import given
+from hypothesis import strategies as st
 
 import bot
 from bot.locales import LANGUAGES, texts_for
+from bot.locales.written_dates import date_in_words
+from bot.messages.talk_phrases import TalkKind
 from bot.telegram.handlers.profile import GROUP_COMMANDS, PRIVATE_COMMANDS
 from tests.support.telegram_rules import check_text, units
 
@@ -54,7 +59,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     names = set(messages("en"))
     used = {name for name in names if f'"{name}"' in code or f"'{name}'" in code}
     used |= {f"command-{name}" for name in (*PRIVATE_COMMANDS, *GROUP_COMMANDS)}
-    used |= {f"talk-{kind}" for kind in ("hello", "thanks", "bye", "abilities")}
+    used |= {f"talk-{kind}" for kind in TalkKind}
     assert names - used == set()
     asked = set(re.findall(r'\btexts\(\s*f?"([a-z-]+)"', code))
     assert asked - names == set()
@@ -94,18 +99,40 @@ def test_profile_texts_keep_telegrams_limits(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "english", "russian"),
+    ("written", "english", "russian", "kazakh", "kazakh_state"),
     [
-        ("2024-03-12", "12 March 2024", "12 марта 2024\u202fг."),
-        ("2024-03", "March 2024", "март 2024"),
-        ("2024", "2024", "2024"),
-        ("soon", "soon", "soon"),
+        (
+            "2024-03-12",
+            "12 March 2024",
+            "12 марта 2024\u202fг.",
+            "2024\u202fж. 12 наурыз",
+            "2024\u00a0жылғы\u00a012\u00a0наурыздағы",
+        ),
+        (
+            "2024-09",
+            "September 2024",
+            "сентябрь 2024\u202fг.",
+            "2024\u202fж. қыркүйек",
+            "2024\u00a0жылғы\u00a0қыркүйектегі",
+        ),
+        ("2024", "2024", "2024\u00a0год", "2024\u202fж.", "2024\u00a0жылғы"),
+        ("soon", "soon", "soon", "soon", "soon"),
     ],
 )
-def test_dates_are_in_words(written: str, english: str, russian: str) -> None:
-    """A date may lack day and month, and may be no date at all."""
-    assert texts_for("en").date(written) == english
-    assert texts_for("ru").date(written) == russian
+def test_dates_are_in_words(written: str, english: str, russian: str, kazakh: str, kazakh_state: str) -> None:
+    """A date may lack day and month, and may be no date at all; before a noun Kazakh has another form of it."""
+    assert texts_for("en").date(written) == texts_for("en").date(written, attributive=True) == english
+    assert texts_for("ru").date(written) == texts_for("ru").date(written, attributive=True) == russian
+    assert texts_for("kk").date(written) == kazakh
+    assert texts_for("kk").date(written, attributive=True) == kazakh_state
+
+
+@given(st.dates(), st.sampled_from(["en", "ru", "kk", "fr", "xx", "not a locale"]), st.sampled_from([4, 7, 10]))
+def test_any_date_can_be_said_in_any_language(day: date, language: str, length: int) -> None:
+    """A language whose dates nobody knows gets English ones; the year is in each."""
+    written = day.isoformat()[:length]
+    for attributive in (False, True):
+        assert str(day.year) in date_in_words(written, language, attributive)
 
 
 def test_plurals_follow_the_language() -> None:

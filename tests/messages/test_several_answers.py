@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.locales import LANGUAGES, Texts, texts_for
-from bot.messages.answers import Frame, answer_message
+from bot.messages.answers import UNSURE_UNITS, Frame, answer_message
 from bot.messages.buttons import AnswerRef, Place
 from bot.messages.several_answers import reply_message, shown_hits
 from index.knowledge.snippet import Snippet
@@ -17,7 +17,7 @@ from index.search.answer import Answer, Hit, Reply
 from index.search.contradiction import Difference, DifferenceKind
 from index.search.decision import Decision
 from tests.support.any_snippets import ANYTHING, TEXTS, accepted, hit, snippets
-from tests.support.telegram_rules import parse
+from tests.support.telegram_rules import parse, units
 
 PLACE = Place("test_bot")
 
@@ -40,35 +40,34 @@ NOTHING = answer("How is an egg boiled?", [passage("Uranium", "It is mined.")], 
 
 
 def test_each_answer_stands_under_its_question_with_its_own_buttons() -> None:
-    """Only a sure answer is quoted; the passage of any other is behind its button, which has the number of the part."""
+    """Only a sure answer is quoted; the closest passage is behind its button, which has the number of the part."""
     close = dataclasses.replace(
         CLOSE, read_as="Who leads in 2021?", differences=(Difference(DifferenceKind.DATE, "2020"),)
     )
     texts = texts_for("en")
-    rendered = reply_message(Reply("all", (ANSWERED, close, NOTHING)), frames(texts, 3), ())
+    near = dataclasses.replace(NOTHING, question="Where is gold?", near=True)
+    rendered = reply_message(Reply("all", (ANSWERED, close, NOTHING, near)), frames(texts, 4), ())
     assert rendered.html == (
         "<b>1. Where is &lt;copper&gt;?</b>\n"
-        f'<a href="{PLACE.snippet_link(ANSWERED.hits[0].snippet.key)}"><b>Copper</b></a>\n'
+        "<b>Copper</b>\n"
         "<blockquote>At Balkhash.</blockquote>\n\n"
         "<b>2. Who leads in 2020?</b>\n"
-        "<i>Read as: Who leads in 2021?</i>\n"
-        "The first passage does not mention “2020”.\n"
-        "I have no sure answer to this. Button 2 opens the closest passage.\n\n"
+        "The closest I have does not mention “2020”.\n"
+        "I have no sure answer to this. Button 2 opens the closest I have.\n\n"
         "<b>3. How is an egg boiled?</b>\n"
-        "My collection does not cover this. Button 3 opens the nearest passage."
-    ).replace("<blockquote>At Balkhash.</blockquote>", "<blockquote>At Balkhash.</blockquote>")
+        "My collection does not cover this.\n\n"
+        "<b>4. Where is gold?</b>\n"
+        "My collection does not cover this."
+    )
     assert rendered.keyboard is not None
     rows = [
         [(str(button.callback_data)[:3], button.text) for button in row] for row in rendered.keyboard.inline_keyboard
     ]
-    keys = [each.hits[0].snippet.key[:2] for each in (ANSWERED, close, NOTHING)]
     assert rows == [
-        [(f"p{keys[0]}", "1. Copper")],
         [("v+1", "1. 👍"), ("v-1", "1. 👎")],
-        [(f"p{keys[1]}", "2. Leaders")],
-        [("v+2", "2. 👍"), ("v-2", "2. 👎")],
-        [(f"p{keys[2]}", "3. Uranium")],
-        [("a33", "3. ➕ Please add this")],
+        [(f"p{close.hits[0].snippet.key[:2]}", "2. Leaders")],
+        [("a33", "3. ➕ Ask the editors")],
+        [("a44", "4. ➕ Ask the editors")],
     ]
 
 
@@ -101,7 +100,7 @@ def test_questions_left_out_are_named_at_the_end(language: str) -> None:
 PARTS = st.builds(
     lambda question, snippet, decision, read, difference, more: dataclasses.replace(
         answer(question, [hit(snippet, 1)], decision),
-        read_as=read, differences=(difference,) if difference else (), more_about=more,
+        read_as=read, differences=(difference,) if difference else (), more_about=more, near=more > 4,
     ),
     ANYTHING, snippets(), st.sampled_from([Decision.ANSWER, *Decision]), ANYTHING,
     st.none() | st.builds(Difference, st.sampled_from(DifferenceKind), ANYTHING, st.none() | ANYTHING),
@@ -117,8 +116,10 @@ def test_any_answers_make_one_message_telegram_takes(
     """Together the quotes keep Telegram's limits; each is a piece of its passage, and every question stands above."""
     reply = Reply("all", tuple(parts), tuple(left_out))
     rendered = reply_message(reply, frames(texts, len(parts)), (), captioned=captioned)
-    accepted(rendered)
+    text = accepted(rendered)
     entities = parse(rendered.html)[1]
+    assert len(rendered.keyboard.inline_keyboard if rendered.keyboard else ()) <= 3
+    assert units(text) <= UNSURE_UNITS or any(part.decision is Decision.ANSWER for part in parts)
     heads = [text[:3] for tag, text in entities if tag == "b" and text[:1].isdigit() and text[1:3] == ". "]
     assert {f"{number}. " for number in range(1, len(parts) + 1)} <= set(heads)
     texts_quoted = [part.hits[0].snippet.text for part in parts if part.decision is Decision.ANSWER]

@@ -37,6 +37,7 @@ UPWARD = {
     ("knowledge.lint", "evaluation.evaluation_set"): "checking a folder includes its evaluation questions",
     ("encoder.query_encoder", "version.versions"): "an encoder is sealed by a hash as a version is",
     ("version.write", "build.embed"): "names the type of what is written",
+    ("search.prefix", "version.snippet_db"): "collects the words of all snippets",
     ("search.answerability", "version.snippet_db"): "judges a snippet in all its languages",
     ("evaluation.gate", "build"): "the gate reports as the rest of a build does",
 }

@@ -90,8 +90,8 @@ async def test_candidates_can_be_replayed(tmp_path: Path) -> None:
     )
     assert [tuple(row) for row in candidates] == [
         ("resources/lithium", 1, 16, 0.25),
-        ("resources/uranium", 1, 16, 0.25),
-        ("agreements/memorandum", 1, 16, 0.25),
+        ("resources/uranium", 0, 16, 0.25),
+        ("agreements/memorandum", 0, 16, 0.25),
         ("business/copper", 0, 16, 0.25),
         ("people/envoy", 0, 16, 0.25),
     ]

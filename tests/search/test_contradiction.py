@@ -128,6 +128,25 @@ def test_a_name_of_the_knowledge_needs_no_capital_letter() -> None:
     assert differences("does it have workers", "en", held, known, today=TODAY) == ()
 
 
+def test_a_german_noun_is_no_name() -> None:
+    """All of them have capital letters; countries are names all the same."""
+    passage = "Der Beitrag für Kinder beträgt sechs Euro."
+    known = KnownNames.of([snippet(passage, language="de"), snippet("Die Halle ist offen.", language="de")])
+    held = [snippet(passage, language="de")]
+    question = "Ist die Halle für die Familie offen?"
+    assert differences(question, "de", held, known, today=TODAY) == ()
+    assert [found.asked for found in differences(f"{question} Pakistan", "de", held, known, today=TODAY)] == [
+        "Pakistan"
+    ]
+
+
+def test_a_capital_letter_at_the_beginning_names_nothing_in_a_latin_alphabet() -> None:
+    """In Cyrillic text a word in Latin letters is a name wherever it stands."""
+    held = [snippet("La batterie se recharge.", language="fr")]
+    assert differences("Puis-je recharger la batterie ?", "fr", held, KnownNames(), today=TODAY) == ()
+    assert differences("Exim заряжает?", "ru", [snippet("Он заряжает.", language="ru")], KnownNames(), today=TODAY)
+
+
 def test_a_misspelled_name_is_the_name_of_the_passage() -> None:
     """If the knowledge has no other of that spelling."""
     assert ask_of("Minister Ingrid Dahl signed.", "Did Ingrid Dahll sign?") == []

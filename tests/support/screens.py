@@ -23,10 +23,15 @@ _CERTAIN = {
 }
 _UNCERTAIN = {
     "en": "How much gold did the UK buy from Kazakhstan?",
-    "ru": "Сколько золота Великобритания купила у Казахстана?",
-    "kk": "Ұлыбритания Қазақстаннан қанша алтын сатып алды?",
+    "ru": "Сколько студентов учится в Хериот-Уатт?",
+    "kk": "Хериот-Уатт университетінде қанша студент оқиды?",
 }
 _REFUSED = {
+    "en": "How much lithium did Kazakhstan export to Germany in 2022?",
+    "ru": "Сколько рабочих на литиевых рудниках Казахстана?",
+    "kk": "Литий кен орнының қоры қанша?",
+}
+_OFF_TOPIC = {
     "en": "Who won the football match yesterday?",
     "ru": "Кто вчера выиграл футбольный матч?",
     "kk": "Кеше футбол матчында кім жеңді?",
@@ -136,6 +141,10 @@ async def _refusal(bench: Bench, language: str) -> list[str | Rendered]:
     return [_REFUSED[language], *map(_shown, (refused, offer, noted)), told]
 
 
+async def _off_topic(bench: Bench, language: str) -> list[str | Rendered]:
+    return await _say(bench, _OFF_TOPIC[language], language)
+
+
 async def _topics(bench: Bench, language: str) -> list[str | Rendered]:
     [topics] = await bench.say("/topics", language=language)
     [topic] = await _press(bench, topics, _first(topics), language)
@@ -181,6 +190,7 @@ _SCENES = {
     "about-the-bot": _about_the_bot,
     "uncertain": _uncertain,
     "refusal-and-hearing-back": _refusal,
+    "off-topic": _off_topic,
     "topics": _topics,
     "sources": _sources,
     "help-and-privacy": _about,

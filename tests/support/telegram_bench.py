@@ -253,3 +253,14 @@ def asked_for(index: Index, language: str = "en") -> tuple[str, str]:
                     ):
                         return question, snippet.id
     raise LookupError("the index answers none of its own example questions")
+
+
+def refused_near(index: Index, language: str = "en") -> str:
+    """Return a question that the index refuses though it is near what the knowledge holds."""
+    for topic in index.topics:
+        for snippet in index.in_topic(topic.id, language):
+            for question in snippet.does_not_answer:
+                answer = index.answer(question)
+                if answer.decision == "none" and answer.near and answer.language == language:
+                    return question
+    raise LookupError("the index refuses no question near its own")

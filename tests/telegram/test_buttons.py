@@ -21,18 +21,33 @@ KEYS = st.text("ABCxyz019_-", min_size=11, max_size=11)
 MARKS = st.builds(Mark, KEYS, st.none() | st.integers(0, 35))
 
 
-@given(st.lists(MARKS, min_size=2, max_size=5), st.sampled_from(["en", "ru", "kk", "kaz"]), st.integers(0, 4))
-def test_paging_fits_into_a_button_and_comes_back(marks: list[Mark], language: str, at: int) -> None:
-    """Whatever the passages, the data is within 64 bytes and reads back; at most one passage is dropped for it."""
-    paging = Paging(tuple(marks), language, at % len(marks))
+LANGUAGES = st.sampled_from(["en", "ru", "kk", "kaz"])
+
+
+@given(st.lists(MARKS, min_size=2, max_size=4), LANGUAGES, LANGUAGES, st.integers(0, 3))
+def test_paging_fits_into_a_button_and_comes_back(marks: list[Mark], language: str, interface: str, at: int) -> None:
+    """Whatever the passages and the two languages, the data is within 64 bytes and reads back."""
+    paging = Paging(tuple(marks), language, interface, at % len(marks))
     data = str(paging)
     assert len(data.encode()) <= LIMIT
     parsed = parse(data)
     assert parsed is not None
-    back = read_paging(parsed[1])
-    assert back is not None
-    assert back.marks == paging.marks[: len(back.marks)]
-    assert len(paging.marks) - len(back.marks) <= 1
+    assert read_paging(parsed[1]) == paging
+
+
+@given(st.lists(MARKS, min_size=2, max_size=5), st.sampled_from(["en", "ru", "kk"]), st.integers(0, 4))
+def test_buttons_of_older_versions_still_turn_to_the_next_passage(marks: list[Mark], language: str, at: int) -> None:
+    """They hold up to five passages and no language of the interface."""
+    at %= len(marks)
+    parsed = parse(f"n{at}{language}{''.join(map(str, marks))}")
+    assert parsed is not None
+    paging = read_paging(parsed[1])
+    assert paging == Paging(tuple(marks), language, None, at)
+    assert paging is not None
+    again = parse(str(paging.next()))
+    assert again is not None
+    assert again[0] == "next"
+    assert read_paging(again[1]) is not None
 
 
 @given(st.integers(0, 2**52 - 1))
@@ -56,7 +71,23 @@ def test_any_callback_data_is_understood_or_refused(data: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "x", "n9en", "v+1:zzzzzzzzzzzzzzzz", "b" * 64, "t_DROP TABLE", "🤷", "n4en" + "A" * 12, "m", "lxx", None],
+    [
+        "",
+        "x",
+        "n9en",
+        "oABC",
+        "p" + "A" * 12 + "en.",
+        "p" + "A" * 12 + "en.ENG",
+        "n0en.ru",
+        "v+1:zzzzzzzzzzzzzzzz",
+        "b" * 64,
+        "t_DROP TABLE",
+        "🤷",
+        "n4en" + "A" * 12,
+        "m",
+        "lxx",
+        None,
+    ],
 )
 def test_forged_data_gets_an_answer_and_does_nothing(data: str | None, real_index: Index, tmp_path: Path) -> None:
     """A press with data the bot never wrote is answered with a word and changes no message."""
@@ -81,8 +112,58 @@ def test_next_shows_the_other_passages_and_keeps_the_votes(real_index: Index, tm
         _, turned = await there.press(answer, answer.data("n"))
         assert turned.method == "editMessageText"
         assert ("b", hits[1].snippet.title) in turned.entities
+        assert turned.text.startswith("2 of 4\n")
         assert turned.data("v+") == answer.data("v+")
         assert turned.data("n2")
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_who_presses_does_not_change_the_language_of_a_message(real_index: Index, tmp_path: Path) -> None:
+    """Notes and buttons stay in that of the reader for whom it was written; labels in that of the quote."""
+    question, _ = asked_for(real_index)
+
+    async def scenario(there: Bench) -> None:
+        (answer,) = await there.say(question, language="ru")
+        assert "Ещё фрагмент ▶" in [button["text"] for button in answer.buttons]
+        _, turned = await there.press(answer, answer.data("n"), person=2)
+        assert turned.text.startswith("Фрагмент 2 из 4\n")
+        assert "As of " in turned.text
+        assert "Ещё фрагмент ▶" in [button["text"] for button in turned.buttons]
+        _, chosen = await there.press(answer, f"p{turned.data('n')[7:19]}en.kk", person=2)
+        assert "Бөлісу ↗" in [button["text"] for button in chosen.buttons]
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_all_sources_of_a_passage_are_a_tap_away(real_index: Index, tmp_path: Path) -> None:
+    """By the button they come below, or in the private chat where the bot is not a member; there by the link, too."""
+    topics = [real_index.in_topic(topic.id, "en") for topic in real_index.topics]
+    snippet = next(snippet for found in topics for snippet in found if len(snippet.sources) > 1)
+
+    async def scenario(there: Bench) -> None:
+        (shown,) = await there.say(f"/start p_{snippet.key}")
+        _, sources = await there.press(shown, shown.data("o"))
+        assert sources.method == "sendMessage"
+        assert f"?start=s_{snippet.key}" in shown.parameters["text"]
+        (opened,) = await there.press(shown, shown.data("o"), message=None, inline_message_id="AQ1")
+        assert opened.parameters["url"] == f"https://t.me/test_bot?start=s_{snippet.key}"
+        (linked,) = await there.say(f"/start s_{snippet.key}")
+        for message in (sources, linked):
+            assert message.text.count("📰") == len(snippet.sources)
+            assert all(source.title in message.text for source in snippet.sources)
+
+    run(real_index, tmp_path, scenario)
+
+
+def test_topics_of_a_refusal_open_below_it(real_index: Index, tmp_path: Path) -> None:
+    """The refusal stays, with its wish and its suggestions."""
+
+    async def scenario(there: Bench) -> None:
+        (refusal,) = await there.say("How long do I boil an egg so that the yolk stays soft?")
+        _, topics = await there.press(refusal, refusal.data("t"))
+        assert topics.method == "sendMessage"
+        assert topics.text.startswith("Topics")
 
     run(real_index, tmp_path, scenario)
 
@@ -115,10 +196,10 @@ def test_a_passage_that_is_gone_says_so(real_index: Index, tmp_path: Path) -> No
 
     async def scenario(there: Bench) -> None:
         (start,) = await there.say("/start")
-        for data in (f"p{gone}0en", f"r{gone}:0", f"b{gone}:0", f"t{gone}", f"n0en{gone}0"):
+        for data in (f"p{gone}0en.ru", f"o{gone}en.ru", f"r{gone}:0", f"b{gone}:0", f"t{gone}", f"n0en.ru{gone}0"):
             (toast,) = await there.press(start, data)
             assert "no longer in the collection" in toast.parameters["text"]
-        for payload in (f"p_{gone}", f"t_{gone}"):
+        for payload in (f"p_{gone}", f"s_{gone}", f"t_{gone}"):
             (reply,) = await there.say(f"/start {payload}")
             assert "no longer in the collection" in reply.text
 
@@ -147,7 +228,6 @@ def test_every_passage_can_be_reached_by_tapping_and_has_its_deep_link(real_inde
         assert found == wanted
         key = sorted(wanted)[0]
         _, read = await there.press(menu, f"r{key}:0")
-        assert f"https://t.me/test_bot?start=p_{key}" in read.parameters["text"]
         (linked,) = await there.say(f"/start p_{key}")
         assert [text for tag, text in linked.entities if tag == "blockquote"] == [
             text for tag, text in read.entities if tag == "blockquote"

@@ -1,4 +1,4 @@
-"""Questions that go on from the one before, and small talk."""
+"""Questions that go on from the one before."""
 
 from __future__ import annotations
 
@@ -13,38 +13,11 @@ from bot.telegram.handlers.follow_ups import (
     answers_clearly_better,
     asks_about_the_quote,
     leans_on_another,
-    small_talk,
 )
 from index.search.answer import Answer
 from index.search.decision import Decision
 from index.search.index import Index
 from tests.support.telegram_bench import Bench, asked_for, run
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("Hi!", "hello"),
-        ("  HELLO there 👋 ", "hello"),
-        ("Сәлеметсіз бе?", "hello"),
-        ("Привет!!!", "hello"),
-        ("Thank you very much.", "thanks"),
-        ("Спасибо большое", "thanks"),
-        ("Рақмет!", "thanks"),
-        ("До свидания", "bye"),
-        ("What can you do?", "abilities"),
-        ("Что ты умеешь?", "abilities"),
-        ("Не істей аласың?", "abilities"),
-        ("Hi, who signed the roadmap?", None),
-        ("lithium", None),
-        ("👍", None),
-        ("", None),
-        ("Спасибо за лития", None),
-    ],
-)
-def test_small_talk_is_told_from_questions(text: str, kind: str | None) -> None:
-    """Only a message that is nothing but a phrase counts."""
-    assert small_talk(text) == kind
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.dates import DateStated, dates_found, iso_date
+from index.text.dates import DateStated, dates_found, iso_date, spell_out_dates
 from index.text.folded import folded
 
 TODAY = date(2026, 3, 1)
@@ -137,3 +137,18 @@ def test_any_text_is_read(text: str) -> None:
     """Whatever the text, every date found stands in it."""
     for found in dates_found(text, TODAY):
         assert 0 <= found.start < found.end <= len(folded(text).text)
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("en", "18 March 2023"),
+        ("ru", "18 марта 2023"),
+        ("fr", "18 mars 2023"),
+        ("de", "18 März 2023"),
+        ("und", "18 March 2023"),
+    ],
+)
+def test_a_date_in_digits_is_spelled_out_in_the_language(language: str, written: str) -> None:
+    """In English where nobody knows the language's months."""
+    assert spell_out_dates("18.03.2023?", language) == f"{written}?"

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text.language import UNKNOWN, detect_language
+from index.text.word_frequency import function_words
+
+FRENCH_AND_GERMAN = {language: function_words(language) for language in ("fr", "de")}
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,35 @@ def test_the_default_is_for_text_without_evidence(text: str, default: str) -> No
     """The answer is one of the three languages or what the caller gave."""
     assert detect_language(text, default) in {"en", "ru", "kk", default}
     assert detect_language("", default) == default
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Combien coûte une batterie ?", "fr"),
+        ("combien coute la batterie", "fr"),
+        ("est-ce que je peux laver le vélo", "fr"),
+        ("Was kostet die Mitgliedschaft?", "de"),
+        ("wann ist die Halle offen", "de"),
+        ("How much is the battery?", "en"),
+        ("who is the chair of the club", "en"),
+        ("Сколько стоит батарея?", "ru"),
+        ("Бұл батарея қанша тұрады?", "kk"),
+        ("batterie", UNKNOWN),
+    ],
+)
+def test_other_languages_are_recognised_by_their_function_words(text: str, language: str) -> None:
+    """Where a knowledge is in them, beside the three with rules."""
+    assert detect_language(text, others=FRENCH_AND_GERMAN) == language
+
+
+def test_a_word_of_two_languages_counts_for_the_language_of_the_knowledge() -> None:
+    """The German question word is an English verb."""
+    assert detect_language("was kostet", others=FRENCH_AND_GERMAN) == "de"
+    assert detect_language("was kostet") == "en"
+
+
+@given(st.text())
+def test_no_text_fails_where_there_are_other_languages(text: str) -> None:
+    """It has one of all these languages or none."""
+    assert detect_language(text, others=FRENCH_AND_GERMAN) in {"en", "ru", "kk", "fr", "de", UNKNOWN}

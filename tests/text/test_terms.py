@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+import Stemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text.codes import codes
-from index.text.terms import Terms, fold, words
+from index.text.terms import STEMMED_LANGUAGES, Terms, fold, words
 
 TERMS = Terms()
 
@@ -23,6 +24,13 @@ TERMS = Terms()
         ("ru", "добыча урана", "добычи уран"),
         ("kk", "Уран өндірісі", "уран ондириси"),
         ("kk", "қалаларымыздан келген министрлер", "қала келді министрге"),
+        ("fr", "batteries rechargées électriques", "batterie recharger electrique"),
+        ("de", "Mitgliedsbeiträge großer Vereine", "mitgliedsbeitrag grosse Vereins"),
+        ("es", "bicicletas cargadas", "bicicleta cargado"),
+        ("it", "biciclette caricate", "bicicletta caricato"),
+        ("pl", "składka klubu", "skladki klubowi"),
+        ("el", "συνδρομές παιδιών", "συνδρομή παιδιά"),
+        ("hi", "लड़कियों", "लड़की"),
     ],
 )
 def test_words_of_one_stem_share_a_term(language: str, one: str, other: str) -> None:
@@ -36,6 +44,23 @@ def test_languages_are_stemmed_apart() -> None:
     assert TERMS.stems("министров", "kk") != TERMS.stems("министров", "ru")
     assert TERMS.stems("кендер", "kk") == ["sкен"]
     assert TERMS.stems("кендер", "und") == ["sкендер"]
+    assert TERMS.stems("batteries", "el") == TERMS.stems("batteries", "en"), "a Latin word is no Greek one"
+    assert TERMS.stems("gestation", "de") != TERMS.stems("gestation", "fr"), "it is one in each Latin alphabet"
+
+
+def test_every_algorithm_of_the_library_has_its_language() -> None:
+    """The two named after Porter are older ones for English and Dutch."""
+    stems = {language: tuple(TERMS.stems("relationships Beziehungen", language)) for language in STEMMED_LANGUAGES}
+    assert len(STEMMED_LANGUAGES - {"kk", "nb", "nn"}) == len(set(Stemmer.algorithms()) - {"porter", "dutch_porter"})
+    assert stems["nb"] == stems["nn"] == stems["no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("सदस्यता की कीमत", 3), ("உறுப்பினர் கட்டணம்", 2), ("מיטגליד שאַפֿט", 2), ("l'autonomie d'été", 4)]
+)
+def test_vowel_signs_divide_no_word(text: str, count: int) -> None:
+    """They are marks, no letters, to Unicode; an apostrophe does divide."""
+    assert len(words(text)) == count
 
 
 @pytest.mark.parametrize(
@@ -113,7 +138,7 @@ def test_synonyms_of_nothing_do_no_harm() -> None:
     assert terms.stems("the UK", "en")[:2] == ["sthe", "suk"]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["en", "ru", "kk", "xx", ""]))
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from([*sorted(STEMMED_LANGUAGES), "xx", ""]))
 def test_any_text_has_terms(text: str, language: str) -> None:
     """Every word gives a stem and n-grams, and every code a term of its own."""
     assert len(TERMS.stems(text, language)) == len(words(text)) + len(codes(text))

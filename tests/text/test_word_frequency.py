@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from index.text.terms import Terms, fold, term_hash
-from index.text.word_frequency import common_terms, common_words
+from index.text.terms import STEMMED_LANGUAGES, Terms, fold, term_hash, words
+from index.text.word_frequency import common_terms, common_words, function_words
 
 TERMS = Terms()
 
@@ -39,8 +41,30 @@ def test_only_the_languages_of_the_knowledge_count() -> None:
     assert common_terms(TERMS, ["xx"]) == {}
 
 
-def test_the_list_holds_folded_words_once() -> None:
-    """A word in another form, or twice in a language, would never be found or count twice."""
-    for levels in common_words().values():
-        assert all(fold(word) == word for word in levels)
-        assert all(0 < share < 0.2 for share in levels.values())
+def test_every_language_with_a_stemmer_has_a_list() -> None:
+    """Written Norwegian has one list for both of its forms."""
+    assert {language for language in STEMMED_LANGUAGES if not common_words(language)} == {"nb", "nn"}
+
+
+@pytest.mark.parametrize("language", sorted(STEMMED_LANGUAGES))
+def test_a_list_holds_folded_words(language: str) -> None:
+    """A word in another form would never be found."""
+    for word, share in common_words(language).items():
+        assert fold(word) == word
+        assert words(word) == [word]
+        assert 0 < share < 0.2
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("fr", "combien est-ce que"), ("de", "wie viel kann ich"), ("es", "como cuanto"), ("sv", "hur kan jag")],
+)
+def test_question_words_of_other_languages_weigh_little(language: str, question: str) -> None:
+    """A folder whose passages hold no such words is still asked with them."""
+    assert all((weight(word, language) or math.inf) < 2 for word in words(question))
+
+
+def test_words_of_the_subject_show_no_language() -> None:
+    """Only function words do."""
+    assert {"le", "est", "pour"} <= function_words("fr")
+    assert not {"velo", "batterie", "garantie"} & function_words("fr")

@@ -1,9 +1,10 @@
-button-next = Next passage ▶
+button-next = Next ▶
 button-source = Source 🔗
 button-share = Share ↗
-button-add = ➕ Please add this
+button-ask-editors = ➕ Ask the editors
+button-not-asked = Not what I asked
 button-back = ◀ Back
-button-topics = ☰ All topics
+button-topics = ☰ Topics
 button-ask-bot = Ask the bot
 button-more = More ▶
 button-less = ◀ Less

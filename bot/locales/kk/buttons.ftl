@@ -1,9 +1,10 @@
-button-next = Келесі мәтін ▶
+button-next = Келесі үзінді ▶
 button-source = Дереккөз 🔗
 button-share = Бөлісу ↗
-button-add = ➕ Осыны қосыңызшы
+button-ask-editors = ➕ Редакторлардан сұрау
+button-not-asked = Мен басқаны сұрадым
 button-back = ◀ Артқа
-button-topics = ☰ Барлық тақырып
+button-topics = ☰ Тақырыптар
 button-ask-bot = Боттан сұрау
-button-more = Әрі қарай ▶
-button-less = ◀ Кері
+button-more = Келесі ▶
+button-less = ◀ Алдыңғы

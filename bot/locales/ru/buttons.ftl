@@ -1,9 +1,10 @@
-button-next = Следующий текст ▶
+button-next = Ещё фрагмент ▶
 button-source = Источник 🔗
 button-share = Поделиться ↗
-button-add = ➕ Добавьте это, пожалуйста
+button-ask-editors = ➕ Спросить редакторов
+button-not-asked = Мой вопрос о другом
 button-back = ◀ Назад
-button-topics = ☰ Все темы
+button-topics = ☰ Темы
 button-ask-bot = Спросить бота
-button-more = Дальше ▶
-button-less = ◀ Раньше
+button-more = Следующие ▶
+button-less = ◀ Предыдущие

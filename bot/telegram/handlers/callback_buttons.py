@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import CallbackQuery, InlineKeyboardMarkup, Update, User
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, next_snippet, single_snippet
+from bot.messages.answers import Rendered, next_snippet, single_snippet, sources_message
 from bot.messages.buttons import Mark, parse, person_of, read_paging
 from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers import wishes
@@ -24,7 +24,7 @@ async def press(update: Update, context: BotContext) -> None:
     except Exception:
         await services.sender.answer_press(query)
         raise
-    await services.sender.answer_press(query, reaction.word, alert=reaction.alert)
+    await services.sender.answer_press(query, reaction.word, alert=reaction.alert, url=reaction.url)
     if reaction.message:
         await _show(query, reaction.message, reaction.below, context)
 
@@ -48,6 +48,8 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
         return _choose_language(query.from_user, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
+    if kind == "passage_sources":
+        return _passage_sources(query, parts, texts, services)
     return _page(kind, parts, texts, services)
 
 
@@ -81,12 +83,22 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     snippet = services.live_index.index.by_key(mark.key, paging.language)
     if snippet is None:
         return Reaction(texts("passage-gone"), alert=True)
-    page = next_snippet(snippet, mark.span(snippet), texts, services.place, paging)
+    page = next_snippet(snippet, mark.span(snippet), _written_in(parts, texts, services), services.place, paging)
     # The votes belong to the question and stay: all rows but the first, which is the snippet's.
     before = getattr(query.message, "reply_markup", None)
     kept = before.inline_keyboard[1:] if before else ()
     rows = [*page.keyboard.inline_keyboard, *kept] if page.keyboard else list(kept)
     return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
+
+
+def _passage_sources(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
+    """Return all sources of a snippet: below it, or in the private chat where the bot is not a member."""
+    snippet = services.live_index.index.by_key(parts["key"], parts["language"])
+    if snippet is None:
+        return Reaction(texts("passage-gone"), alert=True)
+    if query.inline_message_id:
+        return Reaction(url=services.place.sources_link(snippet.key))
+    return Reaction(message=sources_message(snippet, _written_in(parts, texts, services)), below=True)
 
 
 def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
@@ -97,17 +109,23 @@ def _page(kind: str, parts: dict[str, str], texts: Texts, services: Services) ->
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
-            return Reaction(message=single_snippet(snippet, texts, services.place, mark.span(snippet)), below=True)
+            written = _written_in(parts, texts, services)
+            return Reaction(message=single_snippet(snippet, written, services.place, mark.span(snippet)), below=True)
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
             return Reaction(message=pages.reading_page(snippet, texts, number))
         return Reaction(texts("passage-gone"), alert=True)
     if "key" not in parts:
-        return Reaction(message=pages.topics_page(texts, number))
+        return Reaction(message=pages.topics_page(texts, number), below=kind == "topic")
     if topic := pages.topic(parts["key"]):
         return Reaction(message=pages.topic_page(topic, texts, number), below=kind == "topic")
     return Reaction(texts("topic-gone"), alert=True)
+
+
+def _written_in(parts: dict[str, str], texts: Texts, services: Services) -> Texts:
+    """Return the texts in the language in which a button's message was written, whoever presses it."""
+    return services.live_index.locales.exactly(parts.get("interface", "")) or texts
 
 
 async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> None:

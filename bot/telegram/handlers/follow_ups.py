@@ -1,4 +1,4 @@
-"""What is not a question of its own: greetings and thanks, and questions that go on from the one before."""
+"""Questions that go on from the one before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ _LONGEST = 8
 _CLEARLY = 0.15
 """How much more surely the combination must answer."""
 _REMEMBERED = 10_000
-_TALK = ("hello", "thanks", "bye", "abilities")
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -65,12 +64,6 @@ class Conversations:
             del self._last[key]
 
 
-def small_talk(text: str) -> str | None:
-    """Return what small talk a message is (``hello``, ``thanks``, ``bye``, ``abilities``), ``None`` for a question."""
-    line = _plain(text)
-    return _talk().get(line) if line else None
-
-
 def leans_on_another(text: str) -> bool:
     """Return whether a question may not stand alone: it is short, and begins like a continuation or points back."""
     line = _plain(text)
@@ -108,11 +101,6 @@ def _plain(text: str) -> str:
 def _phrases() -> dict[str, list[str]]:
     loaded: dict[str, list[str]] = yaml.safe_load(files("bot.locales").joinpath("phrases.yaml").read_text("utf-8"))
     return {kind: [_plain(phrase) for phrase in phrases] for kind, phrases in loaded.items()}
-
-
-@cache
-def _talk() -> dict[str, str]:
-    return {phrase: kind for kind in _TALK for phrase in _phrases()[kind]}
 
 
 @cache

@@ -19,6 +19,7 @@ from telegram.constants import ParseMode
 from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered, snippet_html
 from bot.messages.buttons import AnswerRef, snippet_rows
+from bot.messages.deep_links import ask_payload
 from bot.messages.several_answers import reply_message, shown_hits
 from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
@@ -29,47 +30,69 @@ from bot.telegram.sending import NO_PREVIEW
 from index.knowledge.snippet import Snippet, Span, Topic, snippet_key
 from index.search.answer import Answer
 from index.search.decision import Decision
+from index.search.prefix import Begun
 
 CACHE_SECONDS = 300
 """How long Telegram may give the same person the same results; a rebuilt index shows after that."""
-_RESULTS = 20
-_MOST = 50
+_RESULTS = 10
+_LEAST_LETTERS = 3
+"""Fewer letters begin too many words."""
 _QUERY = 256
 _SETTLED_SECONDS = 3.0
+_QUESTION_WORDS = 4
+"""So many words are a question even without its mark."""
+_SENTENCE_ENDS = "?!.…"
 
 
 async def query(update: Update, context: BotContext) -> None:
-    """Answer an inline query: topics for an empty one, a certain snippet for its key, else what fits the words."""
+    """Answer an inline query: a certain snippet for its key, topics for next to nothing, else what fits the words."""
     asked, services = update.inline_query, context.services
     if asked is None:
         return
     texts = context.texts()
     words = " ".join(asked.query[:_QUERY].split())
-    button = InlineQueryResultsButton(texts("inline-ask"), start_parameter="ask")
+    button = InlineQueryResultsButton(texts("inline-ask"), start_parameter=ask_payload(words) or "ask")
     cache = CACHE_SECONDS
     results: list[InlineQueryResultArticle] = []
     if services.searches.ask(asked.from_user.id) is not Verdict.TAKE:
         button, cache = InlineQueryResultsButton(texts("inline-busy"), start_parameter="ask"), 0
-    elif not words:
-        results = [_topic_result(topic, texts, services) for topic in services.live_index.index.topics]
     elif named := _named(words, texts, services):
         results = [named]
+    elif sum(map(str.isalnum, words)) < _LEAST_LETTERS:
+        results = [_topic_result(topic, texts, services) for topic in services.live_index.index.topics]
     else:
-        answer = await services.live_index.answer(words, limit=_MOST)
-        texts = context.texts(answer.language)
-        if answer.decision is Decision.NONE:
-            button = InlineQueryResultsButton(texts("inline-none"), start_parameter="ask")
-        else:
-            results = [
-                _snippet_result(hit.snippet, hit.highlight, hit.snippet.text[slice(*hit.highlight)], texts, services)
-                for hit in answer.hits
-            ]
+        answer = await services.live_index.answer(words, limit=_RESULTS)
+        found = await services.live_index.begun(words, (texts.language, answer.language), _RESULTS)
+        results = _fitting(words, answer, found, context.texts(answer.language), services)
+        finished = found.is_word or not asked.query[-1:].isalnum()
+        if not results and finished:
+            button = InlineQueryResultsButton(texts("inline-none"), start_parameter=button.start_parameter)
         _record_when_settled(asked.from_user, answer, services)
-    start = int(asked.offset) if asked.offset.isdecimal() and len(asked.offset) < 4 else 0
-    page, more = results[:_MOST][start : start + _RESULTS], len(results[:_MOST]) > start + _RESULTS
-    await services.sender.answer_inline(
-        asked.id, page, cache_time=cache, next_offset=str(start + _RESULTS) if more else "", button=button
-    )
+    await services.sender.answer_inline(asked.id, results, cache_time=cache, next_offset="", button=button)
+
+
+def _fitting(
+    words: str, answer: Answer, found: Begun, texts: Texts, services: Services
+) -> list[InlineQueryResultArticle]:
+    """Return what fits the words, best first.
+
+    A certain answer to a question comes first. While a word is being typed, whatever holds its beginning comes before
+    what the index takes it for.
+    """
+    hits = answer.hits if answer.decision is not Decision.NONE else ()
+    certain = answer.decision is Decision.ANSWER and (words[-1] == "?" or len(words.split()) >= _QUESTION_WORDS)
+    titled, others = found.titled, found.others
+    if words[-1] in _SENTENCE_ENDS:
+        titled = others = ()
+    elif not found.is_word and answer.decision is not Decision.ANSWER:
+        titled, others = titled + others, ()
+    first = [hit.snippet for hit in hits[: int(certain)]]
+    best: dict[str, Snippet] = {}
+    for snippet in (*first, *titled, *(hit.snippet for hit in hits), *others):
+        best.setdefault(snippet.id, snippet)
+    marks = {(hit.snippet.id, hit.snippet.language): hit.highlight for hit in hits}
+    shown = list(best.values())[:_RESULTS]
+    return [_snippet_result(snippet, marks.get((snippet.id, snippet.language)), texts, services) for snippet in shown]
 
 
 async def guest(update: Update, context: BotContext) -> None:
@@ -86,7 +109,7 @@ async def guest(update: Update, context: BotContext) -> None:
         result = _article("note", texts("inline-ask"), note)
         await services.sender.answer_guest(message.guest_query_id, result, progress)
         return
-    reply = await services.live_index.reply(question)
+    reply = await services.live_index.reply(question, services.texts(person).language)
     texts = services.texts(person, reply.answers[0].language)
     frames = []
     for answer in reply.answers:
@@ -105,16 +128,16 @@ def _named(words: str, texts: Texts, services: Services) -> InlineQueryResultArt
     """Return the snippet or topic that a share button names by its key."""
     kind, _, key = words.partition("_")
     if kind == "p" and (snippet := services.live_index.index.by_key(key, texts.language)):
-        return _snippet_result(snippet, None, snippet.text, texts, services)
+        return _snippet_result(snippet, None, texts, services)
     if kind == "t" and (topic := services.pages.topic(key)):
         return _topic_result(topic, texts, services)
     return None
 
 
 def _snippet_result(
-    snippet: Snippet, highlight: Span | None, sentence: str, texts: Texts, services: Services
+    snippet: Snippet, highlight: Span | None, texts: Texts, services: Services
 ) -> InlineQueryResultArticle:
-    place = services.place
+    place, sentence = services.place, snippet.text[slice(*highlight)] if highlight else snippet.text
     html = snippet_html(snippet, highlight, texts, place)
     ask = InlineKeyboardButton(texts("button-ask-bot"), url=place.snippet_link(snippet.key))
     keyboard = InlineKeyboardMarkup([*snippet_rows(snippet, texts, place), [ask]])

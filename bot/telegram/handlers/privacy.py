@@ -33,6 +33,8 @@ class Reaction:
     """Send the message as a new one below, instead of in the place of the one with the button."""
     alert: bool = False
     """Show the word in a window that must be closed, for it is all that happens."""
+    url: str | None = None
+    """A deep link to open, where the bot cannot send a message."""
 
 
 async def privacy(update: Update, context: BotContext) -> None:

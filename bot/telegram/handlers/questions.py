@@ -13,6 +13,7 @@ from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
 from bot.messages.several_answers import reply_message, shown_hits
+from bot.messages.talk_phrases import recognise
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
 from bot.telegram.handlers.addressing import Question, question_in
@@ -20,10 +21,11 @@ from bot.telegram.handlers.follow_ups import (
     answers_clearly_better,
     asks_about_the_quote,
     leans_on_another,
-    small_talk,
 )
+from bot.telegram.handlers.small_talk import obey, reply_to
 from bot.telegram.quota import Verdict
-from bot.telegram.state import ANSWER_SECONDS
+from bot.telegram.sending import address_of
+from bot.telegram.state import ANSWER_SECONDS, Posted
 from index.search.answer import Reply
 from index.search.decision import Decision
 
@@ -44,8 +46,18 @@ class _Understood:
 
 async def message(update: Update, context: BotContext) -> None:
     """Answer a new message if it asks the bot something."""
-    if update.message and (question := question_in(update.message, context.services.me)):
+    question = question_in(update.message, context.services.me) if update.message else None
+    if question and not await obey(question, update, context):
         await _ask(question, context)
+
+
+async def typed_elsewhere(words: str, update: Update, context: BotContext) -> None:
+    """Answer what a person typed before they came here, as if it stood in their message."""
+    if (message := update.message) is None:
+        return
+    said = message.date.timestamp()
+    posted, private = Posted(message.chat.id, message.message_id, int(said)), message.chat.type == "private"
+    await _ask(Question(words, address_of(message), message.from_user, private, posted, said), context)
 
 
 async def edited(update: Update, context: BotContext) -> None:
@@ -120,8 +132,8 @@ async def _ask(question: Question, context: BotContext) -> None:
         return
     if not question.text:
         await _show(question, services.pages.how_to_ask(texts), context, shown)
-    elif kind := small_talk(question.text):
-        sent = await _show(question, services.pages.talk(kind, texts), context, shown)
+    elif talk := recognise(question.text):
+        sent = await _show(question, await reply_to(talk, question, services), context, shown)
         if sent is not None:
             services.state.remember_answer(question.posted, question.text, sent)
     else:
