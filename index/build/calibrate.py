@@ -173,9 +173,9 @@ def _own_questions(index: Index, language: str) -> Iterator[_Drawn]:
             asked = core(text, language)
             # What only names a thing is answered by its name, not by its probability. A heading that asks stands in the
             # title, too, where it would be found again.
-            if not asked.about and text not in snippet.title:
+            if not asked.about and snippet.chosen_questions:
                 yield _Drawn(asked.text or text, language, number, field, _hash(snippet.id, text))
-        if all(text in snippet.title for text in snippet.questions):
+        if not snippet.chosen_questions:
             draw = _hash(snippet.id)
             start, end = snippet.sentences[draw % len(snippet.sentences)]
             yield _Drawn(snippet.text[start:end], language, number, None, draw)

@@ -96,6 +96,11 @@ class Snippet:
         return ", ".join(self.speakers) or None
 
     @property
+    def chosen_questions(self) -> tuple[str, ...]:
+        """The example questions that a curator chose; those of a text without sources are its headings."""
+        return self.questions if self.sources else ()
+
+    @property
     def content_hash(self) -> str:
         """Thirty-two hexadecimal digits that change with anything that is embedded or quoted."""
         spans = (f"{start}:{end}" for start, end in self.sentences)

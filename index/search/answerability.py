@@ -213,5 +213,5 @@ class Answerability:
         questions = [text for snippet in translations for text in (snippet.title, *snippet.questions)]
         asked = Counter(kind for text in questions for kind in wanted(text))
         # A heading that asks is no list of all that its text answers.
-        has_questions = any(text not in snippet.title for snippet in translations for text in snippet.questions)
+        has_questions = any(snippet.chosen_questions for snippet in translations)
         return _Kinds(held(snippet.text for snippet in translations), asked if has_questions else None)
