@@ -84,6 +84,11 @@ def words(text: str) -> list[str]:
     return [_GROUPS.sub("", word).replace(",", ".") if word[0].isdigit() else word for word in found]
 
 
+def code_term(code: str) -> str:
+    """Return the term that stands for a code."""
+    return _CODE_MARK + code
+
+
 class Terms:
     """Turns texts into terms, given groups of synonyms. Safe to use from several threads."""
 
@@ -98,7 +103,7 @@ class Terms:
         """Return the stems of the words of ``text``, and one more term for each synonym group it mentions."""
         stems = self._stem(words(text), language)
         groups = (name for start in range(len(stems)) for _, name in self._mentions(stems, start, language))
-        return [*(_STEM_MARK + stem for stem in stems), *groups, *(_CODE_MARK + code for code in codes(text))]
+        return [*(_STEM_MARK + stem for stem in stems), *groups, *map(code_term, codes(text))]
 
     def question_stems(self, question: str, language: str) -> list[str]:
         """Return the stems of a question, with the name of its group in place of each longest synonym.
@@ -111,7 +116,7 @@ class Terms:
             length, name = max(self._mentions(stems, start, language), default=(1, _STEM_MARK + stems[start]))
             terms.append(name)
             start += length
-        return [*terms, *(_CODE_MARK + code for code in codes(question))]
+        return [*terms, *map(code_term, codes(question))]
 
     def _mentions(self, stems: list[str], start: int, language: str) -> Iterator[tuple[int, str]]:
         """Yield each synonym that begins at ``start``: how many stems it has, and the name of its group."""
