@@ -119,7 +119,7 @@ def add_to_evaluation(
 def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> Change:
     """Return a new snippet file that holds the questions; a person writes its text and sources.
 
-    Until then `partnership-bot check` reports the file, and no index can be built.
+    Until the person takes the line `draft: true` away, the file is not indexed.
 
     Raises:
         TeachError: A name is not a valid file name, or the file exists already.
@@ -132,6 +132,7 @@ def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> C
         raise TeachError(f"{path} is there already; add the questions to it with --snippet {topic}/{slug}.")
     lines = [
         f"title: {_scalar(_one_line(questions[0]))}",
+        "draft: true",
         "sources: []",
         f"as_of: {datetime.now(UTC).date()}",
         "questions:",

@@ -23,6 +23,7 @@ from bot.review.options import log as log_commands
 from index.build.builder import BuildResult
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.reader import read_knowledge
+from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
 from tests.support.log_answers import entry, open_log
 
@@ -197,6 +198,11 @@ def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:
     assert questions_in(change.after) == ["How much lithium is there?", "lithium: how much"]
     assert change.after.endswith("---\n")
     change.write()
+    # Until its text is written it blocks no build.
+    (tmp_path / "sources.yaml").write_text("{}")
+    knowledge = read_knowledge(tmp_path)
+    assert [problem.field for problem in knowledge.problems] == ["draft"]
+    assert knowledge.problems[0].severity is Severity.NOTE
     with pytest.raises(TeachError, match="there already"):
         draft(tmp_path, "resources", "how-much-lithium-is-there", ["x"])
 
