@@ -173,7 +173,10 @@ def _json_lines(path: Path, problems: list[Problem]) -> list[Node] | None:
     """Return the entries of a file of JSON lines, or ``None`` where the file is none."""
     if path.suffix.lower() in (".yaml", ".yml") or not path.is_file():
         return None
-    text = path.read_bytes().decode("utf-8-sig", "replace")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return None  # whoever reads it as YAML reports that it is not UTF-8
     if not text.lstrip().startswith("{"):
         return None
     entries = []

@@ -1,0 +1,68 @@
+"""Input and output of the commands: streams that are never missing nor fail to encode, and lines in UTF-8."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bot.text_encoding import decoded
+
+
+class _Ascii(io.TextIOWrapper):
+    """A stream of ASCII. It does not call itself so, because click writes UTF-8 to a stream that does."""
+
+    encoding = "ASCII with replacements"
+
+
+def prepare() -> None:
+    """Put something in place of a closed stream, and let output replace what it cannot encode."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
+        elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
+            if stream.encoding.lower() in ("ascii", "us-ascii", "ansi_x3.4-1968", "646"):
+                plain = _Ascii(stream.buffer, "ascii", "replace", line_buffering=stream.line_buffering)
+                setattr(sys, name, plain)
+            else:
+                stream.reconfigure(errors="replace")
+
+
+def takes_every_character() -> bool:
+    """Return whether standard output can encode every character."""
+    return sys.stdout.encoding.lower().startswith("utf")
+
+
+def lines_of(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield the lines of a file as soon as they come, without their ends.
+
+    Raises:
+        EncodingError: A line is not UTF-8.
+    """
+    for number, line in enumerate(file, start=1):
+        yield decoded(line, name, line=number).rstrip("\r\n")
+
+
+def argument(text: str, name: str) -> str:
+    """Return a text from the command line that may stand in another encoding than the system is set to.
+
+    Raises:
+        EncodingError: It is not UTF-8.
+    """
+    # Python puts halves of surrogate pairs for bytes that it cannot decode.
+    return decoded(os.fsencode(text), name) if re.search("[\udc80-\udcff]", text) else text
+
+
+def batch_lines(path: Path) -> Iterable[str]:
+    """Return the lines of a file, which is read first as a whole, or those of standard input (``-``) as they come.
+
+    Raises:
+        EncodingError: The file is not UTF-8.
+    """
+    if str(path) == "-":
+        return lines_of(sys.stdin.buffer, "standard input")
+    return decoded(path.read_bytes(), str(path)).splitlines()
