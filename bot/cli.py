@@ -175,7 +175,7 @@ def ask(
     if batch is not None:
         ask_batch(index, lines, language=language, as_json=as_json, explain=explain)
     elif question is not None:
-        ask_once(index, argument(question, "QUESTION"), language=language, as_json=as_json, explain=explain)
+        ask_once(index, argument(question), language=language, as_json=as_json, explain=explain)
     else:
         converse(index, language=language, as_json=as_json, explain=explain)
 

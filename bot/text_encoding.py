@@ -30,9 +30,8 @@ def decoded(content: bytes, name: str, *, line: int = 1) -> str:
     Raises:
         EncodingError: The text is not UTF-8.
     """
-    for mark, encoding in _MARKS.items():
-        if content.startswith(mark):
-            raise EncodingError(f"{name}: is {encoding}; save it as UTF-8.")
+    if line == 1 and (mark := next(filter(content.startswith, _MARKS), None)):
+        raise EncodingError(f"{name}: is {_MARKS[mark]}; save it as UTF-8.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -47,14 +47,10 @@ def lines_of(file: Iterable[bytes], name: str) -> Iterator[str]:
         yield decoded(line, name, line=number).rstrip("\r\n")
 
 
-def argument(text: str, name: str) -> str:
-    """Return a text from the command line that may stand in another encoding than the system is set to.
-
-    Raises:
-        EncodingError: It is not UTF-8.
-    """
+def argument(text: str) -> str:
+    """Return a text from the command line, read as UTF-8 also where the system is set to another encoding."""
     # Python puts halves of surrogate pairs for bytes that it cannot decode.
-    return decoded(os.fsencode(text), name) if re.search("[\udc80-\udcff]", text) else text
+    return os.fsencode(text).decode("utf-8", "replace") if re.search("[\udc80-\udcff]", text) else text
 
 
 def batch_lines(path: Path) -> Iterable[str]:
@@ -65,4 +61,5 @@ def batch_lines(path: Path) -> Iterable[str]:
     """
     if str(path) == "-":
         return lines_of(sys.stdin.buffer, "standard input")
-    return decoded(path.read_bytes(), str(path)).splitlines()
+    # Not splitlines(), for which a line ends at every separator of Unicode too.
+    return [line.rstrip("\n") for line in io.StringIO(decoded(path.read_bytes(), str(path)), newline=None)]
