@@ -146,7 +146,6 @@ def _print_gap(gap: Gap) -> None:
         ("nearest snippet", "score"),
         [(name, f"{score:.3f}") for name, score in gap.nearest],
         empty="No snippet came near.",
-        text="nearest snippet",
     )
 
 
@@ -285,12 +284,8 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     click.echo(build_index(settings_for(data, knowledge_dir=knowledge), force=False))
     after = _verdicts(data, gap)
     click.echo()
-    print_table(
-        ("before", "after", "question"),
-        [(str(before[each.id]), str(after[each.id]), each.text) for each in gap.asked],
-        empty="",
-        text="question",
-    )
+    rows = [(before[each.id], after[each.id], each.text) for each in gap.asked]
+    print_table(("before", "after", "question"), rows, empty="", text="question")
     answered = sum(after[each.id].decision == "answer" for each in gap.asked)
     click.echo(f"\n{answered} of {len(gap.asked)} wordings are answered now.")
     if answered == len(gap.asked):

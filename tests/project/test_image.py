@@ -102,7 +102,7 @@ def test_the_image_says_how_it_is_run(image: Image) -> None:
     """No root, a volume, a health check, labels."""
     assert image.config["User"] == "10001"
     assert image.config["Volumes"] == {"/data": {}}
-    assert image.config["Healthcheck"]["Test"] == ["CMD", "partnership-bot", "status"]  # type: ignore[index]
+    assert image.config["Healthcheck"]["Test"] == ["CMD", "partnership-bot", "health"]  # type: ignore[index]
     assert image.config["Entrypoint"] == ["partnership-bot"]
     assert image.config["Labels"]["org.opencontainers.image.licenses"] == "MIT"  # type: ignore[index]
 
@@ -116,7 +116,7 @@ def test_a_question_is_answered_with_nothing_but_data_writable(image: Image) -> 
     assert tried.stdout.split() == ["10001", "/data", "/tmp"]
     (image.data / "x").unlink()
     assert image.run("partnership-bot", "status", BOT_HTTP_LISTEN="").returncode == 0
-    unwell = image.run("partnership-bot", "status")
+    unwell = image.run("partnership-bot", "health")
     assert unwell.returncode == 1, "the health check must see that no bot runs"
 
 
@@ -130,12 +130,13 @@ def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
             for text in ("uranium output", "добыча урана", "уран өндіру, телефоным +7 701 123 45 67"):
                 asked = api.say(text)
                 api.wait(lambda asked=asked: api.answers_to(asked))  # type: ignore[misc]
-            health = image.run("partnership-bot", "status")
+            health, status = (image.run("partnership-bot", verb) for verb in ("health", "status"))
             bot.send_signal(signal.SIGTERM)
             assert bot.wait(30) == 0
         assert api.violations == []
-    assert health.returncode == 0, health.stdout
-    assert "Query log: none yet" not in health.stdout
+    assert (health.returncode, health.stdout) == (0, "ok\n")
+    assert status.returncode == 0, status.stdout
+    assert "Query log: none yet" not in status.stdout
     log = (tmp_path / "log").read_text()
     assert TOKEN.split(":")[1] not in log
     assert "Traceback" not in log
