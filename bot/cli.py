@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -43,13 +42,15 @@ class _Group(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
+        from bot.commands.standard_streams import discard_output
+
         try:
             return super().invoke(ctx)
         except UserFacingError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             # Whoever read the output has gone (`… | head`), so the rest of it goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             ctx.exit(READER_GONE)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -259,11 +260,20 @@ def run(data: Path | None, knowledge: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the program; an interrupt ends it without a traceback."""
-    from bot.commands.standard_streams import prepare
+    """Run the program; whatever ends it ends it without a traceback."""
+    from bot.commands.standard_streams import discard_output, prepare
 
     prepare()
+    code: str | int | None = 0
     try:
         cli(prog_name="partnership-bot")
-    except OSError as error:  # a help text that cannot be written, on a full disk
-        sys.exit(f"Error: {error.strerror or error}")
+    except SystemExit as end:
+        code = end.code
+    except OSError as error:  # a help text that cannot be written
+        code = f"Error: {error.strerror or error}"
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        discard_output()
+        code = READER_GONE if isinstance(error, BrokenPipeError) else code or f"Error: {error.strerror or error}"
+    sys.exit(code)

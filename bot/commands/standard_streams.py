@@ -32,6 +32,11 @@ def prepare() -> None:
                 stream.reconfigure(errors="replace")
 
 
+def discard_output() -> None:
+    """Let what is still to be written to standard output go nowhere; Python writes it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def takes_every_character() -> bool:
     """Return whether standard output can encode every character."""
     return sys.stdout.encoding.lower().startswith("utf")
