@@ -169,14 +169,14 @@ def ask(
     """
     from bot.commands.ask import ask_batch, ask_once, converse
     from bot.commands.build import open_or_build
-    from bot.commands.standard_streams import argument, batch_lines
+    from bot.commands.standard_streams import batch_lines, typed
 
     lines = batch_lines(batch) if batch is not None else ()
     index = open_or_build(_settings(data_dir=data, knowledge_dir=knowledge))
     if batch is not None:
         ask_batch(index, lines, language=language, as_json=as_json, explain=explain)
     elif question is not None:
-        ask_once(index, argument(question), language=language, as_json=as_json, explain=explain)
+        ask_once(index, typed(question), language=language, as_json=as_json, explain=explain)
     else:
         converse(index, language=language, as_json=as_json, explain=explain)
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.commands.standard_streams import lines_of
+from bot.commands.standard_streams import lines_of, typed
 from bot.commands.terminal import console, is_terminal, print_json, print_table
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
@@ -100,7 +100,7 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
             return
         if not question.strip() or question.strip().casefold() in _LEAVE:
             return
-        ask_once(index, question, language=language, as_json=as_json, explain=explain)
+        ask_once(index, typed(question), language=language, as_json=as_json, explain=explain)
 
 
 def _fields(index: Index, reply: Reply, explain: bool) -> dict[str, Any]:

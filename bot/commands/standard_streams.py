@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
@@ -13,9 +14,9 @@ from bot.text_encoding import decoded
 
 
 class _Ascii(io.TextIOWrapper):
-    """A stream of ASCII. It does not call itself so, because click writes UTF-8 to a stream that does."""
+    """A stream of ASCII. It calls itself something near, because click writes UTF-8 to a stream that says ASCII."""
 
-    encoding = "ASCII with replacements"
+    encoding = "latin-1"
 
 
 def prepare() -> None:
@@ -25,7 +26,7 @@ def prepare() -> None:
         if stream is None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
         elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
-            if stream.encoding.lower() in ("ascii", "us-ascii", "ansi_x3.4-1968", "646"):
+            if codecs.lookup(stream.encoding).name == "ascii":
                 plain = _Ascii(stream.buffer, "ascii", "replace", line_buffering=stream.line_buffering)
                 setattr(sys, name, plain)
             else:
@@ -52,8 +53,8 @@ def lines_of(file: Iterable[bytes], name: str) -> Iterator[str]:
         yield decoded(line, name, line=number).rstrip("\r\n")
 
 
-def argument(text: str) -> str:
-    """Return a text from the command line, read as UTF-8 also where the system is set to another encoding."""
+def typed(text: str) -> str:
+    """Return what somebody typed, read as UTF-8 also where the system is set to another encoding."""
     # Python puts halves of surrogate pairs for bytes that it cannot decode.
     return os.fsencode(text).decode("utf-8", "replace") if re.search("[\udc80-\udcff]", text) else text
 
