@@ -11,7 +11,6 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -59,19 +58,23 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 @hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper() -> Callable[[Application], Application]:
     """Return what makes the server's CSV safe for spreadsheets."""
-    return lambda application: partial(_answer_safely, application)
+    return _with_safe_csv
 
 
-async def _answer_safely(application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let the application answer; where it sends CSV, each row is defused."""
-    is_csv = scope["type"] == "http" and scope["path"].endswith(".csv")
+def _with_safe_csv(application: Application) -> Application:
+    """Return the application with every row of its CSV defused."""
 
-    async def send_safely(message: MutableMapping[str, Any]) -> None:
-        if is_csv and message["type"] == "http.response.body" and message.get("body"):
-            message = {**message, "body": _defused_rows(message["body"])}
-        await send(message)
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_csv = scope["type"] == "http" and scope["path"].endswith(".csv")
 
-    await application(scope, receive, send_safely)
+        async def send_safely(message: MutableMapping[str, Any]) -> None:
+            if is_csv and message["type"] == "http.response.body" and message.get("body"):
+                message = {**message, "body": _defused_rows(message["body"])}
+            await send(message)
+
+        await application(scope, receive, send_safely)
+
+    return answer
 
 
 def _defused_rows(body: bytes) -> bytes:
