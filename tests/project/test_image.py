@@ -121,7 +121,7 @@ def test_a_question_is_answered_with_nothing_but_data_writable(image: Image) -> 
     """Without rights and on a read-only root, offline."""
     done = image.run("partnership-bot", "ask", "uranium output")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Kazakhstan is the biggest uranium producer" in done.stdout
+    assert "Kazakhstan is the world's largest uranium producer" in done.stdout
     tried = image.run("sh", "-c", "id -u; for place in / /opt/serve /data /tmp; do touch $place/x && echo $place; done")
     assert tried.stdout.split() == ["10001", "/data", "/tmp"]
     (image.data / "x").unlink()
