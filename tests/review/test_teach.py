@@ -67,6 +67,38 @@ def test_only_added_lines_differ(tmp_path: Path, form: str, newline: str) -> Non
     assert (tmp_path / "resources" / "lithium.md").read_bytes().decode() == change.after
 
 
+def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
+    """In a snippet and in evaluation.yaml, with or without a list there; the file reads as before."""
+    for form in ("block", "none"):
+        snippet(tmp_path, f"\ufeff{FORMS[form]}{BODY}")
+        [change] = add_questions(tmp_path, "resources/lithium", [("en", "where")])
+        change.write()
+        assert (tmp_path / "resources" / "lithium.md").read_bytes().startswith(b"\xef\xbb\xbf---\n")
+        assert questions_in(change.after)[-1] == "where"
+    path = tmp_path / "evaluation.yaml"
+    for before in (
+        "",
+        "questions:\n  - question: old\n    answers: []\n",
+        "questions:\n- {question: old, answers: []}",
+    ):
+        path.write_text(before, encoding="utf-8-sig")
+        [change] = add_to_evaluation(tmp_path, [("en", "how much")], "resources/lithium")
+        change.write()
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert [each.text for each in read_evaluation(path).questions][-1] == "how much"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1251"])
+def test_another_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    """The message names the file and the remedy, and the file stays as it was."""
+    content = "---\ntitle: Литий\n---\nЛитий.\n".encode(encoding)
+    path = snippet(tmp_path, "")
+    path.write_bytes(content)
+    with pytest.raises(TeachError, match=r"lithium\.md:?\d?: is .*; save it as UTF-8"):
+        add_questions(tmp_path, "resources/lithium", [("en", "where")])
+    assert path.read_bytes() == content
+
+
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")), min_size=1),
