@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
@@ -124,10 +124,14 @@ def recognise(text: str) -> Talk | None:
 
 def _as_meant(text: str) -> Talk | None:
     """Return what a short message is that was typed in Latin letters or on the wrong keyboard: "kto tebya sozdal"."""
-    if len(text.split()) > _MOST_READ:
-        return None
-    readings = (_I_AFTER_VOWEL.sub("й", reading) for _, reading in possible_readings(text))
-    return next((talk for reading in readings if (talk := _as_typed(reading))), None)
+    return next((talk for reading in short_readings(text) if (talk := _as_typed(reading))), None)
+
+
+def short_readings(text: str) -> Iterator[str]:
+    """Yield what a message of a few words may mean in the letters of another alphabet; nothing for a longer one."""
+    if len(text.split()) <= _MOST_READ:
+        for _, reading in possible_readings(text):
+            yield _I_AFTER_VOWEL.sub("й", reading)
 
 
 def _as_typed(text: str) -> Talk | None:

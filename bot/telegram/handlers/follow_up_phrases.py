@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 
 from bot.messages.quote_facts import QuoteFact
+from bot.messages.talk_phrases import short_readings
 from index.question.grammar import grammar, normal, without_one
 from index.question.message import Message
 from index.question.word_patterns import alternatives, expression, fold
 from index.text.dates import dates_found
-from index.text.spelling import possible_readings
 
 _LONGEST = 12
 """A message of more words goes on from nothing."""
@@ -36,9 +36,6 @@ _FILLER = "~"
 _FILLERS = rf"(?:{_FILLER}\S+ )*?"
 _ANY_ORDER = "&"
 """Stands between the parts of a phrase that may come in any order."""
-_MOST_READ = 6
-"""A longer message is not read in other letters."""
-_I_AFTER_VOWEL = re.compile(r"(?<=[аеиоуыэюяәөұү])[иі]")
 _WORD_OF_PHRASE = re.compile(r"(?<!\w)(\w+ )")
 _CYRILLIC = re.compile(r"[а-я]")
 _LETTERS = re.compile(r"[^\W_]+")
@@ -170,10 +167,9 @@ def _line(text: str) -> str:
     One that was typed in Latin letters, or on the wrong keyboard, is read as it was meant: "otkuda eto".
     """
     phrases = _phrases()
-    if (line := _known_words(text, phrases)) or len(text.split()) > _MOST_READ:
+    if line := _known_words(text, phrases):
         return line
-    readings = (_I_AFTER_VOWEL.sub("й", reading) for _, reading in possible_readings(text))
-    return next((line for reading in readings if (line := _known_words(reading, phrases))), "")
+    return next((line for reading in short_readings(text) if (line := _known_words(reading, phrases))), "")
 
 
 def _known_words(text: str, phrases: _Phrases) -> str:
@@ -203,7 +199,8 @@ def _meant(word: str, phrases: _Phrases) -> str:
 
 @cache
 def _phrases() -> _Phrases:
-    data: dict[str, Any] = yaml.safe_load(files("bot.locales").joinpath("follow_ups.yaml").read_text("utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data: dict[str, Any] = loader(files("bot.locales").joinpath("follow_ups.yaml").read_text("utf-8")).get_data()
     languages: dict[str, _Language] = {}
     patterns: dict[str, list[str]] = {"more": [], "bot": [], **{fact.value: [] for fact in QuoteFact}}
     openings: list[str] = []
