@@ -25,6 +25,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       letters           what typing does to letters, repaired
       splitting         a message -> its questions
       frames            a question -> its core, without greetings, requests and the like
+      combining         a question and what follows it -> one question
       things            whether it only asks what something is
       message           the words of a text, as phrases match them
       grammar           the phrases and words of ``frames.yaml``
@@ -57,6 +58,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       passage_facts     what a snippet states in any of its translations
       contradiction     what a question states and a snippet does not hold
       wanted            the kind of thing that a question asks for
+      held_words        how much of a few words a snippet holds
       negatives         how near a question is to those that are answered and that are not
       answerability     what speaks against the best snippet, apart from scores
       prefix            words that are still being typed -> the snippets that hold them

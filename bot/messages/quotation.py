@@ -50,7 +50,7 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
     shortened = end - start < len(snippet.text)
     if not visible(text):
         return "", shortened
-    quoted = _quoted_words(snippet.text)
+    quoted = quoted_words(snippet.text)
     first, last = (max(highlight[0], start), min(highlight[1], end)) if highlight else (start, start)
     if 0 < last - first < len(text) and visible(snippet.text[first:last]):
         spans = ((start, first), (first, last), (last, end))
@@ -62,7 +62,7 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
     return f"<{tag}>{inner}</blockquote>", shortened
 
 
-def _quoted_words(text: str) -> list[Span]:
+def quoted_words(text: str) -> list[Span]:
     """Return the spans of words in quotation marks that open and close on one line, with their marks."""
     # Most texts have no marks; looking for these first takes a tenth of the time.
     if not any(mark in text for mark in _OPENING):

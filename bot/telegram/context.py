@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.telegram.answer_requests import AnswerRequests
 from bot.telegram.bot_api import TelegramBot
 from bot.telegram.failures import Failures
-from bot.telegram.handlers.follow_ups import Conversations
+from bot.telegram.handlers.shown_quotes import Conversations
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
 from bot.telegram.quota import Quota
@@ -151,12 +151,13 @@ class BotContext(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], Se
         if self._reply_to:
             await self.services.sender.send(self._reply_to, Rendered(html, keyboard), self.texts(), self.progress)
 
-    async def show(self, message: Rendered) -> None:
-        """Answer the message of the update with a page; in private chats without replying to it."""
-        if self._reply_to:
-            to = self._reply_to
-            to = Address(to.chat, None if to.chat > 0 else to.reply_to, to.thread)
-            await self.services.sender.send(to, message, self.texts(), self.progress)
+    async def show(self, message: Rendered) -> int | None:
+        """Answer the message of the update with a page, in private chats without replying to it; return its id."""
+        if self._reply_to is None:
+            return None
+        to = self._reply_to
+        to = Address(to.chat, None if to.chat > 0 else to.reply_to, to.thread)
+        return await self.services.sender.send(to, message, self.texts(), self.progress)
 
     def count(self, answer: Answer) -> None:
         """Count an answer that was delivered."""

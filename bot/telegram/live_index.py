@@ -7,10 +7,11 @@ import ctypes
 import gc
 import logging
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from bot.commands.build import folder_options, open_or_build
 from bot.locales import Locales
@@ -22,6 +23,8 @@ from index.search.prefix import Begun
 from index.version.versions import index_folder, live_version, versions
 
 logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 _THREADS = 2
 """Most of an answer is the embedding, which runs outside the interpreter's lock on one core."""
@@ -98,6 +101,10 @@ class LiveIndex:
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: index.answer(question, limit=limit)
         )
+
+    async def run(self, work: Callable[[Index], _Result]) -> _Result:
+        """Do some work with the index without holding up the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, self.index)
 
     async def begun(self, text: str, languages: Sequence[str | None], limit: int) -> Begun:
         """Return the snippets that hold what somebody is typing, like ``PrefixSearch.find``."""

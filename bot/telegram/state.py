@@ -1,7 +1,8 @@
 """What the bot remembers between restarts.
 
-These are the languages people chose, who blocked the bot, who opted out of being recorded, and which message answers
-which question. Chats, people and messages stand in it under keyed hashes, never with their Telegram numbers.
+These are the languages people chose, who blocked the bot, who opted out of being recorded, which message answers
+which question, and which of the bot's messages quotes what. Chats, people and messages stand in it under keyed
+hashes, never with their Telegram numbers.
 """
 
 from __future__ import annotations
@@ -46,6 +47,18 @@ def _state(database: Database) -> None:
         database.conn.execute(statement)
 
 
+@STATE_MIGRATIONS(name="0002_quotes")
+def _quotes(database: Database) -> None:
+    for statement in (
+        """CREATE TABLE IF NOT EXISTS quotes (
+            message BLOB PRIMARY KEY, snippet TEXT NOT NULL, language TEXT NOT NULL, sentence INTEGER, entry TEXT,
+            time REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX IF NOT EXISTS quotes_time ON quotes (time)",
+    ):
+        database.conn.execute(statement)
+
+
 class Posted(NamedTuple):
     """A message by its chat, its id there, and when it was posted (seconds since 1970)."""
 
@@ -62,6 +75,15 @@ class Given:
     entries: tuple[str, ...]
     """One for each question of the message."""
     same_text: bool
+
+
+class QuoteShown(NamedTuple):
+    """What a message of the bot quotes: a snippet by its key, which sentence it points out, and the log's entry."""
+
+    key: str
+    language: str
+    sentence: int | None
+    entry: str | None
 
 
 class BotState:
@@ -140,6 +162,29 @@ class BotState:
             "SELECT message_id, entry, text FROM answers WHERE question = ?", self._hash("message", *question)
         )
         return Given(row[0], tuple(row[1].split()), row[2] == self._hash("text", text)) if row else None
+
+    def remember_quote(self, chat: int, message_id: int, quote: QuoteShown) -> None:
+        """Remember what a message of the bot quotes, so that whoever replies to it can go on from there."""
+        now = time.time()
+        self._write("DELETE FROM quotes WHERE time < ?", now - ANSWER_SECONDS)
+        self._write(
+            "INSERT OR REPLACE INTO quotes VALUES (?, ?, ?, ?, ?, ?)",
+            self._hash("quote", chat, message_id),
+            *quote,
+            now,
+        )
+
+    def forget_quote(self, chat: int, message_id: int) -> None:
+        """Forget what a message of the bot quoted before it was changed."""
+        self._write("DELETE FROM quotes WHERE message = ?", self._hash("quote", chat, message_id))
+
+    def quote_in(self, chat: int, message_id: int) -> QuoteShown | None:
+        """Return what a message of the bot quotes, if it is remembered."""
+        row = self._row(
+            "SELECT snippet, language, sentence, entry FROM quotes WHERE message = ?",
+            self._hash("quote", chat, message_id),
+        )
+        return QuoteShown(*row) if row else None
 
     def _hash(self, *parts: object) -> bytes:
         return hashlib.blake2b(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import partial
@@ -14,15 +14,18 @@ import numpy as np
 
 from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, reason
-from index.knowledge.snippet import Snippet
+from index.knowledge.snippet import Snippet, Span
+from index.question.combining import replaced, substitutions
 from index.question.frames import core
+from index.question.grammar import grammar
 from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability, Found, Subject
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
+from index.search.held_words import HeldWords
 from index.search.highlight import Cues, best_sentence, nearest_question
-from index.search.known_names import KnownNames
+from index.search.known_names import KnownNames, names_in
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
 from index.search.prefix import PrefixSearch
@@ -84,8 +87,10 @@ class Index:
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
         examples = Examples(self.negatives, QuestionTerms.load(folder))
-        self.answerability = Answerability(self.snippets, self.fields, examples, KnownNames.load(folder))
+        self.names = KnownNames.load(folder)
+        self.answerability = Answerability(self.snippets, self.fields, examples, self.names)
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
+        self._held = HeldWords(self._term_search.terms, lexical)
         self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -189,6 +194,33 @@ class Index:
         terms = self._term_search.terms
         held = set(terms.stems(text, snippet.language))
         return [word for word in dict.fromkeys(words(question)) if held.intersection(terms.stems(word, language))]
+
+    def replaced(self, before: str, added: str, language: str) -> str | None:
+        """Return a question with its date or name replaced by another; see ``index.question.combining``."""
+        return replaced(before, added, lambda text: names_in(text, language, self.names))
+
+    def substitutions(self, before: str, added: str, language: str) -> Iterator[str]:
+        """Yield the questions in which a thing takes the place of one word that is no name."""
+        languages = grammar().languages
+        names = {name.key for name in names_in(before, language, self.names)}
+        return substitutions(before, added, languages.get(language, languages["en"]), names)
+
+    def held(self, text: str, language: str, snippet_id: str) -> float:
+        """Return how much of the weight of a few words a snippet holds in any of its translations, 0 to 1."""
+        return self._held.share(text, language, tuple(self.snippets[snippet_id].values()))
+
+    def shared(self, text: str, other: str, language: str) -> float:
+        """Return how much of the weight of a few words another text in the same language holds, 0 to 1."""
+        return self._held.shared(text, other, language)
+
+    def held_by_sentence(self, text: str, language: str, snippet: Snippet) -> list[float]:
+        """Return the same for each sentence of one translation alone."""
+        return self._held.by_sentence(text, language, snippet)
+
+    def sentence(self, question: str, language: str, snippet: Snippet) -> Span:
+        """Return the sentence of a translation that answers a question best."""
+        query = self.query(question, language)
+        return snippet.sentences[self._best_sentence(query, snippet, Cues.of(question))]
 
     def reply(
         self, message: str, language: str | None = None, *, limit: int = _LEAST_HITS, hint: str | None = None
@@ -375,7 +407,7 @@ class Index:
         found = self.snippets.translation(int(ranking.translations[place]))
         shown = found if found.language == language else self.snippet(found.id, language) or found
         if shown is not found and len(shown.sentences) != len(found.sentences):
-            sentence = self._best_sentence_of_other(query, shown, cues)
+            sentence = self._best_sentence(query, shown, cues)
         else:
             sentence = best_sentence(found, ranking.features, position, cues)
         if shown is found:
@@ -391,8 +423,8 @@ class Index:
             encoder_reads=float(ranking.encoder_reads[place]),
         )
 
-    def _best_sentence_of_other(self, query: Query, shown: Snippet, cues: Cues) -> int:
-        """Choose the sentence of a translation with other sentences than the one that was found."""
+    def _best_sentence(self, query: Query, shown: Snippet, cues: Cues) -> int:
+        """Choose the sentence of any translation."""
         numbers = [
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]

@@ -165,3 +165,10 @@ def _is_place(text: str, language: str, name: Name) -> bool:
     if language == "kk":
         return _PLACE_ENDING.search(fold(name.word)) is not None
     return _PLACE_BEFORE.search(text, max(0, name.start - 6), name.start) is not None
+
+
+def tells_place(sentence: str, language: str) -> bool:
+    """Tell whether a sentence says where something is: it names a place, and does not begin with its name."""
+    return any(
+        name.capital and not is_month(name.word) and _is_place(sentence, language, name) for name in words_of(sentence)
+    )

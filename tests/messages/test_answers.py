@@ -93,8 +93,8 @@ def test_what_differs_stands_before_the_closest_passage(difference: tuple[str, .
         ("en", True, "This may be what you asked."),
         ("ru", False, "Самое близкое, что есть в подборке; возможно, это не совсем то."),
         ("ru", True, "Возможно, вы спрашивали об этом."),
-        ("kk", False, "Жинақтағы ең жақын үзінді осы; дәл сіз сұраған жауап болмауы мүмкін."),
-        ("kk", True, "Сіз сұраған жауап осы болуы мүмкін."),
+        ("kk", False, "Жинақтағы ең жақын үзінді осы, бірақ дәл сіз сұраған нәрсе болмауы мүмкін."),
+        ("kk", True, "Сіз іздеген жауап осы болуы мүмкін."),
     ],
 )
 def test_an_uncertain_answer_is_one_passage_below_one_quiet_line(language: str, likely: bool, line: str) -> None:

@@ -23,7 +23,7 @@ from tests.support.telegram_bench import GROUP, Bench, asked_for, run
         ("кто тебя создал?", "Кто ведёт этого бота"),
         ("is this official?", "No."),
         ("are you ChatGPT?", "I am a program"),
-        ("деректерің қаншалықты жаңа?", "Ең жаңа мәлімет"),
+        ("деректерің қаншалықты жаңа?", "Ең жаңа дерек"),
     ],
 )
 def test_the_reply_is_in_the_language_of_the_phrase_and_has_no_buttons(

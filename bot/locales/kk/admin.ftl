@@ -1,7 +1,7 @@
 admin-status =
-    <b>Күйі</b>
-    Нұсқасы: <code>{ $version }</code>, жарияланған уақыты { $built } (UTC)
-    Үзінді саны: { $passages }
+    <b>Боттың жай-күйі</b>
+    Нұсқасы: <code>{ $version }</code>, жарияланған уақыты: { $built } (UTC)
+    Жинақтағы үзінді саны: { $passages }
     Жұмыс уақыты: { $uptime }
     Жауап берілген сұрақтар: { $answered }
     Кезекте: { $waiting }
@@ -10,5 +10,5 @@ admin-status =
 admin-reload-same = <code>{ $version }</code> нұсқасы қазірдің өзінде қолданыста.
 admin-reload-done = Енді <code>{ $version }</code> нұсқасы бойынша жауап беремін.
 admin-reload-failed = Жаңа нұсқа қабылданбады, <code>{ $version }</code> қолданыста қалады. Себебі: { $reason }
-admin-stats-empty = Әзірге ештеңе жазылмаған.
-admin-failure = ⚠️ { $kind }: { $text } (нөмірі <code>{ $id }</code>). Осы түрдегі келесі ақаулар бір сағаттан кейін хабарланады.
+admin-stats-empty = Әзірге ештеңе сақталмаған.
+admin-failure = ⚠️ { $kind }: { $text } (нөмірі: <code>{ $id }</code>). Осындай ақаулар қайталанса, бір сағаттан кейін ғана хабарлаймын.

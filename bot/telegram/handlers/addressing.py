@@ -31,6 +31,8 @@ class Question:
     edited: bool = False
     captioned: bool = False
     """It stands under a picture, video, file …"""
+    replied: int | None = None
+    """The message of the bot to which it replies."""
     tapped: bool = False
     """It is an example that was tapped, so nobody typed it and its answer names it."""
 
@@ -58,7 +60,19 @@ def question_in(message: Message, me: User, *, edited: bool = False) -> Question
     said = ((message.edit_date if edited else None) or message.date).timestamp()
     words = _tidied(addressed)
     captioned = message.text is None
-    return Question(words, address_of(message), person, private, posted, said, edited, captioned)
+    return Question(
+        words, address_of(message), person, private, posted, said, edited, captioned, replied=_replied(message, me)
+    )
+
+
+def _replied(message: Message, me: User) -> int | None:
+    """Return the message of the bot to which a message replies.
+
+    In a forum every message replies to the one that opened its topic, which may have been the bot's.
+    """
+    to = message.reply_to_message
+    own = to is not None and to.from_user is not None and to.from_user.id == me.id and not to.forum_topic_created
+    return to.message_id if to and own else None
 
 
 def _tidied(text: str) -> str:
@@ -99,11 +113,7 @@ def _group_text(message: Message, text: str, me: User) -> str | None:
         return command[1] or _asked_about(message, me)
     if spans := _mentions(_entities(message), text, me):
         return _without(text, spans)
-    replied = message.reply_to_message
-    # In a forum every message replies to the one that opened its topic, which may have been the bot's.
-    if replied and replied.from_user and replied.from_user.id == me.id and not replied.forum_topic_created:
-        return text
-    return None
+    return text if _replied(message, me) else None
 
 
 def _asked_about(message: Message, me: User) -> str:

@@ -10,6 +10,7 @@ from bot.messages.answers import Rendered
 from bot.messages.introduction import group_note
 from bot.telegram.context import BotContext
 from bot.telegram.handlers import privacy
+from bot.telegram.handlers.quote_questions import note_linked
 from index.search.index import Index
 
 
@@ -20,7 +21,9 @@ async def start(update: Update, context: BotContext) -> None:
     if payload == privacy.LINK:
         await privacy.privacy(update, context)
     elif linked := services.pages.linked(payload, texts):
-        await context.show(linked)
+        sent = await context.show(linked)
+        if update.message:
+            note_linked(payload, update.message.chat.id, sent, context)
     elif _private(update):
         await context.show(services.pages.welcome(texts))
     else:

@@ -12,6 +12,7 @@ from bot.telegram.context import BotContext, Services
 from bot.telegram.handlers import wishes
 from bot.telegram.handlers.privacy import Reaction, react
 from bot.telegram.handlers.questions import example
+from bot.telegram.handlers.quote_questions import note_pressed
 from bot.telegram.sending import Address
 
 _OF_PAGES = {"browse", "read", "sources"}
@@ -34,7 +35,7 @@ async def press(update: Update, context: BotContext) -> None:
     if reaction.question:
         await example(reaction.question, query, context)
     if reaction.message:
-        await _show(query, reaction.message, reaction.below, context)
+        note_pressed(query, await _show(query, reaction.message, reaction.below, context), services)
 
 
 async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
@@ -169,16 +170,17 @@ def _written_in(parts: dict[str, str], texts: Texts, services: Services) -> Text
     return services.live_index.locales.exactly(parts.get("interface", "")) or texts
 
 
-async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> None:
+async def _show(query: CallbackQuery, rendered: Rendered, below: bool, context: BotContext) -> int | None:
+    """Show a message where the button is or below it; return its id, ``None`` if there is none to reply to."""
     sender, message = context.services.sender, query.message
     if query.inline_message_id:
         await sender.edit(None, query.inline_message_id, rendered, context.progress, urgent=True)
-        return
+        return None
     if message is None:
-        return
+        return None
     chat, message_id = message.chat.id, message.message_id
     if not below and await sender.edit(chat, message_id, rendered, context.progress, urgent=True):
-        return
+        return message_id
     thread = message.message_thread_id if getattr(message, "is_topic_message", None) else None  # type: ignore[attr-defined]
     to = Address(chat, message_id if message.chat.type != "private" else None, thread)
-    await sender.send(to, rendered, context.texts(), context.progress, urgent=True)
+    return await sender.send(to, rendered, context.texts(), context.progress, urgent=True)

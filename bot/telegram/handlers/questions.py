@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telegram import CallbackQuery, Message, Update
 from telegram.error import TelegramError
@@ -13,25 +13,32 @@ from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
 from bot.messages.examples import named
+from bot.messages.quote_facts import nothing_message, sentence_message
 from bot.messages.several_answers import reply_message, shown_hits
 from bot.messages.talk_phrases import recognise
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
 from bot.telegram.handlers.addressing import Question, question_in
-from bot.telegram.handlers.follow_ups import (
-    answers_clearly_better,
-    asks_about_the_quote,
-    leans_on_another,
+from bot.telegram.handlers.follow_ups import Form, understand
+from bot.telegram.handlers.quote_questions import (
+    about_the_quote,
+    is_about_shown_quote,
+    note_quote,
+    quote_meant,
 )
+from bot.telegram.handlers.shown_quotes import ShownQuote
 from bot.telegram.handlers.small_talk import obey, reply_to
 from bot.telegram.quota import Verdict
 from bot.telegram.sending import Address, address_of
 from bot.telegram.state import ANSWER_SECONDS, Posted
+from index.knowledge.snippet import Topic
 from index.search.answer import Reply
 from index.search.decision import Decision
 
 _WAIT_NOTES_PER_SECOND = 3
 _NOTE_AGAIN_SECONDS = 60.0
+_LONGEST_BASE = 300
+"""So many characters of a question are kept for the one that may go on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,17 @@ class _Understood:
     """What a message was understood to ask, with the answers."""
 
     reply: Reply
-    base: str
-    """What a next question may go on from."""
-    follow_up_of: str | None = None
-    """The entry of the question with which this one was understood."""
+    form: Form = Form.ALONE
+    base: ShownQuote | None = None
+    """The quote before it, where it was understood as going on from that."""
 
 
 async def message(update: Update, context: BotContext) -> None:
     """Answer a new message if it asks the bot something."""
     question = question_in(update.message, context.services.me) if update.message else None
-    if question and not await obey(question, update, context):
+    if question is None:
+        return
+    if is_about_shown_quote(question, context.services) or not await obey(question, update, context):
         await _ask(question, context)
 
 
@@ -144,14 +152,30 @@ async def _ask(question: Question, context: BotContext) -> None:
         await _show(question, services.quota_note(texts), context, note)
     if verdict is not Verdict.TAKE:
         return
+    await _respond(question, context, shown, earlier.entries if earlier else ())
+
+
+async def _respond(question: Question, context: BotContext, shown: int | None, edit_of: Sequence[str]) -> None:
+    """Answer a message by what it is: small talk, about the quote before it, or a question."""
+    services, texts = context.services, _texts(question, context)
     if not question.text:
         await _show(question, services.pages.how_to_ask(texts), context, shown)
-    elif talk := recognise(question.text):
-        sent = await _show(question, await reply_to(talk, question, services), context, shown)
-        if sent is not None:
-            services.state.remember_answer(question.posted, question.text, sent)
+    elif (talk := recognise(question.text)) and not is_about_shown_quote(question, services):
+        await _say(question, await reply_to(talk, question, services), context, shown)
+    elif about := await about_the_quote(question, texts, context):
+        sent = await _say(question, about.message, context, shown)
+        if about.quote and sent is not None:
+            note_quote(about.quote, question.to.chat, question.asker, sent, services)
     else:
-        await _answer(question, context, shown, earlier.entries if earlier else ())
+        await _answer(question, context, shown, edit_of)
+
+
+async def _say(question: Question, rendered: Rendered, context: BotContext, shown: int | None) -> int | None:
+    """Show a message that answers no question of the knowledge, and is not recorded; return its id."""
+    sent = await _show(question, rendered, context, shown)
+    if sent is not None:
+        context.services.state.remember_answer(question.posted, question.text, sent)
+    return sent
 
 
 async def _answer(question: Question, context: BotContext, shown: int | None, edit_of: Sequence[str]) -> None:
@@ -159,16 +183,12 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
     services = context.services
     understood = await _understood(question, context)
     entries = await _record(question, understood, context, edit_of)
-    services.conversations.asked(question.to.chat, question.asker, understood.base, entries[-1])
     language = understood.reply.answers[0].language
-    texts = _texts(question, context, language)
-    rendered = reply_message(
-        understood.reply,
-        [Frame(texts, services.place, AnswerRef(entry, question.asker)) for entry in entries],
-        services.live_index.index.topics,
-        follow_up=understood.follow_up_of is not None,
-        captioned=question.captioned,
-    )
+    frames = [
+        Frame(_texts(question, context, language), services.place, AnswerRef(entry, question.asker))
+        for entry in entries
+    ]
+    rendered = _rendered(question, understood, frames, services.live_index.index.topics)
     if question.tapped:
         rendered = named(rendered, question.text)
     try:
@@ -181,6 +201,10 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         return
     _delivered(entries, Delivery.EDITED if sent == shown else Delivery.SENT, context)
     services.state.remember_answer(question.posted, question.text, sent, entries)
+    if quote := _quoted(question, understood, entries) or understood.base:
+        note_quote(quote, question.to.chat, question.asker, sent, services)
+    elif sent == shown:
+        services.state.forget_quote(question.to.chat, sent)
     for answer in understood.reply.answers:
         context.count(answer)
 
@@ -190,6 +214,7 @@ async def _record(
 ) -> list[str]:
     """Record each question of a message; return their entries."""
     reply, entries = understood.reply, []
+    typed = question.text if len(reply.answers) == 1 and reply.answers[0].question != question.text else None
     for number, answer in enumerate(reply.answers):
         entry = Entry(
             answer=answer,
@@ -197,8 +222,8 @@ async def _record(
             person=question.person.id if question.person else None,
             chat=question.to.chat,
             edit_of=edit_of[min(number, len(edit_of) - 1)] if edit_of else None,
-            follow_up_of=understood.follow_up_of,
-            typed=question.text if understood.follow_up_of else None,
+            follow_up_of=understood.base.entry if understood.base else None,
+            typed=typed,
             shown=shown_hits(reply, answer),
         )
         entries.append(await context.services.log.record(entry))
@@ -211,23 +236,46 @@ def _delivered(entries: Sequence[str], outcome: Delivery, context: BotContext) -
 
 
 async def _understood(question: Question, context: BotContext) -> _Understood:
-    """Answer a question, together with the one before where it only so makes sense."""
-    live_index, conversations = context.services.live_index, context.services.conversations
-    reply = await live_index.reply(question.text, _texts(question, context).language)
-    alone = reply.answers[-1]
-    if len(reply.answers) > 1:
-        return _Understood(reply, alone.question)
-    last = conversations.last(question.to.chat, question.asker)
-    goes_on = leans_on_another(question.text) or asks_about_the_quote(question.text)
-    if last is None or question.edited or alone.decision is Decision.ANSWER or not goes_on:
-        return _Understood(reply, question.text)
-    # Every quote shows speaker, date and source. A question for these asks for the same passage, and its words would
-    # only make the search less sure.
-    words = last.text if asks_about_the_quote(question.text) else f"{last.text} {question.text}"
-    combined = await live_index.answer(words)
-    if answers_clearly_better(combined, alone):
-        return _Understood(Reply(question.text, (combined,)), last.text, last.entry)
-    return _Understood(reply, question.text)
+    """Answer a question, together with the quote before it where it only so makes sense."""
+    services, typed = context.services, question.text
+    reply = await services.live_index.reply(typed, _texts(question, context).language)
+    base = quote_meant(question, services)
+    if base is None or len(reply.answers) > 1:
+        return _Understood(reply)
+    alone = reply.answers[0]
+    meant = await services.live_index.run(lambda index: understand(index, typed, alone, base))
+    if meant.form is Form.ALONE:
+        return _Understood(reply if meant.answer is alone else Reply(typed, (meant.answer,)))
+    return _Understood(Reply(typed, (meant.answer,)), meant.form, base)
+
+
+def _rendered(
+    question: Question, understood: _Understood, frames: Sequence[Frame], topics: Sequence[Topic]
+) -> Rendered:
+    """Return the message for what was understood."""
+    if understood.form is Form.NOTHING:
+        return nothing_message(frames[0])
+    if understood.form is Form.SAME:
+        hit = understood.reply.answers[0].hits[0]
+        return sentence_message(hit.snippet, hit.highlight, frames[0])
+    together = understood.form is Form.TOGETHER
+    return reply_message(understood.reply, frames, topics, follow_up=together, captioned=question.captioned)
+
+
+def _quoted(question: Question, understood: _Understood, entries: Sequence[str]) -> ShownQuote | None:
+    """Return the quote that the message for what was understood shows, the last one of several."""
+    answers, base = understood.reply.answers, understood.base
+    if understood.form is Form.SAME and base:
+        hit = answers[0].hits[0]
+        return base.telling(hit.snippet, hit.highlight)
+    least = (Decision.ANSWER,) if len(answers) > 1 else (Decision.ANSWER, Decision.CLOSEST)
+    for answer, entry in zip(reversed(answers), reversed(entries), strict=True):
+        if answer.hits and answer.decision in least:
+            hit = answer.hits[0]
+            asked = answer.question if understood.base else answer.understood
+            quote = ShownQuote.of(hit.snippet, hit.highlight, asked[:_LONGEST_BASE], entry)
+            return replace(quote, posted=question.posted.message_id)
+    return None
 
 
 async def _show(
