@@ -471,7 +471,8 @@ def _paragraphs(file: TextFile) -> Iterator[tuple[str, str, int]]:
 
     The title is the first heading of the file, or a later one that asks a question: an FAQ often is one file.
     """
-    title = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    name = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    title = name[:1].upper() + name[1:]
     seen_title = False
 
     def kind(numbered: tuple[int, str]) -> str:
