@@ -1,6 +1,20 @@
-# Two stages from one base: the first builds the index with torch, the second serves it without torch.
+# Two images. The last stage, which is built by default, serves an index without torch. With `--target review` comes the
+# image that builds an index (with torch) and reviews the query log. Both are made from the stage `build`.
 # The base is any Debian with Python 3.11 or later and its venv module.
 ARG BASE_IMAGE=python:3.11-slim
+
+FROM ${BASE_IMAGE} AS base
+LABEL org.opencontainers.image.title="partnership-bot" \
+      org.opencontainers.image.description="Answers questions about the UK–Kazakhstan critical-minerals partnership by quoting curated passages." \
+      org.opencontainers.image.licenses="MIT"
+RUN groupadd --gid 10001 bot \
+    && useradd --uid 10001 --gid bot --no-create-home --home-dir /data --shell /usr/sbin/nologin bot \
+    && install --directory --owner bot --group bot /data
+# Without ORT_DISABLE_TELEMETRY, ONNX Runtime reports its use to its maker and keeps a device id.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 BOT_DATA_DIR=/data
+VOLUME /data
+WORKDIR /data
+ENTRYPOINT ["partnership-bot"]
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
@@ -41,23 +55,19 @@ RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot buil
 RUN export BOT_DATA_DIR=/index ORT_DISABLE_TELEMETRY=1 \
     && /opt/serve/bin/partnership-bot status && /opt/serve/bin/partnership-bot ask "uranium output"
 
-FROM ${BASE_IMAGE}
-LABEL org.opencontainers.image.title="partnership-bot" \
-      org.opencontainers.image.description="Answers questions about the UK–Kazakhstan critical-minerals partnership by quoting curated passages." \
-      org.opencontainers.image.licenses="MIT"
-RUN groupadd --gid 10001 bot \
-    && useradd --uid 10001 --gid bot --no-create-home --home-dir /data --shell /usr/sbin/nologin bot \
-    && install --directory --owner bot --group bot /data
+FROM base AS review
+COPY --from=build /opt/build /opt/build
+USER 10001
+# torch asks for the user's name, and a container may run under a number without one. matplotlib keeps a list of fonts.
+ENV PATH=/opt/build/bin:$PATH BOT_KNOWLEDGE_DIR=/knowledge USER=bot MPLCONFIGDIR=/tmp
+CMD ["log", "serve"]
+
+FROM base AS serve
 COPY --from=build /opt/serve /opt/serve
 # The index is part of the image, so a newer image brings its own; the volume holds what the bot writes.
 COPY --from=build /index /index
 USER 10001
-WORKDIR /data
-# Without ORT_DISABLE_TELEMETRY, ONNX Runtime reports its use to its maker and keeps a device id.
 # The health check asks the running bot at the address of BOT_HTTP_LISTEN.
-ENV PATH=/opt/serve/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 \
-    BOT_DATA_DIR=/data BOT_INDEX_DIR=/index BOT_HTTP_LISTEN=127.0.0.1:9464
-VOLUME /data
-HEALTHCHECK --interval=60s --timeout=20s --start-period=30s CMD ["partnership-bot", "status"]
-ENTRYPOINT ["partnership-bot"]
+ENV PATH=/opt/serve/bin:$PATH BOT_INDEX_DIR=/index BOT_HTTP_LISTEN=127.0.0.1:9464
+HEALTHCHECK --interval=60s --timeout=10s --start-period=30s CMD ["partnership-bot", "health"]
 CMD ["run"]

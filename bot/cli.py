@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -10,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.paths import UserPath
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 _KNOWLEDGE = click.option(
-    "--knowledge", type=click.Path(path_type=Path), help="Knowledge folder.  [default: BOT_KNOWLEDGE_DIR or knowledge]"
+    "--knowledge", type=UserPath(), help="Knowledge folder.  [default: BOT_KNOWLEDGE_DIR or knowledge]"
 )
-_DATA = click.option("--data", type=click.Path(path_type=Path), help="Data folder.  [default: BOT_DATA_DIR or data]")
+_DATA = click.option("--data", type=UserPath(), help="Data folder.  [default: BOT_DATA_DIR or data]")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+READER_GONE = 141
+"""The exit code of a program whose output nobody reads any more: that of SIGPIPE, as a shell gives it."""
 
 
 class _Group(click.Group):
@@ -39,14 +42,16 @@ class _Group(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
+        from bot.commands.standard_streams import discard_output
+
         try:
             return super().invoke(ctx)
         except UserFacingError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             # Whoever read the output has gone (`… | head`), so the rest of it goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(1)
+            discard_output()
+            ctx.exit(READER_GONE)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
@@ -79,6 +84,10 @@ def cli() -> None:
 
     Settings come from the environment or from a file .env; README.md lists them.
     """
+    from bot.settings import unknown_settings
+
+    for line in unknown_settings():
+        click.echo(f"Warning: {line}", err=True)
 
 
 @cli.command()
@@ -128,8 +137,9 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
 @_JSON
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8", errors="replace"),
-    help="Ask every line of FILE (- for standard input).",
+    metavar="FILE",
+    type=UserPath(exists=True, dir_okay=False, allow_dash=True),
+    help="Ask every line of FILE in UTF-8 (- for standard input).",
 )
 @click.option("--explain", is_flag=True, help="Show what was understood, how it was decided and why.")
 @click.option("--language", metavar="CODE", help="Language of the question (en, ru, kk …); detected by default.")
@@ -138,7 +148,7 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
 def ask(
     question: str | None,
     as_json: bool,
-    batch: Any,
+    batch: Path | None,
     explain: bool,
     language: str | None,
     data: Path | None,
@@ -159,24 +169,22 @@ def ask(
     """
     from bot.commands.ask import ask_batch, ask_once, converse
     from bot.commands.build import open_or_build
+    from bot.commands.standard_streams import batch_lines, typed
 
+    lines = batch_lines(batch) if batch is not None else ()
     index = open_or_build(_settings(data_dir=data, knowledge_dir=knowledge))
     if batch is not None:
-        ask_batch(index, batch, language=language, as_json=as_json, explain=explain)
+        ask_batch(index, lines, language=language, as_json=as_json, explain=explain)
     elif question is not None:
-        ask_once(index, question, language=language, as_json=as_json, explain=explain)
+        ask_once(index, typed(question), language=language, as_json=as_json, explain=explain)
     else:
         converse(index, language=language, as_json=as_json, explain=explain)
 
 
 @cli.command()
-@click.option(
-    "--questions", type=click.Path(path_type=Path), help="Questions with known answers.  [default: evaluation.yaml]"
-)
+@click.option("--questions", type=UserPath(), help="Questions with known answers.  [default: evaluation.yaml]")
 @_JSON
-@click.option(
-    "--plot", type=click.Path(path_type=Path), help="Draw reliability and coverage into this .svg or .png file."
-)
+@click.option("--plot", type=UserPath(), help="Draw reliability and coverage into this .svg or .png file.")
 @click.option("--compare", metavar="VERSION", help="Compare with VERSION of the index.")
 @click.option("--failures/--no-failures", default=True, help="List the questions that failed, and why.")
 @_DATA
@@ -222,6 +230,21 @@ def status(as_json: bool, data: Path | None) -> None:
 
 
 @cli.command()
+def health() -> None:
+    """Ask the running bot at BOT_HTTP_LISTEN whether it is well; the index is not opened.
+
+    The exit code is 1 if it is not well, or if no bot answers.
+
+    \b
+    Example:
+      BOT_HTTP_LISTEN=127.0.0.1:9464 partnership-bot health
+    """
+    from bot.commands.running_bot import print_health
+
+    sys.exit(print_health(_settings()))
+
+
+@cli.command()
 @_DATA
 @_KNOWLEDGE
 def run(data: Path | None, knowledge: Path | None) -> None:
@@ -237,5 +260,20 @@ def run(data: Path | None, knowledge: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the program; an interrupt ends it without a traceback."""
-    cli(prog_name="partnership-bot")
+    """Run the program; whatever ends it ends it without a traceback."""
+    from bot.commands.standard_streams import discard_output, prepare
+
+    prepare()
+    code: str | int | None = 0
+    try:
+        cli(prog_name="partnership-bot")
+    except SystemExit as end:
+        code = end.code
+    except OSError as error:  # a help text that cannot be written
+        code = f"Error: {error.strerror or error}"
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        discard_output()
+        code = READER_GONE if isinstance(error, BrokenPipeError) else code or f"Error: {error.strerror or error}"
+    sys.exit(code)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.text_encoding import decoded
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import UserFacingError
 
 LOG_FILE = "queries.db"
 """Name of the query log in the data folder."""
+_DOTENV = Path(".env")
+_PREFIX = "BOT_"
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
+_ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+
+
+def _at_home(value: object) -> object:
+    """Replace ~, which no shell has done in the environment of a service."""
+    return os.path.expanduser(value) if isinstance(value, str) else value  # noqa: PTH111 - leaves unknown ~names alone
+
+
+_Folder = Annotated[Path, BeforeValidator(_at_home)]
 
 
 class SettingsError(UserFacingError):
@@ -23,19 +39,21 @@ class SettingsError(UserFacingError):
 class Settings(BaseSettings):
     """The settings of one process; ``repr`` hides the secrets."""
 
-    model_config = SettingsConfigDict(env_prefix="BOT_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=_DOTENV, env_file_encoding="utf-8-sig", extra="ignore", frozen=True
+    )
 
     token: SecretStr | None = Field(None, description="The bot's token from @BotFather; needed to run on Telegram.")
     api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server.")
-    data_dir: Path = Field(Path("data"), description="Folder of the index, the query log and the bot's own state.")
-    index_dir: Path | None = Field(
+    data_dir: _Folder = Field(Path("data"), description="Folder of the index, the query log and the bot's own state.")
+    index_dir: _Folder | None = Field(
         None, description="Folder of the index, if it is not the data folder; --data overrides it."
     )
-    pseudonym_key_file: Path | None = Field(
+    pseudonym_key_file: _Folder | None = Field(
         None, description="Key of the log's pseudonyms; by default `pseudonyms.key` in the data folder."
     )
-    knowledge_dir: Path = Field(Path("knowledge"), description="Folder of the curated snippets.")
-    encoder: str = Field(
+    knowledge_dir: _Folder = Field(Path("knowledge"), description="Folder of the curated snippets.")
+    encoder: Annotated[str, BeforeValidator(_at_home)] = Field(
         DEFAULT_ENCODER,
         description="Sentence-transformers model: a local folder or a name on the Hugging Face hub.",
     )
@@ -91,6 +109,13 @@ class Settings(BaseSettings):
             host_and_port(value)
         return value
 
+    @field_validator("api_url", "webhook_url", "review_url")
+    @classmethod
+    def _check_url(cls, value: str | None) -> str | None:
+        if value and not _ADDRESS.fullmatch(value):
+            raise ValueError("must begin with http:// or https://, as in http://127.0.0.1:8081")
+        return value
+
     @field_validator("admins", "banned", mode="before")
     @classmethod
     def _numbers(cls, value: object) -> object:
@@ -114,8 +139,10 @@ def load_settings(**given: object) -> Settings:
 
     Raises:
         SettingsError: Some settings are wrong; the text names all of them and shows no secret.
+        EncodingError: The file .env is not UTF-8.
     """
     given = {name: value for name, value in given.items() if value is not None}
+    _dotenv()
     if "data_dir" in given:
         # A data folder named on the command line is also where its index lies, whatever the environment says.
         given.setdefault("index_dir", given["data_dir"])
@@ -123,7 +150,29 @@ def load_settings(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = [
-            f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            f"BOT_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(wrong)) from error
+
+
+def _dotenv() -> list[str]:
+    """Return the lines of .env, of which there may be none."""
+    return decoded(_DOTENV.read_bytes(), str(_DOTENV)).splitlines() if _DOTENV.is_file() else []
+
+
+def unknown_settings() -> Iterator[str]:
+    """Yield a line for each name in the environment and in .env that looks like a setting and is none.
+
+    Raises:
+        EncodingError: The file .env is not UTF-8.
+    """
+    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
+    found = [("", name) for name in sorted(os.environ)]
+    for number, line in enumerate(_dotenv(), start=1):
+        if assignment := _ASSIGNMENT.match(line):
+            found.append((f"{_DOTENV}:{number}: ", assignment[1]))
+    for place, name in found:
+        if name.upper().startswith(_PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, 1, 0.7)
+            yield f"{place}{name} is no setting" + (f"; did you mean {near[0]}?" if near else ".")

@@ -19,6 +19,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       months            names of months in all cases -> their numbers
       dates             a text -> the dates that it states
       quantities        a text -> the quantities and ordinals that it states
+      codes             codes of letters and digits
       negation          a text -> whether it says that something is not so
       names             words -> what all forms of a name have in common
     question/           what a question asks, without an index
@@ -30,13 +31,27 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       message           the words of a text, as phrases match them
       grammar           the phrases and words of ``frames.yaml``
       word_patterns     how they are written -> regular expressions
-    knowledge/          a folder of Markdown -> snippets, every problem with its line
+    knowledge/          a folder of texts -> snippets, every problem with its line
       snippet           a snippet, its sources and its topic
       files             finds and reads the files
+      languages         the language in a file's name
+      look_alikes       names of files that look the same
       file_language     the texts of a folder -> the language of most of them
       yaml_lines        YAML with the line of every value, and problems with theirs
+      yaml_mistakes     broken YAML -> what to mend, in words of an editor
+      fields            the types of the fields that editors fill
+      registers         sources, topics, synonyms
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
+      visible_text      a text as its reader sees it, with what is set off in it
+      markdown_syntax   CommonMark, and what other programs add to it
+      html_words        a block of HTML -> its words
+      markdown_blocks   Markdown -> headings, paragraphs, lists, tables, code
+      asked_and_answered  questions that are no headings
+      passages          blocks -> passages with titles and questions
+      front_matter      what other programs write above a text
+      curated_folder    files with front matter -> snippets, one each
+      plain_folder      any other texts -> snippets, one for each passage
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly
     encoder/            text -> unit vectors

@@ -288,6 +288,7 @@ def main() -> None:
     given = parser.parse_args()
     with closing(Index.open(given.data)) as index:
         PICTURE.write_text(draw(index), encoding="utf-8")
+    SCREENS.mkdir(exist_ok=True)
     for language in LANGUAGES:
         found = screens(given.data, language)
         (SCREENS / f"{language}.txt").write_text(written(found), encoding="utf-8")

@@ -13,10 +13,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Column, Table
 from rich.text import Text
 
-from bot.commands.terminal import console
+from bot.commands.standard_streams import lines_of, typed
+from bot.commands.terminal import console, is_terminal, print_json, print_table
 from bot.messages.telegram_text import topic_title
 from index.knowledge.snippet import Snippet
 from index.question.frames import core
@@ -33,7 +33,7 @@ def ask_once(index: Index, question: str, *, language: str | None, as_json: bool
     """Answer one question."""
     reply = index.reply(question, language)
     if as_json:
-        click.echo(json.dumps(_fields(index, reply, explain), ensure_ascii=False, indent=2))
+        print_json(_fields(index, reply, explain))
         return
     for answer in reply.answers:
         if len(reply.answers) > 1:
@@ -48,11 +48,11 @@ def ask_once(index: Index, question: str, *, language: str | None, as_json: bool
 def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer every line in order, as JSON lines with ``as_json``."""
     for line in lines:
-        question, own_language = _read_line(line.rstrip("\r\n"))
+        question, own_language = _read_line(line)
         spoken = own_language or language
         if as_json:
             fields = _fields(index, index.reply(question, spoken), explain)
-            click.echo(json.dumps({**fields, "question": question}, ensure_ascii=False))
+            print_json({**fields, "question": question}, indent=None)
         else:
             click.echo(f"> {question}")
             ask_once(index, question, language=spoken, as_json=False, explain=explain)
@@ -76,8 +76,8 @@ def _read_line(line: str) -> tuple[str, str | None]:
 def converse(index: Index, *, language: str | None, as_json: bool, explain: bool) -> None:
     """Answer what is typed until the person leaves; from a pipe, every line until its end."""
     if not sys.stdin.isatty():
-        for line in sys.stdin:
-            ask_once(index, line.rstrip("\n"), language=language, as_json=as_json, explain=explain)
+        for line in lines_of(sys.stdin.buffer, "standard input"):
+            ask_once(index, line, language=language, as_json=as_json, explain=explain)
         return
     from platformdirs import user_state_path
     from prompt_toolkit import PromptSession
@@ -102,7 +102,7 @@ def converse(index: Index, *, language: str | None, as_json: bool, explain: bool
             return
         if not question.strip() or question.strip().casefold() in _LEAVE:
             return
-        ask_once(index, question, language=language, as_json=as_json, explain=explain)
+        ask_once(index, typed(question), language=language, as_json=as_json, explain=explain)
 
 
 def _fields(index: Index, reply: Reply, explain: bool) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _print_hit(out: Console, hit: Hit) -> None:
     out.print(Text(snippet.title, style="bold cyan"))
     quote = Text(snippet.text)
     quote.stylize("bold" if end - start < len(quote) else "", start, end)
-    out.print(Padding(quote, (0, 0, 0, 2)) if out.is_terminal else quote)
+    out.print(Padding(quote, (0, 0, 0, 2)) if is_terminal() else quote)
     for line in _attribution(snippet):
         out.print(Text(f"  {line}", style="dim"))
 
@@ -236,9 +236,13 @@ def _print_explanation(index: Index, answer: Answer) -> None:
     summands = (f"{name} {value:.2f} × {coefficients[name]:+.2f}" for name, value in answer.evidence.items())
     out.print(f"log-odds of an answer: {fields['intercept']:+.2f}; {'; '.join(summands)}")
     names = answer.hits[0].weights
-    table = Table(Column("passage", no_wrap=True), "score", *names, box=None, pad_edge=False)
-    for hit in answer.hits:
-        parts = (f"{hit.score_parts[name]:.2f} × {hit.weights[name]:.2f}" for name in names)
-        table.add_row(hit.snippet.id, f"{hit.score:.3f}", *parts)
-    out.print(table)
+    rows = [
+        [
+            hit.snippet.id,
+            f"{hit.score:.3f}",
+            *(f"{hit.score_parts[each]:.2f} × {hit.weights[each]:.2f}" for each in names),
+        ]
+        for hit in answer.hits
+    ]
+    print_table(["passage", "score", *names], rows, empty="no passages", text="passage")
     out.print(Text(f"terms matched in the best passage: {', '.join(fields['terms_matched']) or 'none'}"))

@@ -77,7 +77,7 @@ def _read(path: Path) -> EvaluationSet:
         raise KnowledgeError(f"{path}: no such file; name one with --questions FILE, or write questions into it.")
     found = read_evaluation(path)
     if not found.questions:
-        raise KnowledgeError("\n".join([*map(str, found.problems), f"{path}: holds no questions to ask."]))
+        raise KnowledgeError("\n".join(map(str, found.problems)) or f"{path}: holds no questions to ask.")
     for problem in found.problems[:_MOST_PROBLEMS]:
         click.echo(str(problem), err=True)
     if len(found.problems) > _MOST_PROBLEMS:
@@ -153,7 +153,7 @@ def _print_kinds(evaluation: Evaluation) -> None:
         [kind, *(_value(name, getattr(metrics, name), short=True) for name in columns)]
         for kind, metrics in evaluation.by_kind.items()
     ]
-    print_table(["kind", *columns.values()], rows, empty="")
+    print_table(["kind", *columns.values()], rows, empty="", text="kind")
 
 
 def _value(name: str, value: float | int | None, *, short: bool = False) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 import click
 from rich.filesize import decimal
 
+from bot.commands.running_bot import bot_problem
 from bot.commands.terminal import print_json
 from bot.database import open_for_reading
-from bot.settings import LOG_FILE, Settings, host_and_port
+from bot.settings import LOG_FILE, Settings
 from index.errors import UserFacingError
 from index.search.answer import Answer
 from index.search.decision import ALL_LANGUAGES
@@ -23,7 +24,6 @@ from index.search.index import Index
 from index.version.versions import live_version, versions
 
 _READS, _READS_NOT = 0.8, 0.2
-_BOT_SECONDS = 8.0
 _EXPECTED = {
     "false_answers": "unanswerable answered",
     "near_miss": "near misses answered",
@@ -56,7 +56,7 @@ def print_status(settings: Settings, *, as_json: bool) -> int:
     """
     status = _status(settings)
     if settings.http_listen:
-        status["bot"] = problem = _bot_problem(settings.http_listen)
+        status["bot"] = problem = bot_problem(settings.http_listen)
         status["ok"] = status["ok"] and not problem
     if as_json:
         print_json(status)
@@ -81,19 +81,6 @@ def _status(settings: Settings) -> dict[str, Any]:
     if log := _log(settings.data_dir / LOG_FILE):
         status["log"] = log
     return status
-
-
-def _bot_problem(listen: str) -> str:
-    """Ask the running bot for its health; return what is wrong, nothing if it is well."""
-    import httpx
-
-    host, port = host_and_port(listen)
-    address = httpx.URL(scheme="http", host=host, port=port, path="/healthz")
-    try:
-        response = httpx.get(address, timeout=_BOT_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
-        return f"no bot tells its health at {listen} ({str(error) or type(error).__name__})"
-    return "" if response.status_code == 200 else response.text.strip() or f"status {response.status_code}"
 
 
 def _of_index(index: Index) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import escape
 
+from bot.messages.markup import formatted
 from bot.messages.telegram_text import GRAPHEME, fitting, units, visible
-from index.knowledge.snippet import Snippet, Span
+from index.knowledge.snippet import Mark, MarkKind, Snippet, Span
 
 LONG_QUOTE = 600
 """From so many UTF-16 code units on a quote is folded until it is tapped."""
 
+_MOST_BYTES = 20_000
+"""Telegram takes 32 KiB before parsing; a text full of long links is quoted without its formatting."""
 _OPENING = '“„«"'
 # A straight mark opens before a word and closes behind one: that of inches, which follows a digit, does neither.
 _QUOTED = re.compile(
@@ -50,14 +51,15 @@ def quote(snippet: Snippet, highlight: Span | None, limit: int) -> tuple[str, bo
     shortened = end - start < len(snippet.text)
     if not visible(text):
         return "", shortened
-    quoted = quoted_words(snippet.text)
-    first, last = (max(highlight[0], start), min(highlight[1], end)) if highlight else (start, start)
-    if 0 < last - first < len(text) and visible(snippet.text[first:last]):
-        spans = ((start, first), (first, last), (last, end))
-        before, bold, after = (_with_italics(snippet.text, span, quoted) for span in spans)
-        inner = f"{before}<b>{bold}</b>{after}"
-    else:
-        inner = _with_italics(snippet.text, (start, end), quoted)
+    bold = None
+    if highlight:
+        first, last = max(highlight[0], start), min(highlight[1], end)
+        if 0 < last - first < len(text) and visible(snippet.text[first:last]):
+            bold = (first, last)
+    italics = [Mark(*span, MarkKind.ITALIC) for span in quoted_words(snippet.text)]
+    inner = formatted(snippet.text, [*snippet.marks, *italics], start, end, bold)
+    if len(inner.encode()) > _MOST_BYTES:
+        inner = formatted(snippet.text, italics, start, end, bold)
     tag = "blockquote expandable" if units(text) > LONG_QUOTE else "blockquote"
     return f"<{tag}>{inner}</blockquote>", shortened
 
@@ -68,19 +70,3 @@ def quoted_words(text: str) -> list[Span]:
     if not any(mark in text for mark in _OPENING):
         return []
     return [match.span() for match in _QUOTED.finditer(text)]
-
-
-def _with_italics(text: str, span: Span, quoted: list[Span]) -> str:
-    """Return a part of a text as HTML, with what of the quoted words lies in it in italics."""
-    return "".join(_pieces(text, span, quoted))
-
-
-def _pieces(text: str, span: Span, quoted: list[Span]) -> Iterator[str]:
-    at, end = span
-    for first, last in quoted:
-        first, last = max(first, at), min(last, end)
-        if first < last and visible(text[first:last]):
-            yield escape(text[at:first], quote=False)
-            yield f"<i>{escape(text[first:last], quote=False)}</i>"
-            at = last
-    yield escape(text[at:end], quote=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.paths import UserPath
 from bot.review.options import data_option, days_option, log, log_file, reading, short_time, update_option, writing
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
 
 
 @log.command()
-@click.option(
-    "--html", "target", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
-)
+@click.option("--html", "target", type=UserPath(dir_okay=False), required=True, help="The file to write.")
 @days_option
 @data_option
 def report(target: Path, days: int, data: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.paths import UserPath
 from bot.commands.terminal import print_json, print_table
 from bot.review.options import (
     data_option,
@@ -101,6 +102,7 @@ def gaps(
                 for each in found
             ],
             empty="No gap: nothing was left unanswered.",
+            text="most typical question",
         )
 
 
@@ -137,6 +139,7 @@ def _print_gap(gap: Gap) -> None:
             for number, each in enumerate(gap.asked, 1)
         ],
         empty="",
+        text="question",
     )
     click.echo()
     print_table(
@@ -167,7 +170,7 @@ def _print_gap(gap: Gap) -> None:
 )
 @click.option(
     "--knowledge",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=UserPath(file_okay=False, exists=True),
     default=lambda: load_settings().knowledge_dir,
     show_default="BOT_KNOWLEDGE_DIR or knowledge",
     help="Folder of the curated snippets.",
@@ -226,7 +229,7 @@ def teach(
         if evaluate and not rebuild:
             click.echo("To measure the bot with them: partnership-bot evaluate")
         elif topic:
-            click.echo("Write the text and the sources, then: partnership-bot check, and teach again with --build.")
+            click.echo("Write the text and the sources, remove 'draft: true', then: partnership-bot check, and build.")
         elif rebuild or (rebuild is None and not yes and _wants_rebuild()):
             _rebuild_and_compare(connection, found, knowledge, data)
 
@@ -281,11 +284,8 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     click.echo(build_index(settings_for(data, knowledge_dir=knowledge), force=False))
     after = _verdicts(data, gap)
     click.echo()
-    print_table(
-        ("before", "after", "question"),
-        [(str(before[each.id]), str(after[each.id]), each.text) for each in gap.asked],
-        empty="",
-    )
+    rows = [(before[each.id], after[each.id], each.text) for each in gap.asked]
+    print_table(("before", "after", "question"), rows, empty="", text="question")
     answered = sum(after[each.id].decision == "answer" for each in gap.asked)
     click.echo(f"\n{answered} of {len(gap.asked)} wordings are answered now.")
     if answered == len(gap.asked):

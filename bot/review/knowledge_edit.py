@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import glob
 import re
@@ -13,10 +14,12 @@ from typing import Any
 
 import yaml
 
+from bot.text_encoding import EncodingError, decoded
 from index.errors import UserFacingError
 from index.knowledge.files import EVALUATION_FILE
 from index.version.versions import write_atomically
 
+_MARK = "\ufeff"
 _REDACTED = re.compile(r"\[(?:phone|e-mail|card|token|username)\]")
 
 
@@ -119,7 +122,7 @@ def add_to_evaluation(
 def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> Change:
     """Return a new snippet file that holds the questions; a person writes its text and sources.
 
-    Until then `partnership-bot check` reports the file, and no index can be built.
+    Until the person takes the line `draft: true` away, the file is not indexed.
 
     Raises:
         TeachError: A name is not a valid file name, or the file exists already.
@@ -132,6 +135,7 @@ def draft(knowledge: Path, topic: str, slug: str, questions: Sequence[str]) -> C
         raise TeachError(f"{path} is there already; add the questions to it with --snippet {topic}/{slug}.")
     lines = [
         f"title: {_scalar(_one_line(questions[0]))}",
+        "draft: true",
         "sources: []",
         f"as_of: {datetime.now(UTC).date()}",
         "questions:",
@@ -167,11 +171,14 @@ def _own_questions(knowledge: Path, snippet: str) -> set[str]:
 
 
 def _read(path: Path) -> str:
+    """Return the text of a file, with the byte-order mark if it has one: every byte stays."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TeachError(f"{path} cannot be read: {error}.") from error
+        content = path.read_bytes()
+        return (_MARK if content.startswith(codecs.BOM_UTF8) else "") + decoded(content, str(path))
+    except EncodingError as error:
+        raise TeachError(str(error)) from error
+    except OSError as error:
+        raise TeachError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _one_line(question: str) -> str:
@@ -185,7 +192,7 @@ def _scalar(text: str) -> str:
 
 def _front_matter(path: Path, text: str) -> tuple[int, int]:
     """Return where the YAML between the first two lines ``---`` begins and ends."""
-    found = re.match(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", text, re.DOTALL | re.MULTILINE)
+    found = re.match(rf"{_MARK}?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", text, re.DOTALL | re.MULTILINE)
     if not found:
         raise TeachError(f"{path} has no front matter (fields between two lines '---'); add it first.")
     return found.span(1)

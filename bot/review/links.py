@@ -1,17 +1,34 @@
-"""Datasette plugin for the log's pages: ids and gaps become links, and SQL gets the function ``first_day``."""
+"""Datasette plugin for the log's pages.
+
+Ids and gaps become links, SQL gets the function ``first_day``, a search is never an error, and a file of CSV is as safe
+for spreadsheets as that of ``log export``.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
 
 from datasette import hookimpl
+from datasette.utils import escape_fts
 from markupsafe import Markup
+
+from bot.review.records import defused
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DATABASE = "queries"
 """Datasette's name for the log: the name of its file without suffix."""
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _QUESTION_COLUMNS = ("id", "question_id", "edit_of", "follow_up_of")
 _DAYS, _MOST_DAYS = 30, 90
 
@@ -29,10 +46,43 @@ def render_cell(value: object, column: str, database: str) -> Markup | None:
     return None
 
 
-@hookimpl  # type: ignore[untyped-decorator]
+@hookimpl(trylast=True)  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Give a connection the SQL function ``first_day``."""
+    """Give a connection the SQL function ``first_day``, and a search box in which nothing typed is an error."""
     conn.create_function("first_day", 1, first_day, deterministic=True)
+    # Datasette's own function of this name, which is registered before, makes nothing of a lone quotation mark, and
+    # FTS5 takes nothing for a syntax error. An empty phrase finds no row.
+    conn.create_function("escape_fts", 1, lambda text: escape_fts(text) or '""', deterministic=True)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def asgi_wrapper() -> Callable[[Application], Application]:
+    """Return what makes the server's CSV safe for spreadsheets."""
+    return _with_safe_csv
+
+
+def _with_safe_csv(application: Application) -> Application:
+    """Return the application with every row of its CSV defused."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_csv = scope["type"] == "http" and scope["path"].endswith(".csv")
+
+        async def send_safely(message: MutableMapping[str, Any]) -> None:
+            if is_csv and message["type"] == "http.response.body" and message.get("body"):
+                message = {**message, "body": _defused_rows(message["body"])}
+            await send(message)
+
+        await application(scope, receive, send_safely)
+
+    return answer
+
+
+def _defused_rows(body: bytes) -> bytes:
+    """Return a piece of CSV, which is whole rows as Datasette sends it, with no cell that is a formula."""
+    safe = StringIO()
+    rows = csv.reader(StringIO(body.decode(), newline=""))
+    csv.writer(safe).writerows([cell if _NUMBER.fullmatch(cell) else defused(cell) for cell in row] for row in rows)
+    return safe.getvalue().encode()
 
 
 def first_day(days: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bot.commands.paths import UserPath
 from bot.database import open_for_reading
 from bot.review.queries import moment
 from bot.settings import LOG_FILE, Settings, load_settings
@@ -53,7 +54,7 @@ def log() -> None:
 
 data_option = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=UserPath(file_okay=False),
     default=lambda: load_settings().data_dir,
     show_default="BOT_DATA_DIR or data",
     help="Folder with the index and the query log.",

@@ -13,6 +13,8 @@ from typing import Any, TextIO
 
 import click
 
+from bot.commands.paths import UserPath
+from bot.commands.standard_streams import takes_every_character
 from bot.commands.terminal import one_line, print_json, print_table
 from bot.querylog.statements import COLUMNS, DELIVERY_COLUMNS
 from bot.review.options import (
@@ -114,6 +116,7 @@ def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None
             for row in rows
         ],
         empty=empty,
+        text="question",
     )
 
 
@@ -165,6 +168,7 @@ def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
             for hit in candidates
         ],
         empty="No candidates.",
+        text="snippet",
     )
 
 
@@ -207,9 +211,7 @@ def stats_(days: int, as_json: bool, data: Path) -> None:
 @log.command()
 @filter_options
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name, else csv.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; default: standard output."
-)
+@click.option("-o", "--output", type=UserPath(dir_okay=False), help="Where to write; default: standard output.")
 @data_option
 def export(form: str | None, output: Path | None, data: Path, **chosen: Any) -> None:
     """Write questions to a file: CSV (safe to open in a spreadsheet) or JSON lines.
@@ -247,6 +249,7 @@ def defused(cell: object) -> object:
 def _write(rows: Iterable[sqlite3.Row], form: str, file: TextIO) -> int:
     """Write rows as JSON, one object per line, or as CSV (RFC 4180) with a heading; return their number."""
     writer = csv.writer(file)
+    escaped = file is sys.stdout and not takes_every_character()
     if form == "csv":
         writer.writerow(_EXPORTED)
     count = 0
@@ -255,13 +258,13 @@ def _write(rows: Iterable[sqlite3.Row], form: str, file: TextIO) -> int:
             writer.writerow([defused(row[column]) for column in _EXPORTED])
         else:
             record = {column: row[column] for column in _EXPORTED} | {"candidates": json.loads(row["candidates"])}
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(json.dumps(record, ensure_ascii=escaped) + "\n")
         count += 1
     return count
 
 
 @log.command()
-@click.argument("target", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("target", metavar="[FILE]", required=False, type=UserPath(dir_okay=False))
 @data_option
 def backup(target: Path | None, data: Path) -> None:
     """Copy the log to FILE (default: DATA/backups/). The bot may be running.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.paths import UserPath
 from bot.commands.terminal import print_json, print_table
 from bot.querylog.entry import content_hash
 from bot.review.options import (
@@ -123,7 +124,7 @@ def summary(results: Iterable[Replayed]) -> dict[str, int]:
 @click.option(
     "--index",
     "other",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=UserPath(exists=True, file_okay=False),
     help="Data folder or version folder of the index to ask; default: the live one.",
 )
 @limit_option(2000, "How many wordings at most, the most frequent first.")
@@ -155,5 +156,6 @@ def replay_(since: str | None, other: Path | None, limit: int, everything: bool,
             for each in chosen
         ],
         empty="Nothing changes.",
+        text="question",
     )
     click.echo(f"\nIndex {version}: " + ", ".join(f"{name} {number}" for name, number in counts.items()))

@@ -25,7 +25,8 @@ from index.errors import ArtifactError, BuildError, EncoderError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.gate import gate
 from index.knowledge.files import EVALUATION_FILE
-from index.knowledge.reader import Knowledge, read_knowledge, read_synonyms
+from index.knowledge.reader import Knowledge, read_knowledge
+from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Calibration
 from index.search.index import Index

@@ -171,10 +171,11 @@ def _own_questions(index: Index, language: str) -> Iterator[_Drawn]:
         snippet = index.snippets.translation(number)
         for field, text in zip(index.fields.questions_of(number), snippet.questions, strict=True):
             asked = core(text, language)
-            # What only names a thing is answered by its name, not by its probability.
-            if not asked.about:
+            # What only names a thing is answered by its name, not by its probability. A heading that asks stands in the
+            # title, too, where it would be found again.
+            if not asked.about and snippet.chosen_questions:
                 yield _Drawn(asked.text or text, language, number, field, _hash(snippet.id, text))
-        if not snippet.questions:
+        if not snippet.chosen_questions:
             draw = _hash(snippet.id)
             start, end = snippet.sentences[draw % len(snippet.sentences)]
             yield _Drawn(snippet.text[start:end], language, number, None, draw)

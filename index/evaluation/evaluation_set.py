@@ -15,9 +15,9 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, StringConstraints
 
 from index.evaluation.retrieval_metrics import SHARES
-from index.knowledge.files import read_yaml_file
+from index.knowledge.files import read_text, read_yaml_file
 from index.knowledge.reader import Knowledge
-from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Node, Plain, Problem, Severity
+from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Node, Plain, Problem, Severity, suggested
 from index.search.decision import Costs
 
 NEAR_MISS = "near-miss"
@@ -146,7 +146,11 @@ def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Pro
     own = {normal(text): snippet.id for snippet in reversed(knowledge.snippets) for text in snippet.questions}
     seen: dict[str, int] = {}
     for question in found.questions:
-        flaws = [("answers", f"unknown snippet '{target}'") for target in question.answers if target not in known]
+        flaws = [
+            ("answers", f"unknown snippet '{target}'{suggested(target, known)}")
+            for target in question.answers
+            if target not in known
+        ]
         wording = normal(question.text) or question.text
         if wording in own:
             reason = f"is one of the questions of {own[wording]}, so that asking it proves nothing"
@@ -173,7 +177,9 @@ def _json_lines(path: Path, problems: list[Problem]) -> list[Node] | None:
     """Return the entries of a file of JSON lines, or ``None`` where the file is none."""
     if path.suffix.lower() in (".yaml", ".yml") or not path.is_file():
         return None
-    text = path.read_bytes().decode("utf-8-sig", "replace")
+    text = read_text(path.parent, path.name, problems)
+    if text is None:
+        return []
     if not text.lstrip().startswith("{"):
         return None
     entries = []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.knowledge.yaml_lines import Node, Problem, YamlError, parse_yaml
+from index.knowledge.languages import Suffix, meant_by, split_suffix
+from index.knowledge.yaml_lines import Node, Problem, Severity, YamlError, parse_yaml
 
 SOURCES_FILE = "sources.yaml"
 TOPICS_FILE = "topics.yaml"
@@ -18,7 +22,13 @@ SYNONYMS_FILE = "synonyms.yaml"
 
 _INTERFACE_TEXTS = "texts/*.ftl"
 _TEXT_SUFFIXES = (".md", ".markdown", ".txt")
-_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2})$")
+_OTHER_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""By the bytes that a file begins with; those of UTF-32 begin with those of UTF-16."""
 _MAX_FILE_BYTES = 1_000_000
 _MAX_REGISTER_BYTES = 20_000_000
 
@@ -28,22 +38,65 @@ class TextFile:
     """A text file as read."""
 
     name: str
-    """Path relative to the folder, with forward slashes."""
+    """Path relative to the folder, with forward slashes, in Unicode's form NFC."""
     id: str
     language: str | None
     """From the suffix (``slug.ru.md``), or ``None`` for an original."""
     text: str
 
+    @property
+    def topic(self) -> str:
+        """The folder that it lies in."""
+        return self.id.rpartition("/")[0]
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether it is no Markdown."""
+        return self.name.lower().endswith(".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a snippet was read: its file, relative to the folder, and the line its body begins on."""
+
+    file: str
+    body_line: int
+    field_lines: dict[str, int] = field(default_factory=dict)
+
+    def problem(self, name: str, reason: str, severity: Severity) -> Problem:
+        """Return a problem of a field or of the body."""
+        line = self.body_line if name == "body" else self.field_lines.get(name, 1)
+        return Problem(self.file, line, name, reason, severity)
+
 
 def read_text_files(folder: Path, problems: list[Problem]) -> Iterator[TextFile]:
     """Yield every text file below ``folder`` that can be read; report the others."""
-    for name in _text_files(folder, problems):
-        text = _read_text(folder, name, problems, most=_MAX_FILE_BYTES)
+    paths = list(_text_files(folder, problems))
+    named = [split_suffix(_composed(path[: path.rindex(".")])) for path in paths]
+    stems = Counter(each.stem for each in named)
+    mistaken = Counter(each.mistaken for each in named)
+    for path, suffix in zip(paths, named, strict=True):
+        name = _composed(path)
+        text = read_text(folder, path, problems, most=_MAX_FILE_BYTES)
         if text is None:
             continue
-        stem = name[: name.rindex(".")]
-        suffix = _LANGUAGE_SUFFIX.search(stem)
-        yield TextFile(name, stem[: suffix.start()] if suffix else stem, suffix[1] if suffix else None, text)
+        code = suffix.mistaken
+        if code and (suffix.stem[:-3] in stems or (mistaken[code] * 2 > len(paths) and meant_by(code))):
+            suffix = _translation(name, suffix, code, problems)
+        yield TextFile(name, suffix.stem, suffix.language, text)
+
+
+def _translation(name: str, suffix: Suffix, code: str, problems: list[Problem]) -> Suffix:
+    """Report a file whose name should tell its language and tells a country, and return how it is read."""
+    meant = meant_by(code)
+    stem = suffix.stem[:-3]
+    remedy = f"; did you mean {stem}.{meant}{name[len(suffix.stem) :]}?" if meant else ""
+    problems.append(Problem(name, 1, "file", f"'{code}' is not the code of a language{remedy}", Severity.FLAW))
+    return Suffix(stem, meant) if meant else suffix
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def read_interface_texts(folder: Path, problems: list[Problem]) -> Iterator[TextFile]:
@@ -52,7 +105,7 @@ def read_interface_texts(folder: Path, problems: list[Problem]) -> Iterator[Text
         name = _relative(folder, path)
         if not re.fullmatch("[a-z]{2,3}", path.stem):
             problems.append(Problem(name, 1, "file", "is not named after a language: texts/fr.ftl"))
-        elif (text := _read_text(folder, name, problems, most=_MAX_FILE_BYTES)) is not None:
+        elif (text := read_text(folder, name, problems, most=_MAX_FILE_BYTES)) is not None:
             yield TextFile(name, path.stem, path.stem, text)
 
 
@@ -78,8 +131,18 @@ def _relative(folder: Path, path: Path | str) -> str:
     return Path(path).relative_to(folder).as_posix()
 
 
-def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -> str | None:
-    """Return the text of a file of ``folder``, or report why it cannot be read and return ``None``."""
+def read_text(folder: Path, name: str, problems: list[Problem], *, most: int = _MAX_REGISTER_BYTES) -> str | None:
+    """Return the text of a file of ``folder``, or report why it cannot be read and return ``None``.
+
+    Args:
+        folder: The folder; a link that leads out of it is not followed.
+        name: The path of the file in it.
+        problems: Where to report.
+        most: The number of bytes from which on a file is too large.
+
+    Returns:
+        The text in Unicode's form NFC, without a byte-order mark, its lines parted by line feeds.
+    """
     path = folder / name
     line = 1
     try:
@@ -90,23 +153,39 @@ def _read_text(folder: Path, name: str, problems: list[Problem], *, most: int) -
         elif path.stat().st_size > most:
             reason = f"is larger than {most:,} bytes"
         else:
-            return path.read_text(encoding="utf-8-sig")
+            content = path.read_bytes()
+            found = _other_encoding(content)
+            if found is None:
+                text = content.decode("utf-8-sig")
+                return _composed(text.replace("\r\n", "\n").replace("\r", "\n"))
+            reason = f"is {found}, not UTF-8; save it as UTF-8"
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         reason = f"is not valid UTF-8 (byte {error.object[error.start]:#04x}); save it as UTF-8"
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, before Python 3.13
         reason = f"cannot be read: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
-    problems.append(Problem(name, line, "file", reason))
+    problems.append(Problem(_composed(name), line, "file", reason))
     return None
+
+
+def _other_encoding(content: bytes) -> str | None:
+    """Return the encoding of a text that is certainly not UTF-8; such a text may be valid UTF-8 all the same."""
+    for mark, encoding in _OTHER_ENCODINGS.items():
+        if content.startswith(mark):
+            return encoding
+    # Every second byte of Latin letters in UTF-16 is zero.
+    return "UTF-16 without its mark, or no text" if b"\0" in content[:4096] else None
 
 
 def read_yaml_file(folder: Path, name: str, problems: list[Problem]) -> Node:
     """Read one of the folder's own YAML files; a missing one is empty, a broken one is a problem and empty."""
-    text = None
+    text: str | None = ""
     if (folder / name).exists() or (folder / name).is_symlink():
-        text = _read_text(folder, name, problems, most=_MAX_REGISTER_BYTES)
+        text = read_text(folder, name, problems)
+    if text is None:
+        return Node(None, 1, is_broken=True)
     try:
-        return parse_yaml(text or "")
+        return parse_yaml(text)
     except YamlError as error:
         problems.append(Problem(name, error.line, "file", str(error)))
-        return Node(None, 1)
+        return Node(None, 1, is_broken=True)

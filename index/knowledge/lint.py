@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 
 from index.evaluation.evaluation_set import check_evaluation, normal, read_evaluation
 from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE
-from index.knowledge.reader import Knowledge, read_synonyms
+from index.knowledge.look_alikes import look_alikes
+from index.knowledge.reader import Knowledge
+from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet
-from index.knowledge.yaml_lines import Problem, Severity
+from index.knowledge.yaml_lines import Problem, Severity, suggested
 from index.text.language import legibility
 from index.text.terms import Terms
 
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
-_MARKDOWN_LINK = re.compile(r"\]\(([^)\s]++)[^)]*+\)")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")
@@ -38,7 +38,8 @@ def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_to
         max_tokens: how many tokens the encoder reads.
     """
     checks = (
-        _markup(knowledge),
+        _markup(knowledge) if knowledge.is_curated else iter(()),
+        _names(knowledge),
         _topics(knowledge),
         _links(knowledge),
         _translations(knowledge),
@@ -51,19 +52,12 @@ def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_to
     return sorted(problem for check in checks for problem in check)
 
 
-def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str, *, below: int = 0) -> Problem:
-    return knowledge.locations[snippet.id, snippet.language].problem(field, reason, Severity.FLAW, below=below)
+def _flaw(knowledge: Knowledge, snippet: Snippet, field: str, reason: str) -> Problem:
+    return knowledge.locations[snippet.id, snippet.language].problem(field, reason, Severity.FLAW)
 
 
 def _markup(knowledge: Knowledge) -> Iterator[Problem]:
     for snippet in knowledge.snippets:
-        found = [(tag.start(), f"HTML is not allowed: {tag[0][:40]}") for tag in _HTML.finditer(snippet.text)]
-        for link in _MARKDOWN_LINK.finditer(snippet.text):
-            target = link[1]
-            if not _SCHEME.match(target) and (target.startswith("/") or ".." in target.split("/")):
-                found.append((link.start(), f"links outside the knowledge folder: {target}"))
-        for start, reason in found:
-            yield _flaw(knowledge, snippet, "body", reason, below=snippet.text.count("\n", 0, start))
         for field, texts in (
             ("title", (snippet.title,)),
             ("questions", snippet.questions),
@@ -73,13 +67,26 @@ def _markup(knowledge: Knowledge) -> Iterator[Problem]:
                 yield _flaw(knowledge, snippet, field, "HTML is not allowed")
 
 
+def _names(knowledge: Knowledge) -> Iterator[Problem]:
+    for name, other in look_alikes(place.file for place in knowledge.locations.values()):
+        reason = f"its name looks like {other} and is written with other characters; rename one"
+        yield Problem(name, 1, "file", reason, Severity.FLAW)
+
+
 def _topics(knowledge: Knowledge) -> Iterator[Problem]:
+    """Tell of each unknown topic once."""
     if not (knowledge.folder / TOPICS_FILE).exists():
         return
+    missing = dict.fromkeys(knowledge.unregistered_topics, 0)
+    first: dict[str, Snippet] = {}
     for snippet in knowledge.snippets:
-        if snippet.topic in knowledge.unregistered_topics:
-            where = f"unknown topic '{snippet.topic}'" if snippet.topic else "lies in no topic folder"
-            yield _flaw(knowledge, snippet, "topic", f"{where}; add it to {TOPICS_FILE}")
+        if snippet.topic in missing:
+            first.setdefault(snippet.topic, snippet)
+            missing[snippet.topic] += 1
+    for topic, snippet in first.items():
+        where = f"unknown topic '{topic}'" if topic else "lies in no topic folder"
+        others = f" ({missing[topic] - 1} more like this)" if missing[topic] > 1 else ""
+        yield _flaw(knowledge, snippet, "topic", f"{where}; add it to {TOPICS_FILE}{others}")
 
 
 def _links(knowledge: Knowledge) -> Iterator[Problem]:
@@ -87,7 +94,7 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
     for snippet in knowledge.snippets:
         for target in snippet.see_also:
             if target not in known:
-                yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'")
+                yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'{suggested(target, known)}")
 
 
 def _translations(knowledge: Knowledge) -> Iterator[Problem]:
@@ -132,12 +139,15 @@ def _foreign_names(snippet: Snippet, original: Snippet) -> list[str]:
 
 
 def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
+    # Headings of different texts may ask the same; nobody chose them as example questions.
+    severity = Severity.FLAW if knowledge.is_curated else Severity.NOTE
     owners: dict[tuple[str, str], Snippet] = {}
     for snippet in knowledge.snippets:
         for question in snippet.questions:
             owner = owners.setdefault((snippet.language, normal(question)), snippet)
             if owner.id != snippet.id:
-                yield _flaw(knowledge, snippet, "questions", f"'{question}' is also a question of {owner.id}")
+                place = knowledge.locations[snippet.id, snippet.language]
+                yield place.problem("questions", f"'{question}' is also a question of {owner.id}", severity)
     for snippet in knowledge.snippets:
         for question in snippet.does_not_answer:
             if answering := owners.get((snippet.language, normal(question))):
@@ -146,7 +156,10 @@ def _claimed_questions(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
-    """Compare the three-word shingles of texts that share rare ones (Broder 1997, resemblance of documents)."""
+    """Compare the three-word shingles of texts that share rare ones (Broder 1997, resemblance of documents).
+
+    A text is told once, with the one before it that is most alike.
+    """
     shingles: list[frozenset[int]] = []
     holders: defaultdict[int, list[int]] = defaultdict(list)
     for number, snippet in enumerate(knowledge.snippets):
@@ -159,11 +172,12 @@ def _near_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
                 shared.update(earlier)
                 earlier.append(number)
         shingles.append(own)
-        for other in shared:
-            twin = knowledge.snippets[other]
-            resemblance = len(own & shingles[other]) / len(own | shingles[other])
-            if resemblance >= _NEAR_DUPLICATE:
-                yield _flaw(knowledge, snippet, "body", f"says nearly the same as {twin.id} ({resemblance:.0%} alike)")
+        alike = {other: len(own & shingles[other]) / len(own | shingles[other]) for other in sorted(shared)}
+        nearest = max(alike, key=alike.__getitem__, default=None)
+        if nearest is not None and alike[nearest] >= _NEAR_DUPLICATE:
+            twin = knowledge.snippets[nearest]
+            reason = f"says nearly the same as {twin.id} ({alike[nearest]:.0%} alike)"
+            yield _flaw(knowledge, snippet, "body", reason)
 
 
 def _lengths(knowledge: Knowledge, count_tokens: Callable[[str], int], max_tokens: int) -> Iterator[Problem]:

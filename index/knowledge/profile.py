@@ -59,6 +59,8 @@ class Profile(BaseModel):
     """Languages of buttons and notes; by default those of the knowledge."""
     language: Annotated[_Language | None, BLANK_IS_NONE] = None
     """The language of files whose name does not tell it; by default it is recognised."""
+    curated: Annotated[bool | None, BLANK_IS_NONE] = None
+    """Whether each file is one snippet with front matter; by default a folder with ``sources.yaml`` is curated."""
     texts: dict[_Language, str] = {}
     """Interface texts in Fluent's syntax, from the folder ``texts``."""
 

@@ -6,9 +6,37 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
 
 Span = tuple[int, int]
 """Start and end of a part of a text, in Python characters: ``text[start:end]``."""
+
+
+BETWEEN_HEADINGS = " – "
+"""What parts the headings above a passage in its title."""
+
+
+class MarkKind(StrEnum):
+    """How a part of a text is set off."""
+
+    BOLD = "bold"
+    ITALIC = "italic"
+    STRIKETHROUGH = "strikethrough"
+    CODE = "code"
+    PRE = "pre"
+    """A block of code."""
+    LINK = "link"
+
+
+class Mark(NamedTuple):
+    """How ``text[start:end]`` is set off."""
+
+    start: int
+    end: int
+    kind: MarkKind
+    url: str = ""
+    """Where a link leads: an http or https address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +64,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A curated passage in one language: one translation of a snippet. The program quotes ``text`` and nothing else."""
+    """A curated passage in one language: one translation of a snippet. The program quotes ``text`` and nothing else.
+
+    ``text`` is what a reader of the file sees: its words without the signs of Markdown, which ``marks`` hold.
+    """
 
     id: str
     """Path below the knowledge folder without suffixes, the same for all translations."""
@@ -56,6 +87,8 @@ class Snippet:
     does_not_answer: tuple[str, ...] = ()
     """Questions on the same subject that the text does not answer; indexed to recognise others like them."""
     see_also: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    """What is set off in the text, ordered by start; a mark that lies in another one comes after it."""
 
     @property
     def speaker(self) -> str | None:
@@ -63,10 +96,16 @@ class Snippet:
         return ", ".join(self.speakers) or None
 
     @property
+    def chosen_questions(self) -> tuple[str, ...]:
+        """The example questions that a curator chose; those of a text without sources are its headings."""
+        return self.questions if self.sources else ()
+
+    @property
     def content_hash(self) -> str:
         """Thirty-two hexadecimal digits that change with anything that is embedded or quoted."""
         spans = (f"{start}:{end}" for start, end in self.sentences)
-        content = (self.language, self.title, self.text, *spans, *self.questions, "", *self.does_not_answer)
+        marks = (":".join(map(str, mark)) for mark in self.marks)
+        content = (self.language, self.title, self.text, *spans, *self.questions, "", *self.does_not_answer, *marks)
         return hashlib.sha256("\0".join(content).encode()).hexdigest()[:32]
 
     @property

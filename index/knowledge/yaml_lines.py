@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -12,6 +14,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
+
+from index.knowledge.yaml_mistakes import explain
 
 # libyaml's loader is about ten times faster where it is compiled in; both refuse tags that build Python objects.
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -69,6 +73,8 @@ class Node:
 
     value: str | list[Node] | dict[str, Node] | None
     line: int
+    is_broken: bool = field(default=False, kw_only=True)
+    """Whether it stands for a file that cannot be read."""
     plain: Plain = field(init=False, compare=False, repr=False)
     """The same value without lines."""
 
@@ -126,10 +132,8 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
         return Node(None, first_line) if root is None else _node(root, first_line, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = str(error.problem or error.context)
-        # Newer versions of libyaml limit the depth themselves.
-        reason = "nested too deeply" if "nesting depth" in problem else f"broken YAML: {problem}"
-        raise YamlError(reason, first_line + (mark.line if mark else 0)) from error
+        line = mark.line if mark else 0
+        raise YamlError(explain(error, text.split("\n"), line), first_line + line) from error
     except yaml.reader.ReaderError as error:
         line = first_line + text.encode()[: error.position].count(b"\n")
         raise YamlError(f"broken YAML: {str(error).splitlines()[0]}", line) from error
@@ -212,10 +216,17 @@ _REASONS = {
     "missing": "missing",
     "string_type": "must be plain text",
     "dict_type": "must be text or 'language: text' lines",
+    "bool_parsing": "must be true or false",
     "too_short": "empty",
     "value_error": "{error}",
 }
 """What to say for an error of pydantic, by its type."""
+
+
+def suggested(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that suggests the known name most like a wrong one; empty where none is like it."""
+    near = difflib.get_close_matches(name, [*known], 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +257,8 @@ class Entry:
         known = sorted(model.model_fields)
         for name in self.node.value if closed and isinstance(self.node.value, dict) else ():
             if name not in known:
-                self.report((name,), f"unknown field; known are {', '.join(known)}", Severity.FLAW)
+                hint = suggested(name.lower(), known) or f"; known are {', '.join(known)}"
+                self.report((name,), f"unknown field{hint}", Severity.FLAW)
         try:
             return model.model_validate(self.node.plain, context=context)
         except ValidationError as error:

@@ -7,7 +7,7 @@ tells them apart is what the curators wrote down, which kind of thing is asked f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,11 +15,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from index.knowledge.snippet import Snippet
 from index.search.contradiction import Difference, DifferenceKind, differences
 from index.search.known_names import KnownNames
 from index.search.negatives import Examples, similarity
+from index.search.passage_facts import passage_facts
 from index.search.scoring import OBJECTION, FieldVectors, Query, Ranking
 from index.search.wanted import Wanted, held, unmet, wanted
+from index.text.codes import codes
+from index.text.terms import code_term, term_hash
 from index.version.snippet_db import SnippetDatabase
 
 _COMPARED = 5
@@ -27,6 +31,7 @@ _COMPARED = 5
 _ABOUT_THIS_ONE = frozenset({DifferenceKind.NEGATION, DifferenceKind.ROLE})
 _CLEARLY, _WHOLE = 0.06, 0.99
 _CACHE = 4096
+_CODE = 5
 _JUDGED = 4
 """So many of the best snippets are judged at most."""
 _SUBJECTS = 12
@@ -62,15 +67,19 @@ class Objections:
     """What the question states and the snippet does not hold in any of its translations."""
     unmet: frozenset[Wanted]
     """The kinds of things that the question asks for and the snippet does not have."""
+    lacks_code: bool = False
+    """Whether the question asks for a code that other snippets have."""
 
     @property
     def count(self) -> int:
         """How many of them another snippet may be free of: what differs counts as one, and so does what is unmet.
 
+        A code that stands elsewhere counts for more than all else that texts can have in common.
+
         A negation or swapped roles are wrong about this very snippet. No other one answers such a question better.
         """
         elsewhere = any(each.kind not in _ABOUT_THIS_ONE for each in self.differences)
-        return elsewhere + bool(self.unmet)
+        return elsewhere + bool(self.unmet) + _CODE * self.lacks_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,9 @@ class Answerability:
         """
         scores, counts = ranking.scores.copy(), ranking.objections.copy()
         judged: list[Objections] = []
-        while len(judged) < min(_JUDGED, len(scores)) and (place := int(np.argmax(scores))) == len(judged):
+        # Of many passages about codes, the one with the right code may resemble the question least.
+        most = len(scores) if codes(query.text) else min(_JUDGED, len(scores))
+        while len(judged) < most and (place := int(np.argmax(scores))) == len(judged):
             judged.append(self._objections(query, int(ranking.translations[place]), language))
             counts[place] = judged[place].count
             scores[place] -= OBJECTION * counts[place]
@@ -194,7 +205,7 @@ class Answerability:
         translations = self._snippets.all_translations(translation)
         today = datetime.now(UTC).date()
         differing = differences(query.text, language, translations, self._names, today=today)
-        return Objections(differing, self._unmet(query, translation))
+        return Objections(differing, self._unmet(query, translation), _lacks_code(query, translations))
 
     def _unmet(self, query: Query, translation: int) -> frozenset[Wanted]:
         asked = wanted(query.text)
@@ -212,5 +223,14 @@ class Answerability:
         translations = self._snippets.all_translations(translation)
         questions = [text for snippet in translations for text in (snippet.title, *snippet.questions)]
         asked = Counter(kind for text in questions for kind in wanted(text))
-        has_questions = any(snippet.questions for snippet in translations)
+        # A heading that asks is no list of all that its text answers.
+        has_questions = any(snippet.chosen_questions for snippet in translations)
         return _Kinds(held(snippet.text for snippet in translations), asked if has_questions else None)
+
+
+def _lacks_code(query: Query, translations: Sequence[Snippet]) -> bool:
+    """Tell whether a snippet has none of the codes that a question names, and another one has."""
+    asked = codes(query.text)
+    if not asked or not asked.isdisjoint(passage_facts(translations).codes):
+        return False
+    return any(term_hash(code_term(code)) not in query.terms.asked.unknown_terms for code in asked)

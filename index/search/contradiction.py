@@ -15,6 +15,7 @@ from index.search.known_names import KnownNames, names_in
 from index.search.passage_facts import Found, PassageFacts, passage_facts
 from index.search.roles import may_tell_direction, swapped_countries
 from index.search.successions import may_tell_succession, swapped_people
+from index.text.codes import codes, words_of_code
 from index.text.dates import DateFound, dates_found
 from index.text.folded import folded
 from index.text.names import Name, keys, may_name, short_key
@@ -86,6 +87,7 @@ def differences(
             _dates(question, passage, today),
             _numbers(question, passage),
             _ordinals(question, passage),
+            _codes(question, passage),
             _names(question, language, passage, names),
             _negation(question, language, passage),
             _roles(question, language, passage, names),
@@ -183,6 +185,12 @@ def _ordinals(question: str, passage: PassageFacts) -> Iterator[Difference]:
             continue
         words = folded(question).words(asked.start, asked.end)
         yield Difference(DifferenceKind.ORDINAL, words, passage.instead(ordinals, lambda _: True))
+
+
+def _codes(question: str, passage: PassageFacts) -> Iterator[Difference]:
+    asked = codes(question)
+    if asked and asked.isdisjoint(passage.codes):
+        yield Difference(DifferenceKind.NAME, words_of_code(question, min(asked)))
 
 
 def _names(question: str, language: str, passage: PassageFacts, known: KnownNames) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.knowledge.snippet import Snippet
+from index.knowledge.snippet import BETWEEN_HEADINGS, Snippet
 from index.text.months import is_month
 from index.text.names import Name, keys, words_of
 from index.text.terms import OTHER_ALPHABETS, fold
@@ -105,7 +105,7 @@ def _read(snippet: Snippet) -> tuple[set[str], set[str], list[str]]:
     names: set[str] = set()
     others: set[str] = set()
     located = []
-    for text in (snippet.title, snippet.text):
+    for text in (*_headings(snippet), snippet.text):
         for name in words_of(text):
             if name.word[0].islower():
                 others.update(_common_forms(name))
@@ -119,6 +119,18 @@ def _read(snippet: Snippet) -> tuple[set[str], set[str], list[str]]:
         if any(name.capital for name in found):
             others.update(form for name in found if name.word[0].islower() for form in _common_forms(name))
     return names, others, located
+
+
+def _headings(snippet: Snippet) -> list[str]:
+    """Return what of a title may have names: of a path of headings each one, unless all its words have capitals."""
+    if snippet.sources:
+        return [snippet.title]
+    headings = [list(words_of(heading)) for heading in snippet.title.split(BETWEEN_HEADINGS)]
+    return [
+        heading
+        for heading, found in zip(snippet.title.split(BETWEEN_HEADINGS), headings, strict=True)
+        if sum(name.word[0].isupper() for name in found) <= _SHOUTED * len(found)
+    ]
 
 
 def _common_forms(name: Name) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from index.knowledge.snippet import Snippet
 from index.search.known_names import KnownNames
 from index.search.roles import Direction, directions
 from index.search.successions import Succession, successions
+from index.text.codes import codes
 from index.text.dates import DateFound, DateStated, dates_found, iso_date
 from index.text.folded import folded
 from index.text.names import keys, short_keys
@@ -49,6 +50,12 @@ class PassageFacts:
         texts = " ".join(text for text, _ in self.texts)
         roman = {float(_ROMAN.index(word)) for word in texts.split() if word in _ROMAN}
         return frozenset(map(float, _DIGITS.findall(texts))) | roman
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes of letters and digits in the texts and example questions."""
+        asked = (question for snippet in self._translations for question in snippet.questions)
+        return frozenset[str]().union(*map(codes, (*(text for text, _ in self.texts), *asked)))
 
     @cached_property
     def ordinals(self) -> list[Ordinal]:

@@ -17,6 +17,7 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
+from index.text.codes import codes
 from index.text.kazakh import kazakh_stem
 
 GRAM = 4
@@ -52,7 +53,7 @@ _GROUPS = re.compile(r"[ ,\u00a0\u202f](?=\d{3}(?!\d))")
 # An acronym is one word, with dots (B.G.S.) and in the plural (REEs, MoUs).
 _DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?")
 _PLURAL_ACRONYM = re.compile(r"(?<!\w)([A-Z][A-Za-z]?[A-Z]{1,4})s(?!\w)")
-_STEM_MARK, _GRAM_MARK = "s", "g"
+_STEM_MARK, _GRAM_MARK, _CODE_MARK = "s", "g", "c"
 
 # Letters that people replace by a similar one: ё in Russian, Kazakh letters missing on a Russian keyboard, and Latin
 # letters with a mark. The last entry is the dot that remains of İ in lower case.
@@ -83,6 +84,11 @@ def words(text: str) -> list[str]:
     return [_GROUPS.sub("", word).replace(",", ".") if word[0].isdigit() else word for word in found]
 
 
+def code_term(code: str) -> str:
+    """Return the term that stands for a code."""
+    return _CODE_MARK + code
+
+
 class Terms:
     """Turns texts into terms, given groups of synonyms. Safe to use from several threads."""
 
@@ -97,7 +103,7 @@ class Terms:
         """Return the stems of the words of ``text``, and one more term for each synonym group it mentions."""
         stems = self._stem(words(text), language)
         groups = (name for start in range(len(stems)) for _, name in self._mentions(stems, start, language))
-        return [*(_STEM_MARK + stem for stem in stems), *groups]
+        return [*(_STEM_MARK + stem for stem in stems), *groups, *map(code_term, codes(text))]
 
     def question_stems(self, question: str, language: str) -> list[str]:
         """Return the stems of a question, with the name of its group in place of each longest synonym.
@@ -110,7 +116,7 @@ class Terms:
             length, name = max(self._mentions(stems, start, language), default=(1, _STEM_MARK + stems[start]))
             terms.append(name)
             start += length
-        return terms
+        return [*terms, *map(code_term, codes(question))]
 
     def _mentions(self, stems: list[str], start: int, language: str) -> Iterator[tuple[int, str]]:
         """Yield each synonym that begins at ``start``: how many stems it has, and the name of its group."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from index.knowledge.snippet import Snippet, Source
+from index.knowledge.snippet import Mark, MarkKind, Snippet, Source
 from index.search.stored_arrays import map_array, save_array
 
 SNIPPETS_FILE = "snippets.db"
@@ -142,6 +142,7 @@ class SnippetDatabase(Mapping[str, Mapping[str, Snippet]]):
                 **fields,
                 "sentences": tuple((start, end) for start, end in fields["sentences"]),
                 "sources": tuple(self._sources[name] for name in fields["sources"]),
+                "marks": tuple(Mark(start, end, MarkKind(kind), url) for start, end, kind, url in fields["marks"]),
                 **{name: tuple(fields[name]) for name in ("speakers", "questions", "does_not_answer", "see_also")},
             }
         )

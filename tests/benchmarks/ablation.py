@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from index.evaluation.evaluation_set import Question, read_evaluation
 from index.evaluation.evaluator import evaluate

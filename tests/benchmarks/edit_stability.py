@@ -13,9 +13,12 @@ import argparse
 import random
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from ulid import ULID
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bot.database import transaction
 from bot.querylog import statements
@@ -100,6 +103,7 @@ def rows(number: int, chance: random.Random) -> object:
 def main(data: Path, number: int) -> None:
     """Write the log and say how long that took."""
     began, chance = time.perf_counter(), random.Random(1)
+    data.mkdir(parents=True, exist_ok=True)
     with closing(open_log(data / "queries.db")) as connection:
         batch = []
         for position, row in enumerate(rows(number, chance), 1):  # type: ignore[arg-type]

@@ -22,6 +22,8 @@ from click.testing import CliRunner
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from bot.database import open_for_reading
 from bot.review import links
 from bot.review.browse import DATASETTE_FILE, SETTINGS

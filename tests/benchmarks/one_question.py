@@ -1,6 +1,6 @@
 """Measure answering beside the plain way of doing it, in one run on one machine.
 
-    python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N] [--made-up N]
+    python tests/benchmarks/one_question.py [--knowledge DIR] [--data DIR] [--rounds N] [--starts N] [--made-up N]
 
 The baseline encodes every translation with ``SentenceTransformer.encode`` into a ``faiss.IndexFlatIP``. It answers a
 question with one encode and one search. Latency is the median over rounds that take turns. The first answer is timed
@@ -55,10 +55,10 @@ print(json.dumps({"s": time.perf_counter() - began, "mb": peak / 1024}))
 """
 
 
-def fresh_process(script: str, *arguments: str) -> dict[str, float]:
-    """Run ``script`` in a process of its own, three times, and return its best figures."""
+def fresh_process(starts: int, script: str, *arguments: str) -> dict[str, float]:
+    """Run ``script`` in a process of its own, so many times, and return its best figures."""
     runs = []
-    for _ in range(3):
+    for _ in range(starts):
         began = time.perf_counter()
         out = subprocess.run(
             [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
@@ -89,6 +89,7 @@ def main() -> None:
     parser.add_argument("--knowledge", type=Path, default=ROOT / "knowledge")
     parser.add_argument("--data", type=Path, help="an index built already; built anew when not given")
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--starts", type=int, default=3, help="fresh processes of each kind; the best counts")
     parser.add_argument("--made-up", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -137,8 +138,8 @@ def main() -> None:
             plain.search(model.encode([question], normalize_embeddings=True, show_progress_bar=False), 5)
             theirs.append(time.perf_counter() - began)
 
-    mine = fresh_process(OURS, str(data), QUESTIONS[0])
-    base = fresh_process(BASELINE, source, QUESTIONS[0], str(scratch / "plain.faiss"))
+    mine = fresh_process(arguments.starts, OURS, str(data), QUESTIONS[0])
+    base = fresh_process(arguments.starts, BASELINE, source, QUESTIONS[0], str(scratch / "plain.faiss"))
     ms = [statistics.median(times) * 1000 for times in (ours, bare, theirs)]
     print(f"{len(index.snippets)} snippets in {len(index.snippets.languages)} translations, {os.cpu_count()} cores")
     print(f"{'':34}{'this':>10}{'beside':>10}{'ratio':>8}")

@@ -215,13 +215,16 @@ def test_batch_answers_every_line_in_order(built_small: Path, tmp_path: Path) ->
 
 
 def test_batch_reads_standard_input(program: Program, built_small: Path) -> None:
-    """Whatever bytes come, each line is answered."""
-    done = program("ask", "--batch", "-", "--json", "--data", built_small, typed=b"copper\r\n\xff\xfe\nhydrogen")
+    """Line by line, without a byte-order mark; at bytes that are no UTF-8 it stops and says where."""
+    done = program("ask", "--batch", "-", "--json", "--data", built_small, typed=b"\xef\xbb\xbfcopper\r\nhydrogen")
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(found) == 3
-    assert found[0]["question"] == "copper"
-    assert found[2]["hits"][0]["id"] == "deals/memorandum"
+    assert [each["question"] for each in found] == ["copper", "hydrogen"]
+    assert found[1]["hits"][0]["id"] == "deals/memorandum"
+    done = program("ask", "--batch", "-", "--json", "--data", built_small, typed=b"copper\n\xff\xfe\nhydrogen")
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == "Error: standard input:2: is not UTF-8 (byte 0xff); save it as UTF-8.\n"
 
 
 def test_batch_without_json_shows_question_and_answer(built_small: Path, tmp_path: Path) -> None:
@@ -240,8 +243,8 @@ def test_a_batch_file_that_is_not_there_is_named(built_small: Path) -> None:
 
 
 def test_a_conversation_is_read_from_a_pipe(program: Program, built_small: Path) -> None:
-    """Each line is a question until the end, bytes that are no UTF-8 included; then the program ends well."""
-    done = program("ask", "--data", built_small, typed=b"trade envoy\n\xff\xfe\nhydrogen\n")
+    """Each line is a question until the end; then the program ends well."""
+    done = program("ask", "--data", built_small, typed="trade envoy\nhydrogen\n")
     assert done.returncode == 0, done.stderr
     assert "Lord Alderdice" in done.stdout
     assert "hydrogen was signed" in done.stdout

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
@@ -107,3 +109,32 @@ def test_the_index_may_lie_apart_from_the_data(
     assert json.loads(result.stdout)["data"] == str(real_data)
     assert list(tmp_path.iterdir()) == []
     assert json.loads(status(tmp_path / "other", "--json").stdout)["data"] == str(tmp_path / "other")
+
+
+def test_health_asks_the_running_bot_alone() -> None:
+    """What it says in one line, and the exit code; without an address or a bot the code is 1."""
+    answers = iter([(200, b"ok\n"), (503, b"no update for 300 s\n"), (503, b"")])
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, text = next(answers)
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *given: object) -> None:
+            pass
+
+    def health(listen: str) -> tuple[int, str]:
+        result = CliRunner().invoke(cli, ["health"], env={"BOT_HTTP_LISTEN": listen})
+        return result.exit_code, result.output
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        listen = f"127.0.0.1:{server.server_port}"
+        assert health(listen) == (0, "ok\n")
+        assert health(listen) == (1, "no update for 300 s\n")
+        assert health(listen) == (1, "status 503\n")
+        server.shutdown()
+    assert health(listen)[1].startswith(f"no bot tells its health at {listen}")
+    assert health("") == (1, "BOT_HTTP_LISTEN is not set, so the running bot cannot be asked.\n")

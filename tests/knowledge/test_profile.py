@@ -40,8 +40,7 @@ def test_problems_name_line_and_field(tmp_path: Path) -> None:
     """A field that is unknown, too long or no text is reported where it stands."""
     _, problems = read(tmp_path, bot_yaml=f"name:\n  en: {'x' * 65}\nnmae: y\nexamples: [{'q' * 61}]\n")
     assert problems == [
-        "bot.yaml:3: nmae: unknown field; known are about, contact, description, examples, greeting, language, "
-        "languages, name, official, operator, short_description, subject, texts",
+        "bot.yaml:3: nmae: unknown field; did you mean 'name'?",
         "bot.yaml:2: name: is longer than 64 characters (en)",
         f"bot.yaml:4: examples: '{'q' * 61}' is longer than the 60 characters of a button",
     ]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import KnowledgeError
+from index.knowledge.fields import is_date
 from index.knowledge.lint import lint
-from index.knowledge.reader import Knowledge, is_date, read_knowledge
+from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.yaml_lines import Severity
 
 TODAY = date(2026, 11, 23)
@@ -302,7 +303,7 @@ def test_plain_text_is_knowledge_without_front_matter(tmp_path: Path) -> None:
     found = [(entry.id, entry.topic, entry.title, entry.text) for entry in knowledge.snippets]
     assert found == [
         ("notes/copper-and-zinc#1", "notes", "Two metals", "Copper is the first.\nIt is red."),
-        ("notes/copper-and-zinc#2", "notes", "Two metals", "Zinc."),
+        ("notes/copper-and-zinc#2", "notes", "Two metals – More", "Zinc."),
         ("tin_mines", "", "Tin mines", "Tin is the third of the metals."),
     ]
     assert [knowledge.locations[entry.id, "en"].body_line for entry in knowledge.snippets] == [3, 8, 1]
@@ -352,15 +353,14 @@ def test_a_folder_may_declare_its_language(tmp_path: Path) -> None:
 
 
 def test_each_question_of_a_plain_file_is_a_title(tmp_path: Path) -> None:
-    """A list of frequently asked questions often is one file; other headings further down are none."""
+    """A list of frequently asked questions often is one file; each heading that asks is an example question."""
     asked = "## Is there tin?\n\nYes.\n\nA lot.\n\n### Notes\n\nNone.\n\n## **And zinc?** ##\n\nNo.\n"
     write(tmp_path, "faq.md", f"# Metals\n\nAll of them.\n\n{asked}")
-    assert [(entry.title, entry.text) for entry in read(tmp_path).snippets] == [
-        ("Metals", "All of them."),
-        ("Is there tin?", "Yes."),
-        ("Is there tin?", "A lot."),
-        ("Is there tin?", "None."),
-        ("**And zinc?**", "No."),
+    assert [(entry.title, entry.questions, entry.text) for entry in read(tmp_path).snippets] == [
+        ("Metals", (), "All of them."),
+        ("Metals – Is there tin?", ("Is there tin?",), "Yes.\n\nA lot."),
+        ("Metals – Is there tin? – Notes", (), "None."),
+        ("Metals – And zinc?", ("And zinc?",), "No."),
     ]
 
 

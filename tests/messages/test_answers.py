@@ -92,7 +92,7 @@ def test_what_differs_stands_before_the_closest_passage(difference: tuple[str, .
         ("en", False, "The closest I have; it may not be exactly this."),
         ("en", True, "This may be what you asked."),
         ("ru", False, "Самое близкое, что есть в подборке; возможно, это не совсем то."),
-        ("ru", True, "Возможно, вы спрашивали об этом."),
+        ("ru", True, "Похоже, вы спрашиваете об этом."),
         ("kk", False, "Жинақтағы ең жақын үзінді осы, бірақ дәл сіз сұраған нәрсе болмауы мүмкін."),
         ("kk", True, "Сіз іздеген жауап осы болуы мүмкін."),
     ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.messages.quotation import extract, quote
 from bot.messages.telegram_text import visible
 from index.knowledge.sentences import split_sentences
-from index.knowledge.snippet import Snippet, Span
+from index.knowledge.snippet import Mark, MarkKind, Snippet, Span
 from tests.support.any_snippets import snippets
 from tests.support.telegram_rules import parse, units
 
@@ -82,3 +82,22 @@ def test_italics_change_no_character_of_the_quote(snippet: Snippet, sentence: in
     assert units(text) <= limit
     assert shortened == (text != snippet.text)
     assert all(visible(covered) for _, covered in entities)
+
+
+def test_formatting_of_the_text_is_shown_beside_the_answering_sentence() -> None:
+    """Links and code of the file come through; the sentence that answers is in bold."""
+    text = "Press reset. Then read the manual."
+    marks = (Mark(6, 11, MarkKind.CODE), Mark(27, 33, MarkKind.LINK, "https://example.org/m"))
+    snippet = Snippet("a/b", "en", "a", "Title", text, ((0, 12), (13, 34)), marks=marks)
+    assert quote(snippet, (13, 34), 4000)[0] == (
+        "<blockquote>Press <code>reset</code>. "
+        '<b>Then read the </b><a href="https://example.org/m"><b>manual</b></a><b>.</b></blockquote>'
+    )
+
+
+def test_a_text_full_of_long_links_is_quoted_without_them() -> None:
+    """Telegram refuses a message of more than 32 KiB before parsing."""
+    text = " ".join(["word"] * 100)
+    marks = tuple(Mark(5 * n, 5 * n + 4, MarkKind.LINK, f"https://example.org/{'x' * 500}") for n in range(100))
+    snippet = Snippet("a/b", "en", "a", "Title", text, ((0, len(text)),), marks=marks)
+    assert quote(snippet, None, 4000)[0] == f"<blockquote>{text}</blockquote>"

@@ -9,7 +9,8 @@ import click
 import pytest
 
 from index.search.index import Index
-from tests.draw_chat import PICTURE, draw
+from tests.draw_chat import PICTURE, SCREENS, draw
+from tests.support import screens
 from tests.write_guides import GUIDE, PROGRAM, commands, help_of, written
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +96,10 @@ def test_every_guide_is_linked_from_the_readme() -> None:
 def test_the_picture_shows_what_the_bot_answers(real_index: Index) -> None:
     """The README's picture is drawn from today's answer; `python -m tests.draw_chat` draws it anew."""
     assert PICTURE.read_text(encoding="utf-8") == draw(real_index)
+
+
+@pytest.mark.parametrize("language", screens.LANGUAGES)
+def test_the_kept_screens_are_what_people_see(language: str, real_data: Path) -> None:
+    """Welcome, answers, follow-ups, refusal, topics, group and inline; `python -m tests.draw_chat` writes them anew."""
+    kept = (SCREENS / f"{language}.txt").read_text(encoding="utf-8")
+    assert kept == screens.written(screens.screens(real_data, language))

@@ -2,9 +2,10 @@
 
 TEST_BASE_IMAGE=python:3.11-slim python -m pytest tests/project/test_image.py
 
-TEST_BUILD_OPTIONS adds options for ``buildah build``; TEST_IMAGE names an image that is built already. A base for a
-machine without a registry of images: ``debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates
-bookworm ROOT``, then ``buildah from scratch``, ``buildah add CONTAINER ROOT /`` and ``buildah commit CONTAINER NAME``.
+TEST_BUILD_OPTIONS adds options for ``buildah build``. TEST_IMAGE names an image that is built already, and
+TEST_REVIEW_IMAGE one of the target `review`, which is not tried without it. A base for a machine without a registry of
+images: ``debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm ROOT``, then
+``buildah from scratch``, ``buildah add CONTAINER ROOT /`` and ``buildah commit CONTAINER NAME``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from tests.support.botapi_server import TOKEN, BotApi
 
 ROOT = Path(__file__).parents[2]
 BASE, READY = os.environ.get("TEST_BASE_IMAGE"), os.environ.get("TEST_IMAGE")
+REVIEW = os.environ.get("TEST_REVIEW_IMAGE", "")
 
 pytestmark = [
     pytest.mark.skipif(not (BASE or READY), reason="TEST_BASE_IMAGE or TEST_IMAGE is not set"),
@@ -75,11 +78,18 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
         options = shlex.split(os.environ.get("TEST_BUILD_OPTIONS", ""))
         buildah("build", "--isolation", "chroot", "--format", "docker", "--build-arg", f"BASE_IMAGE={BASE}",
                 *options, "--tag", name, ".")  # fmt: skip
+    with mounted(name, tmp_path_factory.mktemp("volume") / "data") as found:
+        yield found
+
+
+@contextmanager
+def mounted(name: str, data: Path) -> Iterator[Image]:
+    """Mount an image; ``data`` becomes a copy of its volume unless it is there already."""
     container = buildah("from", name).strip()
     try:
         root = Path(buildah("mount", container).strip())
-        data = tmp_path_factory.mktemp("volume") / "data"
-        subprocess.run(["cp", "--archive", str(root / "data"), str(data)], check=True)
+        if not data.exists():
+            subprocess.run(["cp", "--archive", str(root / "data"), str(data)], check=True)
         config = json.loads(buildah("inspect", "--type", "image", name))["Docker"]["config"]
         yield Image(root, data, config)
     finally:
@@ -102,7 +112,7 @@ def test_the_image_says_how_it_is_run(image: Image) -> None:
     """No root, a volume, a health check, labels."""
     assert image.config["User"] == "10001"
     assert image.config["Volumes"] == {"/data": {}}
-    assert image.config["Healthcheck"]["Test"] == ["CMD", "partnership-bot", "status"]  # type: ignore[index]
+    assert image.config["Healthcheck"]["Test"] == ["CMD", "partnership-bot", "health"]  # type: ignore[index]
     assert image.config["Entrypoint"] == ["partnership-bot"]
     assert image.config["Labels"]["org.opencontainers.image.licenses"] == "MIT"  # type: ignore[index]
 
@@ -111,12 +121,12 @@ def test_a_question_is_answered_with_nothing_but_data_writable(image: Image) -> 
     """Without rights and on a read-only root, offline."""
     done = image.run("partnership-bot", "ask", "uranium output")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Kazakhstan is the biggest uranium producer" in done.stdout
+    assert "Kazakhstan is the world's largest uranium producer" in done.stdout
     tried = image.run("sh", "-c", "id -u; for place in / /opt/serve /data /tmp; do touch $place/x && echo $place; done")
     assert tried.stdout.split() == ["10001", "/data", "/tmp"]
     (image.data / "x").unlink()
     assert image.run("partnership-bot", "status", BOT_HTTP_LISTEN="").returncode == 0
-    unwell = image.run("partnership-bot", "status")
+    unwell = image.run("partnership-bot", "health")
     assert unwell.returncode == 1, "the health check must see that no bot runs"
 
 
@@ -130,12 +140,13 @@ def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
             for text in ("uranium output", "добыча урана", "уран өндіру, телефоным +7 701 123 45 67"):
                 asked = api.say(text)
                 api.wait(lambda asked=asked: api.answers_to(asked))  # type: ignore[misc]
-            health = image.run("partnership-bot", "status")
+            health, status = (image.run("partnership-bot", verb) for verb in ("health", "status"))
             bot.send_signal(signal.SIGTERM)
             assert bot.wait(30) == 0
         assert api.violations == []
-    assert health.returncode == 0, health.stdout
-    assert "Query log: none yet" not in health.stdout
+    assert (health.returncode, health.stdout) == (0, "ok\n")
+    assert status.returncode == 0, status.stdout
+    assert "Query log: none yet" not in status.stdout
     log = (tmp_path / "log").read_text()
     assert TOKEN.split(":")[1] not in log
     assert "Traceback" not in log
@@ -143,3 +154,34 @@ def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
     assert "уран өндіру" in shown
     assert "701" not in shown
     assert time.time() - (image.data / "queries.db").stat().st_mtime < 60
+
+
+@pytest.mark.skipif(not REVIEW, reason="TEST_REVIEW_IMAGE is not set")
+def test_from_an_empty_folder_to_an_answer(image: Image, tmp_path: Path) -> None:
+    """The review image builds as a user without a name, the other one answers from that, and what lacks is taught."""
+    with mounted(REVIEW, tmp_path / "data") as review:
+        knowledge = review.data / "knowledge"
+        shutil.copytree(ROOT / "knowledge", knowledge)
+        subprocess.run(["chown", "--recursive", "10001:10001", str(review.data)], check=True)
+        built = review.run("partnership-bot", "build", BOT_KNOWLEDGE_DIR="/data/knowledge")
+        assert built.returncode == 0, built.stderr
+        serving = Image(image.root, review.data, image.config)
+        settings = {"BOT_INDEX_DIR": "/data", "BOT_HTTP_LISTEN": "127.0.0.1:9465"}
+        assert "uranium producer" in serving.run("partnership-bot", "ask", "uranium output", **settings).stdout
+        with BotApi() as api:
+            command = serving.command("partnership-bot", "run", BOT_TOKEN=TOKEN, BOT_API_URL=api.url, **settings)
+            with subprocess.Popen(command) as bot:
+                api.wait(lambda: api.ready, 30)
+                asked = api.say("who sells bicycle tyres")
+                api.wait(lambda: api.answers_to(asked))
+                assert serving.run("partnership-bot", "health", **settings).stdout == "ok\n"
+                bot.send_signal(signal.SIGTERM)
+                assert bot.wait(30) == 0
+        assert "bicycle tyres" in review.run("partnership-bot", "log", "gaps").stdout
+        taught = review.run(
+            "partnership-bot", "log", "teach", "1", "--out-of-scope", "--pick", "all", "--yes",
+            BOT_KNOWLEDGE_DIR="/data/knowledge",
+        )  # fmt: skip
+        assert taught.returncode == 0, taught.stderr
+        assert "bicycle tyres" in (knowledge / "evaluation.yaml").read_text(encoding="utf-8")
+        assert review.run("partnership-bot", "log", "report", "--html", "/data/report.html").returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +19,7 @@ from bot.querylog import schema
 from bot.querylog.statements import COLUMNS
 from bot.review.browse import DATASETTE_FILE, SETTINGS
 from bot.review.options import log as log_commands
+from bot.review.records import defused
 from tests.support.filled_log import fill
 from tests.support.log_answers import entry, open_log
 
@@ -140,6 +143,30 @@ async def test_search_page(pages: tuple[Any, str], words: str, found: int) -> No
     datasette, _ = pages
     answer = await datasette.client.get("/queries/search.json", params={"words": words, "_shape": "array"})
     assert len(answer.json()) == found
+
+
+@pytest.mark.parametrize("words", ['"', '""', '" "', "'", "*", '"lithium', "lithium AND", "NEAR(", "-", "a:b", "( )"])
+async def test_search_box(pages: tuple[Any, str], words: str) -> None:
+    """Nothing typed into the box of the table of questions is an error."""
+    datasette, _ = pages
+    assert (await datasette.client.get("/queries/questions", params={"_search": words})).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["questions.csv?_stream=on&_dl=1", "questions.csv?_shape=array", "unanswered.csv"])
+async def test_csv_is_as_safe_as_the_export(tmp_path: Path, datasette_on: Callable[[Path], Any], page: str) -> None:
+    """No cell is a formula; all others, whatever is in them, are as they were asked, and numbers stay numbers."""
+    asked = ["=HYPERLINK(1)", "+1 and", " @SUM(1)", "-cmd|' /C calc'!A0", 'a, "b"', "plain"]
+    log = open_log(tmp_path)
+    for text in asked:
+        disliked = await log.record(entry(text, "none", person=1))
+    await log.vote(disliked, 1, -1)
+    await log.close()
+    response = await datasette_on(tmp_path).client.get(f"/queries/{page}")
+    rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
+    assert sorted(row["question"] for row in rows) == sorted(str(defused(text)) for text in asked)
+    assert "'=HYPERLINK(1)" in response.text
+    assert {row["confidence"] for row in rows} == {"0.75"}
+    assert {row.get("vote") for row in rows} <= {None, "", "-1"}
 
 
 @pytest.mark.parametrize("table", TABLES)

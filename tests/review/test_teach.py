@@ -23,6 +23,7 @@ from bot.review.options import log as log_commands
 from index.build.builder import BuildResult
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.reader import read_knowledge
+from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
 from tests.support.log_answers import entry, open_log
 
@@ -64,6 +65,38 @@ def test_only_added_lines_differ(tmp_path: Path, form: str, newline: str) -> Non
     assert [line for line in lines if line.startswith("- ")] == []
     change.write()
     assert (tmp_path / "resources" / "lithium.md").read_bytes().decode() == change.after
+
+
+def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
+    """In a snippet and in evaluation.yaml, with or without a list there; the file reads as before."""
+    for form in ("block", "none"):
+        snippet(tmp_path, f"\ufeff{FORMS[form]}{BODY}")
+        [change] = add_questions(tmp_path, "resources/lithium", [("en", "where")])
+        change.write()
+        assert (tmp_path / "resources" / "lithium.md").read_bytes().startswith(b"\xef\xbb\xbf---\n")
+        assert questions_in(change.after)[-1] == "where"
+    path = tmp_path / "evaluation.yaml"
+    for before in (
+        "",
+        "questions:\n  - question: old\n    answers: []\n",
+        "questions:\n- {question: old, answers: []}",
+    ):
+        path.write_text(before, encoding="utf-8-sig")
+        [change] = add_to_evaluation(tmp_path, [("en", "how much")], "resources/lithium")
+        change.write()
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert [each.text for each in read_evaluation(path).questions][-1] == "how much"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1251"])
+def test_another_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    """The message names the file and the remedy, and the file stays as it was."""
+    content = "---\ntitle: Литий\n---\nЛитий.\n".encode(encoding)
+    path = snippet(tmp_path, "")
+    path.write_bytes(content)
+    with pytest.raises(TeachError, match=r"lithium\.md:?\d?: is .*; save it as UTF-8"):
+        add_questions(tmp_path, "resources/lithium", [("en", "where")])
+    assert path.read_bytes() == content
 
 
 @given(
@@ -197,6 +230,11 @@ def test_draft_holds_the_questions_and_no_answer(tmp_path: Path) -> None:
     assert questions_in(change.after) == ["How much lithium is there?", "lithium: how much"]
     assert change.after.endswith("---\n")
     change.write()
+    # Until its text is written it blocks no build.
+    (tmp_path / "sources.yaml").write_text("{}")
+    knowledge = read_knowledge(tmp_path)
+    assert [problem.field for problem in knowledge.problems] == ["draft"]
+    assert knowledge.problems[0].severity is Severity.NOTE
     with pytest.raises(TeachError, match="there already"):
         draft(tmp_path, "resources", "how-much-lithium-is-there", ["x"])
 

@@ -11,7 +11,8 @@ from html import unescape
 from typing import Any
 
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-z]+)(?P<attributes>[^<>]*)>")
-_ALLOWED = {"b": "", "i": "", "code": "", "pre": "", "blockquote": r"(?: expandable)?", "a": r' href="[^"<>]+"'}
+_ALLOWED = dict.fromkeys(("b", "i", "s", "code", "pre"), "")
+_ALLOWED |= {"blockquote": r"(?: expandable)?", "a": r' href="[^"<>]+"'}
 _REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-f]+);")
 
 

@@ -19,7 +19,7 @@ CONVERSATIONS = yaml.safe_load(Path(__file__).with_name("conversations.yaml").re
 RELATED, UNRELATED, QUOTE, MORE = 0.8, 0.95, 0.95, 0.9
 """The least shares that must be understood."""
 
-NOTHING = ("This passage does not say more", "Больше об этом здесь", "Мұнда бұл туралы басқа")
+NOTHING = ("This passage does not say more", "В показанном фрагменте об этом", "Мұнда бұл туралы басқа")
 SAME = ("In the same passage", "В том же фрагменте", "Сол үзіндіде")
 NO_MORE = "I have nothing more about this."
 HEADS = {

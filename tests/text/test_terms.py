@@ -9,6 +9,7 @@ import Stemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.text.codes import codes
 from index.text.terms import STEMMED_LANGUAGES, Terms, fold, words
 
 TERMS = Terms()
@@ -139,8 +140,8 @@ def test_synonyms_of_nothing_do_no_harm() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from([*sorted(STEMMED_LANGUAGES), "xx", ""]))
 def test_any_text_has_terms(text: str, language: str) -> None:
-    """Every word gives a stem and n-grams."""
-    assert len(TERMS.stems(text, language)) == len(words(text))
+    """Every word gives a stem and n-grams, and every code a term of its own."""
+    assert len(TERMS.stems(text, language)) == len(words(text)) + len(codes(text))
     assert bool(TERMS.grams(text)) == bool(words(text))
 
 

@@ -11,9 +11,9 @@ button-everything = ☰ Вся подборка
 sources-title = <b>Источники</b>
 sources-none = Источники в этой подборке не указаны.
 about-title = <b>О подборке</b>
-about-operator = Кто ведёт бот: { $operator }
+about-operator = Кто ведёт бота: { $operator }
 about-official = Это официальный бот? { $official }
-about-contact = Связаться: { $contact }
+about-contact = Для связи: { $contact }
 about-topics = { $count ->
         [one] { $count } тема
         [few] { $count } темы
@@ -26,10 +26,10 @@ about-sources = { $count ->
     }
 about-languages = Языки: { $languages }
 about-newest = Самые свежие данные: { $date }
-about-published = Опубликовано: { $date }
+about-published = Подборка обновлена: { $date }
 about-version = Версия: <code>{ $version }</code>
 language-title = <b>Язык</b>
     Я отвечаю на языке вопроса, если на нём есть нужный фрагмент. Выберите язык кнопок и пояснений:
-language-auto = Как в Телеграме
+language-auto = Как в Telegram
 language-set = Готово: кнопки и пояснения теперь на русском.
-language-set-auto = Готово: язык кнопок и пояснений будет как в вашем Телеграме.
+language-set-auto = Готово: кнопки и пояснения — на языке вашего Telegram.
