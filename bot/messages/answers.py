@@ -27,7 +27,7 @@ from bot.messages.buttons import (
     vote_buttons,
 )
 from bot.messages.quotation import quote
-from bot.messages.telegram_text import LABEL_UNITS, parsed_units, safe, source_url, units
+from bot.messages.telegram_text import LABEL_UNITS, names_in_list, parsed_units, safe, source_url, units
 from index.knowledge.snippet import Snippet, Source, Span, Topic
 from index.search.answer import Answer, Hit
 from index.search.decision import Decision
@@ -166,9 +166,11 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     head = [*notes, *(f"<i>{line}</i>" for line in doubt)]
     room = UNSURE_UNITS - lines_units(head)
     html = "\n".join([*head, snippet_html(best.snippet, best.highlight, texts, frame.place, room)])
-    others = [hit for hit in answer.hits[1:] if answer.near and hit.score >= _OTHER_SCORE * best.score]
+    near = [hit for hit in answer.hits[1:] if answer.near and hit.score >= _OTHER_SCORE * best.score]
+    others = near[:_MOST_OTHERS]
+    names = names_in_list([best.snippet, *(hit.snippet for hit in others)])[1:]
     rows = [
-        [open_button(hit.snippet.title, hit.snippet, Mark.of(hit), texts.language)] for hit in others[:_MOST_OTHERS]
+        [open_button(name, hit.snippet, Mark.of(hit), texts.language)] for hit, name in zip(others, names, strict=True)
     ]
     wish = add_button(frame.ref, texts, name="button-not-asked")
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref), [wish]]))
@@ -180,7 +182,7 @@ def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[
     if asks_something(answer):
         rows.append([add_button(frame.ref, texts)])
     if topics:
-        rows.append([topics_button(texts)])
+        rows.append([topics_button(texts, len(topics))])
     html = "\n".join([texts("none-intro"), *notes])
     return Rendered(html, InlineKeyboardMarkup(rows) if rows else None)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 
 from bot.locales import Texts, language_name
+from bot.messages.introduction import named_topics
 from bot.messages.talk_phrases import TalkKind
 from bot.messages.telegram_text import parsed_units, safe, topic_title
 from index.search.index import Index
@@ -28,15 +29,18 @@ def talk_html(kind: TalkKind, index: Index, texts: Texts) -> str:
         return _lines(fact(index, texts))
     if kind in _PLAIN:
         return texts(f"talk-{kind}")
-    named = kind if kind in _ASKING else TalkKind.ABILITIES
-    return texts(f"talk-{named}", ask=what_to_ask(index, texts))
+    ask, named = what_to_ask(index, texts), kind if kind in _ASKING else TalkKind.ABILITIES
+    if named is TalkKind.ABILITIES and not index.sources:
+        return f"{ask} {texts('claim')}"
+    return texts(f"talk-{named}", ask=ask)
 
 
 def what_to_ask(index: Index, texts: Texts) -> str:
     """Return the sentence that says what can be asked: the subject, else some topics, as HTML."""
     if subject := index.profile.text("subject", texts.language).rstrip("."):
         return texts("ask-about-subject", subject=escape(subject))
-    titles = [safe(topic_title(topic, texts.language), topic.id, 60) for topic in index.topics[:_TOPICS]]
+    named = named_topics(index, texts.language)
+    titles = [safe(topic_title(topic, texts.language), topic.id, 60) for topic in named[:_TOPICS]]
     return texts("ask-about-topics", topics="; ".join(titles)) if titles else texts("ask-anything")
 
 
@@ -77,8 +81,10 @@ def _machine(index: Index, texts: Texts) -> list[str]:
 def _recent(index: Index, texts: Texts) -> list[str]:
     newest = index.snippets.newest_date
     published = texts.date(str(index.manifest.built)[:10])
-    lines = [texts("bot-newest-date", date=escape(texts.date(newest)))] if newest else []
-    return [*lines, texts("bot-published", date=escape(published), topics=len(index.topics))]
+    line = texts("bot-newest-date", date=escape(texts.date(newest))) if newest else ""
+    if not newest or not index.topics:
+        return [line, texts("about-published", date=escape(published))]
+    return [line, texts("bot-published", date=escape(published), topics=len(index.topics))]
 
 
 def _languages(index: Index, texts: Texts) -> list[str]:

@@ -197,9 +197,9 @@ def add_button(
     return InlineKeyboardButton(number + texts(name), callback_data=f"a{ref}")
 
 
-def topics_button(texts: Texts) -> InlineKeyboardButton:
-    """Return the button that shows the topics in a new message."""
-    return InlineKeyboardButton(texts("button-topics"), callback_data="t")
+def topics_button(texts: Texts, topics: int) -> InlineKeyboardButton:
+    """Return the button that shows the topics in a new message; a single one holds all there is."""
+    return InlineKeyboardButton(texts("button-topics" if topics > 1 else "button-everything"), callback_data="t")
 
 
 def open_button(

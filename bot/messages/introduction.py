@@ -7,18 +7,30 @@ from html import escape
 
 from bot.locales import Texts, language_name
 from bot.messages.buttons import Place
-from bot.messages.telegram_text import safe, topic_title
+from bot.messages.telegram_text import safe, topic_title, units
 from index.knowledge.profile import Profile
 from index.knowledge.snippet import Topic
+from index.search.index import Index
 from index.version.manifest import Manifest
 
 _NAMED_TOPICS = 6
+_LOOKED_AT, _TITLE_UNITS = 30, 40
+"""How many snippets are looked through for titles to name, and how long one may be, in UTF-16 code units."""
 _HELP_COMMANDS = ("topics", "sources", "language", "about", "privacy")
 
 
 def given(values: Mapping[str, str], language: str) -> str:
     """Return a text of ``bot.yaml`` in a language; one that stands there alone holds for all. Else nothing."""
     return values.get(language) or (next(iter(values.values())) if len(values) == 1 else "")
+
+
+def named_topics(index: Index, language: str) -> Sequence[Topic]:
+    """Return the topics; where there are none, titles of snippets in their place, as far as they are no questions."""
+    if index.topics:
+        return index.topics
+    found = (index.snippet(snippet_id, language) for snippet_id in index.snippets.in_topic("")[:_LOOKED_AT])
+    titles = [snippet.title for snippet in found if snippet and units(snippet.title) <= _TITLE_UNITS]
+    return [Topic(title, {}) for title in dict.fromkeys(titles) if not title.endswith("?")]
 
 
 def what_it_answers(profile: Profile, topics: Sequence[Topic], texts: Texts) -> str:
@@ -37,11 +49,11 @@ def claim(manifest: Manifest, texts: Texts) -> str:
     return texts("claim-sources" if manifest.sources else "claim")
 
 
-def welcome(manifest: Manifest, texts: Texts, *, examples: bool) -> str:
+def welcome(manifest: Manifest, topics: Sequence[Topic], texts: Texts, *, examples: bool) -> str:
     """Return what people read first in a private chat; ``examples`` stand as buttons below it."""
     profile = manifest.profile
     name = given(profile.name, texts.language)
-    greeting = escape(given(profile.greeting, texts.language)) or what_it_answers(profile, manifest.topics, texts)
+    greeting = escape(given(profile.greeting, texts.language)) or what_it_answers(profile, topics, texts)
     return "\n\n".join(
         [
             f"<b>{escape(name)}</b>\n{greeting}" if name else greeting,
@@ -51,11 +63,11 @@ def welcome(manifest: Manifest, texts: Texts, *, examples: bool) -> str:
     )
 
 
-def group_note(manifest: Manifest, texts: Texts, username: str, *, recorded: bool) -> str:
+def group_note(manifest: Manifest, topics: Sequence[Topic], texts: Texts, username: str, *, recorded: bool) -> str:
     """Return what a group reads when the bot is added: what it answers, how to ask, what it reads and records."""
     return "\n\n".join(
         [
-            f"{texts('group-hello')} {what_it_answers(manifest.profile, manifest.topics, texts)}",
+            f"{texts('group-hello')} {what_it_answers(manifest.profile, topics, texts)}",
             texts("group-how", username=username),
             texts("group-recorded" if recorded else "group-not-recorded"),
         ]

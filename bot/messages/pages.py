@@ -7,7 +7,6 @@ new message, so that nothing is lost under it.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,10 +15,10 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
 from bot.messages.answers import Rendered, snippet_html, source_line, sources_message
-from bot.messages.buttons import Place, Rows, snippet_rows
+from bot.messages.buttons import Place, Rows, snippet_rows, topics_button
 from bot.messages.examples import example_button, example_questions
-from bot.messages.introduction import about, help_text, how_to_ask, welcome
-from bot.messages.telegram_text import label, safe, topic_title, units
+from bot.messages.introduction import about, group_note, help_text, how_to_ask, named_topics, welcome
+from bot.messages.telegram_text import label, names_in_list, safe, topic_title, units
 from index.knowledge.snippet import Snippet, Topic, snippet_key
 from index.search.index import Index
 
@@ -43,7 +42,13 @@ class Pages:
     def welcome(self, texts: Texts) -> Rendered:
         """Return what people read first in a private chat, with examples to tap."""
         examples = bool(example_questions(self.index, texts.language))
-        return Rendered(welcome(self.index.manifest, texts, examples=examples), self.examples(texts))
+        topics = named_topics(self.index, texts.language)
+        return Rendered(welcome(self.index.manifest, topics, texts, examples=examples), self.examples(texts))
+
+    def group_note(self, texts: Texts, *, recorded: bool) -> Rendered:
+        """Return what a group reads when the bot is added; ``recorded`` tells whether questions are."""
+        topics = named_topics(self.index, texts.language)
+        return Rendered(group_note(self.index.manifest, topics, texts, self.place.username, recorded=recorded))
 
     def help(self, texts: Texts, languages: dict[str, str], *, buttons: bool) -> Rendered:
         """Return how to ask; ``languages`` are those of buttons and notes, ``buttons`` adds examples to tap."""
@@ -84,13 +89,9 @@ class Pages:
         lines = [_headed(f"<b>{safe(self._title(topic, texts))}</b>", texts, page, pages)]
         if description := topic.description.get(texts.language) or topic.description.get("en"):
             lines.append(safe(description, limit=400))
-        found = [self.index.snippet(snippet_id, texts.language) for snippet_id in shown]
-        titles = Counter(snippet.title for snippet in found if snippet)
-        rows = []
-        for snippet in filter(None, found):
-            # Paragraphs of a plain text have its name for a title, each the same.
-            name = snippet.title if titles[snippet.title] == 1 else f"{snippet.title}: {snippet.text}"
-            rows.append([_button(name, f"r{snippet.key}:{page}", texts)])
+        found = list(filter(None, (self.index.snippet(snippet_id, texts.language) for snippet_id in shown)))
+        named = zip(found, names_in_list(found), strict=True)
+        rows = [[_button(name, f"r{snippet.key}:{page}", texts)] for snippet, name in named]
         rows += _turns(texts, f"b{snippet_key(topic.id)}:", page, pages)
         topics = self.topics()
         if len(topics) > 1:
@@ -149,8 +150,7 @@ class Pages:
 
     def topics_button(self, texts: Texts) -> InlineKeyboardButton:
         """Return the button that opens the topics in a new message."""
-        several = len(self.topics()) > 1
-        return InlineKeyboardButton(texts("button-topics" if several else "button-everything"), callback_data="t")
+        return topics_button(texts, len(self.topics()))
 
 
 def _slice(items: Sequence[_T], page: int, size: int) -> tuple[Sequence[_T], int, int]:

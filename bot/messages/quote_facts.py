@@ -23,6 +23,8 @@ _SENTENCE_UNITS = 700
 _WORDS_UNITS = 300
 _FEWEST_OF_SENTENCE = 4
 """Fewer words in quotation marks that begin with a capital letter are a name."""
+_FEWEST_SPOKEN = 6
+"""Fewer words in quotation marks are a term, where nobody is named as the speaker."""
 
 
 class QuoteFact(StrEnum):
@@ -71,11 +73,16 @@ def more_message(snippet: Snippet, texts: Texts, place: Place, ref: AnswerRef | 
 
 
 def own_words(snippet: Snippet) -> list[str]:
-    """Return what stands in quotation marks in the text of a snippet with a speaker, without mere names."""
-    if not snippet.speakers:
-        return []
+    """Return what stands in quotation marks in a snippet, without names; without a speaker, only what is spoken."""
     found = (snippet.text[start + 1 : end - 1].strip() for start, end in quoted_words(snippet.text))
+    if not snippet.speakers:
+        return [words for words in found if _is_spoken(words.split())]
     return [words for words in found if words[:1].islower() or len(words.split()) >= _FEWEST_OF_SENTENCE]
+
+
+def _is_spoken(words: Sequence[str]) -> bool:
+    """Return whether words in quotation marks are a sentence, rather than a term or the title of something."""
+    return len(words) >= _FEWEST_SPOKEN and 2 * sum(word[:1].isupper() for word in words) < len(words)
 
 
 def _sources(snippet: Snippet, texts: Texts) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from html import escape, unescape
 
 import regex
 
-from index.knowledge.snippet import Source, Topic
+from index.knowledge.snippet import Snippet, Source, Topic
 
 GRAPHEME = regex.compile(r"\X")
 LABEL_UNITS = 60
@@ -72,6 +74,15 @@ def label(text: str, otherwise: str, limit: int = LABEL_UNITS) -> str:
 def safe(text: str, otherwise: str = "", limit: int = 256) -> str:
     """Return a short text as :func:`label` does, escaped for HTML."""
     return escape(label(text, otherwise, limit))
+
+
+def names_in_list(snippets: Sequence[Snippet]) -> list[str]:
+    """Return how a list names its snippets: each by its title, and by its text, too, where several have that title.
+
+    Paragraphs of a plain text have its name for a title, each the same.
+    """
+    times = Counter(snippet.title for snippet in snippets)
+    return [each.title if times[each.title] == 1 else f"{each.title}: {each.text}" for each in snippets]
 
 
 def topic_title(topic: Topic, language: str) -> str:

@@ -229,7 +229,7 @@ def teach(
         if evaluate and not rebuild:
             click.echo("To measure the bot with them: partnership-bot evaluate")
         elif topic:
-            click.echo("Write the text and the sources, then: partnership-bot check, and teach again with --build.")
+            click.echo("Write the text and the sources, remove 'draft: true', then: partnership-bot check, and build.")
         elif rebuild or (rebuild is None and not yes and _wants_rebuild()):
             _rebuild_and_compare(connection, found, knowledge, data)
 

@@ -39,7 +39,7 @@ def read_plain(
         blocks = tuple(_paragraphs(text)) if file.is_plain_text else read_markdown(text).blocks
         name = file.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
         fitting = []
-        for passage in passages(blocks, heading.title, name):
+        for passage in passages(blocks, heading.title, name[:1].upper() + name[1:]):
             if len(passage.title) + len(passage.body.text) <= _MAX_PASSAGE:
                 fitting.append(passage)
             else:

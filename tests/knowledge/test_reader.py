@@ -304,7 +304,7 @@ def test_plain_text_is_knowledge_without_front_matter(tmp_path: Path) -> None:
     assert found == [
         ("notes/copper-and-zinc#1", "notes", "Two metals", "Copper is the first.\nIt is red."),
         ("notes/copper-and-zinc#2", "notes", "Two metals – More", "Zinc."),
-        ("tin_mines", "", "tin mines", "Tin is the third of the metals."),
+        ("tin_mines", "", "Tin mines", "Tin is the third of the metals."),
     ]
     assert [knowledge.locations[entry.id, "en"].body_line for entry in knowledge.snippets] == [3, 8, 1]
     assert {entry.language for entry in knowledge.snippets} == {"en"}

@@ -115,7 +115,7 @@ def test_other_titles_are_offered_only_for_a_question_near_them() -> None:
     assert buttons(answer_message(asked, Frame(texts_for("en"), PLACE, REF), ())) == ["👍", "👎", "Not what I asked"]
 
 
-TOPICS = (Topic("a", {"en": "Minerals"}),)
+TOPICS = (Topic("a", {"en": "Minerals"}), Topic("b", {"en": "People"}))
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_folder_without_topics_is_introduced_too() -> None:
 def test_our_own_introduction_is_complete_and_short(language: str, real_index: Index) -> None:
     """Name, greeting and who runs it are there in each language; no text has more than 900 characters."""
     own, texts = manifest(real_index, profile=OWN), texts_for(language)
-    first, told = welcome(own, texts, examples=True), about(own, texts, "2025-12")
+    first, told = welcome(own, own.topics, texts, examples=True), about(own, texts, "2025-12")
     assert OWN.name[language] in first
     assert OWN.greeting[language] in first
     assert OWN.operator[language] in told
@@ -68,7 +68,7 @@ def test_our_own_introduction_is_complete_and_short(language: str, real_index: I
         first,
         told,
         help_text(own, texts, PLACE, LANGUAGES),
-        group_note(own, texts, "test_bot", recorded=True),
+        group_note(own, own.topics, texts, "test_bot", recorded=True),
     ):
         assert units(check_text(html)) <= 900
 
@@ -86,14 +86,14 @@ def test_greeting_and_help_say_whose_words_an_answer_is(language: str, real_inde
     """With sources: editors wrote it from publications, and quotation marks hold the speakers' own words."""
     texts, bare = texts_for(language), manifest(real_index)
     for html in (
-        welcome(bare, texts, examples=False),
+        welcome(bare, bare.topics, texts, examples=False),
         help_text(bare, texts, PLACE, LANGUAGES),
         about(bare, texts, None),
     ):
         assert texts("claim-sources") in html
     unsourced = manifest(real_index, sources=())
-    assert texts("claim") in welcome(unsourced, texts, examples=False)
-    assert texts("claim-sources") not in welcome(unsourced, texts, examples=False)
+    assert texts("claim") in welcome(unsourced, unsourced.topics, texts, examples=False)
+    assert texts("claim-sources") not in welcome(unsourced, unsourced.topics, texts, examples=False)
 
 
 def test_help_lists_only_what_exists(real_index: Index) -> None:
@@ -123,7 +123,7 @@ def test_about_leaves_out_what_nobody_told(real_index: Index) -> None:
 def test_a_group_reads_what_is_recorded(real_index: Index) -> None:
     """The note tells how to ask, that only such messages are read, and whether they are recorded."""
     bare, texts = manifest(real_index), texts_for("en")
-    note = group_note(bare, texts, "test_bot", recorded=True)
+    note = group_note(bare, bare.topics, texts, "test_bot", recorded=True)
     assert "@test_bot" in note
     assert "they are recorded, without names: /privacy" in note
-    assert "record none of them: /privacy" in group_note(bare, texts, "test_bot", recorded=False)
+    assert "record none of them: /privacy" in group_note(bare, bare.topics, texts, "test_bot", recorded=False)

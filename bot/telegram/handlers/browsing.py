@@ -7,7 +7,6 @@ import asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.messages.answers import Rendered
-from bot.messages.introduction import group_note
 from bot.telegram.context import BotContext
 from bot.telegram.handlers import privacy
 from bot.telegram.handlers.quote_questions import note_linked
@@ -27,8 +26,7 @@ async def start(update: Update, context: BotContext) -> None:
     elif _private(update):
         await context.show(services.pages.welcome(texts))
     else:
-        manifest, recorded = services.live_index.index.manifest, services.settings.log
-        await context.show(Rendered(group_note(manifest, texts, services.place.username, recorded=recorded)))
+        await context.show(services.pages.group_note(texts, recorded=services.settings.log))
 
 
 async def help(update: Update, context: BotContext) -> None:

@@ -116,7 +116,7 @@ async def guest(update: Update, context: BotContext) -> None:
         shown = shown_hits(reply, answer)
         entry = Entry(answer=answer, surface="guest", person=person.id if person else None, shown=shown)
         frames.append(Frame(texts, services.place, AnswerRef(await services.log.record(entry), number)))
-    rendered = reply_message(reply, frames, services.live_index.index.topics)
+    rendered = reply_message(reply, frames, services.pages.topics())
     result = _article("answer", clip(question, 100), rendered)
     await services.sender.answer_guest(message.guest_query_id, result, progress)
     for frame, answer in zip(frames, reply.answers, strict=True):

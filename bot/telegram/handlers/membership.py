@@ -8,8 +8,6 @@ import time
 from telegram import Chat, ChatMember, Update
 from telegram.error import TelegramError
 
-from bot.messages.answers import Rendered
-from bot.messages.introduction import group_note
 from bot.telegram.context import BotContext
 from bot.telegram.sending import Address
 
@@ -42,10 +40,9 @@ async def _introduce(chat: int, context: BotContext) -> None:
     if chat in services.introduced:
         return
     services.introduced.note(chat, time.monotonic())
-    manifest = services.live_index.index.manifest
-    note = group_note(manifest, texts, services.place.username, recorded=services.settings.log)
+    note = services.pages.group_note(texts, recorded=services.settings.log)
     try:
-        await services.sender.send(Address(chat), Rendered(note), texts)
+        await services.sender.send(Address(chat), note, texts)
     except TelegramError as error:
         # A group may let nobody new write.
         logger.info("A group that added the bot takes no note: %s", error)

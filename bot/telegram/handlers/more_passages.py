@@ -26,7 +26,8 @@ def more_about(index: Index, base: ShownQuote) -> Snippet | None:
 
 def _is_about_the_same(index: Index, hit: Hit, answer: Answer, first: Snippet) -> bool:
     snippet = hit.snippet
-    if snippet.id in first.see_also or first.id in snippet.see_also:
+    # Paragraphs of one plain text have its title.
+    if snippet.id in first.see_also or first.id in snippet.see_also or snippet.title == first.title:
         return True
     near = snippet.topic == first.topic and hit.score >= _NEAR * answer.hits[0].score
     return near and index.held(answer.understood, answer.language, snippet.id) >= _ABOUT

@@ -188,7 +188,7 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         Frame(_texts(question, context, language), services.place, AnswerRef(entry, question.asker))
         for entry in entries
     ]
-    rendered = _rendered(question, understood, frames, services.live_index.index.topics)
+    rendered = _rendered(question, understood, frames, services.pages.topics())
     if question.tapped:
         rendered = named(rendered, question.text)
     try:
