@@ -154,7 +154,8 @@ def _body(file: TextFile, parts: FrontMatter, problems: list[Problem]) -> Visibl
     if file.is_plain_text:
         return VisibleText(parts.body)
     document = read_markdown(parts.body)
-    for line, html in document.html:
+    tags = dict(reversed(document.html))  # the first of each line
+    for line, html in tags.items():
         report(f"HTML is not allowed: {html[:40]}", line, Severity.FLAW)
     for line, target in document.links:
         if ":" not in target and (target.startswith("/") or ".." in target.split("/")):

@@ -22,11 +22,14 @@ def explain(error: yaml.MarkedYAMLError, lines: list[str], line: int) -> str:
     problem = str(error.problem or error.context)
     broken = lines[line] if line < len(lines) else ""
     reason = _reason(problem, broken)
+    if reason == _TOO_DEEP:
+        return reason
     return f"broken YAML: {reason}" if reason else f"broken YAML: {problem}"
 
 
+_TOO_DEEP = "nested too deeply"
 _REASONS = (
-    (("nesting depth",), "nested too deeply"),
+    (("nesting depth",), _TOO_DEEP),
     (("tab",), "the line begins with a tab; indent with spaces"),
     (("end of stream", "document separator"), "a quotation mark is opened and not closed"),
     (("',' or '",), "a list in brackets is not closed, or a comma is missing in it"),

@@ -91,6 +91,7 @@ def test_check_prints_every_problem(tmp_path: Path, built_small: Path) -> None:
         ["metals/bad.md:1", "file"],
         ["metals/copper.md:1", "sources"],
         ["metals/copper.md:3", "as_of"],
+        ["metals/copper.md:5", "body"],
     ]
 
 

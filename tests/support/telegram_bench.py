@@ -31,6 +31,13 @@ ME = {
     "can_read_all_group_messages": False, "supports_inline_queries": True,
 }  # fmt: skip
 GROUP = -1001234567890
+_PROFILE: dict[str, Any] = {
+    "getMyCommands": [],
+    "getMyName": {"name": ""},
+    "getMyDescription": {"description": ""},
+    "getMyShortDescription": {"short_description": ""},
+}
+"""What Telegram knows of a new bot."""
 NOT_MODIFIED = "Bad Request: message is not modified"
 _updates = itertools.count(1001)
 Json = dict[str, Any]
@@ -123,6 +130,8 @@ class Telegram(BaseRequest):
     def _result(self, name: str, parameters: Json) -> Any:
         if name == "getMe":
             return ME
+        if name in _PROFILE:
+            return _PROFILE[name]
         if name == "answerGuestQuery":
             return {"inline_message_id": "guest-1"}
         if name in ("sendMessage", "sendDocument"):

@@ -32,9 +32,9 @@ _PARTNERSHIP = re.compile(
     r"|ambassador|lithium|uranium",
     re.IGNORECASE,
 )
-_UNFINISHED = re.compile(r"\s(?:\n|$)|\n{3,}|(?:^|\n)[•📰🗣📅▶]\s*(?:\n|$)|\bNone\b|\bund\b\.?$|[{}]|, ,|\b0 [a-z]")
+_UNFINISHED = re.compile(r"[^\S\n](?:\n|$)|\n{3,}|(?:^|\n)[•📰🗣📅▶]\s*(?:\n|$)|\bNone\b|\bund\b\.?$|[{}]|, ,|\b0 [a-z]")
 """A blank at the end of a line is what a label without its value leaves."""
-_ENGLISH = re.compile(r"\b(?:the|your|you|of|with|answers|ask|this|what)\b", re.IGNORECASE)
+_ENGLISH = re.compile(r"(?<!/)\b(?:the|your|you|of|with|answers|ask|this|what)\b", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module", params=PLAYED, ids=[folder.name for folder in PLAYED])
@@ -65,7 +65,8 @@ def test_nothing_of_another_folder_is_seen(shown: Shown) -> None:
 def test_no_text_is_empty_or_unfinished(shown: Shown) -> None:
     """Whatever the folder does not give leaves no gap: no label without its value, no line without words."""
     assert all(calls for calls in shown.calls.values() if calls is not shown.calls["profile"])
-    assert [seen for seen in shown.visible() if not seen[1].strip() or _UNFINISHED.search(seen[1])] == []
+    unfinished = [seen for seen in shown.visible() if not seen[1].strip() or _UNFINISHED.search(seen[1])]
+    assert unfinished == []
 
 
 def test_messages_stay_short(shown: Shown) -> None:
@@ -113,7 +114,7 @@ def test_questions_are_answered_doubted_and_refused(shown: Shown) -> None:
     answer, closest, refusal = (
         shown.one(shown.asked[decision]) for decision in (Decision.ANSWER, Decision.CLOSEST, Decision.NONE)
     )
-    assert next(tag for tag, _ in answer.entities if tag in ("b", "blockquote")) == "b"
+    assert any(tag == "blockquote" for tag, _ in answer.entities)
     assert closest.entities[0][0] == "i"
     assert any(tag == "blockquote" for tag, _ in closest.entities)
     assert "\n" not in refusal.text
