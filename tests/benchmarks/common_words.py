@@ -1,7 +1,7 @@
 """Make the lists of common words anew: a file of ``index/text/common_words/`` for each language.
 
     pip install pyspellchecker stopwordsiso
-    python tests/benchmarks/common_words.py
+    python tests/benchmarks/common_words.py [FOLDER]
 
 The words of most large languages come from the frequency lists of pyspellchecker (MIT), which were counted in
 subtitles: people ask a bot as they speak. A swear word was taken out of the English list by hand. Of languages that
@@ -78,14 +78,17 @@ def _all_at_one_level(found: Iterable[str]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Write the lists."""
+    """Write the lists, to a folder that is given or to the program's own."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _FOLDER
     for language in sorted(STEMMED_LANGUAGES):
         source, levels = "the lists of pyspellchecker (MIT)", counted(language)
         if not levels:
             source, levels = "the stop words of stopwordsiso (MIT)", listed(language)
         if levels:
             levels = _all_at_one_level(words(_QUESTION_WORDS.get(language, ""))) | levels
-            (_FOLDER / f"{language}.yaml").write_text(_HEAD.format(source=source) + _written(levels), encoding="utf-8")
+            file = folder / f"{language}.yaml"
+            file.write_text(_HEAD.format(source=source) + _written(levels), encoding="utf-8")
+            print(file)
 
 
 def _written(levels: dict[str, float]) -> str:

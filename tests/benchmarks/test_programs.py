@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 RUNS = {
     "ablation": "--data DATA --questions QUESTIONS",
-    "common_words": "",
+    "common_words": "WORDS",
     "edit_stability": "--knowledge KNOWLEDGE --data DATA --edits 1",
     "faults": "--data DATA --rate 3 --seconds 3 --outage 0.5",
     "fuzz": "--data DATA --minutes 0.001",
@@ -42,7 +42,7 @@ NEEDED = {"common_words": "spellchecker", "long_log_pages": "datasette_dashboard
 def places(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> dict[str, Path]:
     """A small knowledge folder, its index, a folder for a log, and a set of passages and questions."""
     root = tmp_path_factory.mktemp("programs")
-    found = {name: root / name.lower() for name in ("KNOWLEDGE", "DATA", "LOG", "SET", "INDEXES", "QUESTIONS")}
+    found = {name: root / name.lower() for name in ("KNOWLEDGE", "DATA", "LOG", "SET", "INDEXES", "QUESTIONS", "WORDS")}
     more = {f"places/town-{n}.md": (f"Town {n}", f"Town {n} has {n} mines.", [f"mines of town {n}"]) for n in range(9)}
     write_knowledge(found["KNOWLEDGE"], SMALL | more)
     shutil.copytree(encoder_cache, found["DATA"] / "encoders", copy_function=os.link)
@@ -51,6 +51,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> dic
     # With the exported encoder beside it, the index of the set is built without exporting it again.
     shutil.copytree(encoder_cache, found["INDEXES"] / "small" / "data" / "encoders", copy_function=os.link)
     found["SET"].mkdir()
+    found["WORDS"].mkdir()
     passages = [{"id": file[:-3].replace("/", "-"), "title": SMALL[file][0], "text": SMALL[file][1]} for file in SMALL]
     asked = [{"question": SMALL[file][2][0], "passage": each["id"]} for file, each in zip(SMALL, passages, strict=True)]
     for name, rows in (("passages", passages), ("questions", asked)):
