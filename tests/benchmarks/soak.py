@@ -167,7 +167,7 @@ def main() -> int:
         ("handles", [float(seen.handles) for seen in last]),
     ):
         first, final = sorted(values[tenth : 2 * tenth] or values), sorted(values[-tenth:])
-        middles = first[len(first) // 2], final[len(final) // 2]
+        middles = (first or [0])[len(first) // 2], (final or [0])[len(final) // 2]
         print(f"undisturbed half, {name}: {middles[0]:.0f} near its start, {middles[1]:.0f} at its end")
     most = max(seen.megabytes for seen in soak.samples), max(seen.handles for seen in soak.samples)
     print(f"peak: {most[0]:.0f} MB, {most[1]} handles")

@@ -103,18 +103,15 @@ def test_an_edit_replaces_the_answers_to_all_questions(real_index: Index, tmp_pa
 
 
 def test_a_follow_up_goes_on_from_the_last_question(real_index: Index, tmp_path: Path) -> None:
-    """What points back means the last part; its row keeps what was typed and what the index was asked."""
+    """What points back means the last part: its date is told from the passage that answered it."""
     question, _ = asked_for(real_index)
 
     async def scenario(there: Bench) -> None:
         await there.say(f"{OFF_TOPIC}\n{question}")
         (second,) = await there.say("and when did it appear?")
-        assert second.text.startswith("In the same passage:")
+        assert "Published by" in second.text
 
     run(real_index, tmp_path, scenario)
-    _, last, follow_up = logged(tmp_path)
-    assert (follow_up["follow_up_of"], follow_up["question"]) == (last["id"], "and when did it appear?")
-    assert question.rstrip("?") in follow_up["asked"]
 
 
 def test_several_questions_in_a_group_and_as_a_guest(real_index: Index, tmp_path: Path) -> None:
