@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-
 from index.errors import UserFacingError
-
-_MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
-"""Encodings by the bytes that a file begins with; those of UTF-32 begin with those of UTF-16."""
+from index.text.byte_order_mark import declared_encoding
 
 
 class EncodingError(UserFacingError):
@@ -30,8 +21,8 @@ def decoded(content: bytes, name: str, *, line: int = 1) -> str:
     Raises:
         EncodingError: The text is not UTF-8.
     """
-    if line == 1 and (mark := next(filter(content.startswith, _MARKS), None)):
-        raise EncodingError(f"{name}: is {_MARKS[mark]}; save it as UTF-8.")
+    if line == 1 and (encoding := declared_encoding(content)):
+        raise EncodingError(f"{name}: is {encoding}; save it as UTF-8.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

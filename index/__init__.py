@@ -15,6 +15,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       spelling          a question in the wrong alphabet or with typos -> what was meant
       kazakh            Kazakh words without their endings
       word_frequency    the words of a language that say nothing of a subject
+      byte_order_mark   the first bytes of a text -> the encoding it declares
       folded            a text prepared for those who look for facts in it
       months            names of months in all cases -> their numbers
       dates             a text -> the dates that it states

@@ -38,7 +38,7 @@ def talk_html(kind: TalkKind, index: Index, texts: Texts) -> str:
 def what_to_ask(index: Index, texts: Texts) -> str:
     """Return the sentence that says what can be asked: the subject, else some topics, as HTML."""
     if subject := index.profile.text("subject", texts.language).rstrip("."):
-        return texts("ask-about-subject", subject=escape(subject))
+        return texts("ask-about", subject=escape(subject))
     named = named_topics(index, texts.language)
     titles = [safe(topic_title(topic, texts.language), topic.id, 60) for topic in named[:_TOPICS]]
     return texts("ask-about-topics", topics="; ".join(titles)) if titles else texts("ask-anything")

@@ -15,7 +15,7 @@ from typing import Any
 import regex
 
 from index.question.frames import core
-from index.question.grammar import grammar, normal, without_one
+from index.question.grammar import grammar, load_yaml, normal, one_slip_away, slips_of
 from index.question.letters import clean
 from index.question.word_patterns import alternatives, edge_words, expression, fold
 from index.text.spelling import possible_readings
@@ -225,15 +225,12 @@ def _meant(word: str, phrases: _Phrases) -> str:
     word = normal(word)
     if word in phrases.vocabulary or len(word) < _LEAST_LETTERS:
         return word
-    return next((phrases.slips[rest] for rest in without_one(word) if rest in phrases.slips), word)
+    return next(one_slip_away(word, phrases.slips), word)
 
 
 @cache
 def _phrases() -> _Phrases:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    sections: dict[str, Any] = loader(files("bot.locales").joinpath("talk.yaml").read_text("utf-8")).get_data()
+    sections: dict[str, Any] = load_yaml(files("bot.locales").joinpath("talk.yaml"))
     by_first: defaultdict[str, list[_Phrase]] = defaultdict(list)
     vocabulary: set[str] = set()
     mistyped: set[str] = set()
@@ -251,6 +248,7 @@ def _phrases() -> _Phrases:
                 vocabulary.update(_LETTERS.findall(phrase.pattern))
                 for first in edge_words(template, classes):
                     by_first[first].append(phrase)
-    slips = {rest: word for word in sorted(mistyped) for rest in without_one(word)}
     ordered = {first: tuple(sorted(found, key=lambda p: _RANK[p.kind])) for first, found in by_first.items()}
-    return _Phrases(ordered, frozenset(vocabulary), slips, {name: sets for name, sets in words.items() if sets})
+    return _Phrases(
+        ordered, frozenset(vocabulary), slips_of(mistyped), {name: sets for name, sets in words.items() if sets}
+    )

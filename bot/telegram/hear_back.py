@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -22,18 +23,22 @@ from index.search.decision import Decision
 logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 5.0
+_UPKEEP_SECONDS = 3600.0
+"""How often requests that are too old are deleted, and whether a digest is due is looked up."""
 
 
 async def keep_telling(services: Services) -> None:
     """Tell people of answers after each publication, and administrators once a day of what was not answered."""
-    told_of = ""
+    told_of, next_upkeep = "", 0.0
     while True:
         try:
             if (version := services.live_index.index.version) != told_of:
                 await tell_answered(services)
                 told_of = version
-            services.answer_requests.remove_old()
-            await send_digest(services)
+            if time.monotonic() >= next_upkeep:
+                next_upkeep = time.monotonic() + _UPKEEP_SECONDS
+                services.answer_requests.remove_old()
+                await send_digest(services)
         except Exception as error:  # the next publication must be looked at all the same
             services.failures.report(error, "telling people of new answers")
         await asyncio.sleep(_LOOK_SECONDS)

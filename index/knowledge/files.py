@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 import unicodedata
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from index.knowledge.languages import Suffix, meant_by, split_suffix
 from index.knowledge.yaml_lines import Node, Problem, Severity, YamlError, parse_yaml
+from index.text.byte_order_mark import declared_encoding
 
 SOURCES_FILE = "sources.yaml"
 TOPICS_FILE = "topics.yaml"
@@ -22,13 +22,6 @@ SYNONYMS_FILE = "synonyms.yaml"
 
 _INTERFACE_TEXTS = "texts/*.ftl"
 _TEXT_SUFFIXES = (".md", ".markdown", ".txt")
-_OTHER_ENCODINGS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
-"""By the bytes that a file begins with; those of UTF-32 begin with those of UTF-16."""
 _MAX_FILE_BYTES = 1_000_000
 _MAX_REGISTER_BYTES = 20_000_000
 
@@ -170,9 +163,8 @@ def read_text(folder: Path, name: str, problems: list[Problem], *, most: int = _
 
 def _other_encoding(content: bytes) -> str | None:
     """Return the encoding of a text that is certainly not UTF-8; such a text may be valid UTF-8 all the same."""
-    for mark, encoding in _OTHER_ENCODINGS.items():
-        if content.startswith(mark):
-            return encoding
+    if encoding := declared_encoding(content):
+        return encoding
     # Every second byte of Latin letters in UTF-16 is zero.
     return "UTF-16 without its mark, or no text" if b"\0" in content[:4096] else None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property, lru_cache
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,8 @@ class Grammar:
     """First words of such phrases that may end with any word."""
 
 
-def load_yaml(path: Path) -> Any:
-    """Read a data file of this package."""
+def load_yaml(path: Traversable) -> Any:
+    """Read a file of phrases."""
     # Imported here, because what only measures or lists an index has no question to read.
     import yaml
 
@@ -155,9 +156,8 @@ def normal(word: str) -> str:
     known = grammar()
     if len(word) < _LEAST_LETTERS or word in known.known:
         return word
-    meant = (known.slips[rest] for rest in without_one(word) if rest in known.slips)
     # The last letter is the ending of a word more often than a slip.
-    return next((other for other in meant if other[-1] == word[-1]), word)
+    return next((other for other in one_slip_away(word, known.slips) if other[-1] == word[-1]), word)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +201,7 @@ def grammar() -> Grammar:
         mistyped.update(alternatives(data["mistyped"].split()))
         known.update(word for members in classes.values() for member in members for word in member.split())
     known.update(by_first)
-    slips = {rest: word for word in sorted(mistyped) for rest in without_one(word)}
+    slips = slips_of(mistyped)
     phrases = {first: tuple(found) for first, found in by_first.items()}
     anywhere = frozenset(first for first, found in phrases.items() if any(p.kind is Kind.ANYWHERE for p in found))
     return Grammar(
@@ -244,7 +244,17 @@ def _words(
     )
 
 
-def without_one(word: str) -> Iterator[str]:
+def slips_of(words: Iterable[str]) -> dict[str, str]:
+    """Return words that are often mistyped, by what remains of them without one letter, and by themselves."""
+    return {rest: word for word in sorted(words) for rest in _without_one(word)}
+
+
+def one_slip_away(word: str, slips: Mapping[str, str]) -> Iterator[str]:
+    """Yield the words of ``slips_of`` that equal a word once each of both may have lost one letter."""
+    return (slips[rest] for rest in _without_one(word) if rest in slips)
+
+
+def _without_one(word: str) -> Iterator[str]:
     """Yield the word, and what remains without each letter but the first."""
     yield word
     for place in range(1, len(word)):

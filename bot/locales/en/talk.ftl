@@ -1,4 +1,3 @@
-ask-about-subject = Ask me about { $subject }.
 ask-about-topics = Ask me about one of my topics: { $topics }.
 ask-anything = Write me a question.
 talk-hello = Hello! { $ask }

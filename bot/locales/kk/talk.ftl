@@ -1,4 +1,3 @@
-ask-about-subject = { $subject } туралы сұраңыз.
 ask-about-topics = Мына тақырыптардың бірі туралы сұраңыз: { $topics }.
 ask-anything = Сұрағыңызды жазыңыз.
 talk-hello = Сәлеметсіз бе! { $ask }

@@ -1,4 +1,3 @@
-ask-about-subject = Спросите меня о { $subject }.
 ask-about-topics = Спросите меня о чём-нибудь из моих тем: { $topics }.
 ask-anything = Задайте мне вопрос.
 talk-hello = Здравствуйте! { $ask }

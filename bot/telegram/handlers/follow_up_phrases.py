@@ -10,11 +10,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from bot.messages.quote_facts import QuoteFact
 from bot.messages.talk_phrases import short_readings
-from index.question.grammar import grammar, normal, without_one
+from index.question.grammar import grammar, load_yaml, normal, one_slip_away, slips_of
 from index.question.message import Message
 from index.question.word_patterns import alternatives, expression, fold
 from index.text.dates import dates_found
@@ -189,7 +187,7 @@ def _meant(word: str, phrases: _Phrases) -> str:
     plain = normal(word)
     if plain in phrases.vocabulary or len(plain) < _LEAST_LETTERS:
         return plain
-    if slip := next((phrases.slips[rest] for rest in without_one(plain) if rest in phrases.slips), None):
+    if slip := next(one_slip_away(plain, phrases.slips), None):
         return slip
     for length in range(len(plain) - 1, max(_LEAST_LETTERS, len(plain) - _LONGEST_ENDING) - 1, -1):
         if plain[:length] in phrases.beginnings:
@@ -199,8 +197,7 @@ def _meant(word: str, phrases: _Phrases) -> str:
 
 @cache
 def _phrases() -> _Phrases:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data: dict[str, Any] = loader(files("bot.locales").joinpath("follow_ups.yaml").read_text("utf-8")).get_data()
+    data: dict[str, Any] = load_yaml(files("bot.locales").joinpath("follow_ups.yaml"))
     languages: dict[str, _Language] = {}
     patterns: dict[str, list[str]] = {"more": [], "bot": [], **{fact.value: [] for fact in QuoteFact}}
     openings: list[str] = []
@@ -224,7 +221,7 @@ def _phrases() -> _Phrases:
     vocabulary = frozenset(fillers).union(
         *(_LETTERS.findall(pattern.pattern) for pattern in (*facts.values(), more, bot))
     )
-    slips = {rest: word for word in mistyped for rest in without_one(word)}
+    slips = slips_of(mistyped)
     beginnings = {
         word[:length]: word
         # The shortest last, for it counts.

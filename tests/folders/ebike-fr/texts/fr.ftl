@@ -219,7 +219,6 @@ reads-text-only = Je ne lis que le texte. Écrivez votre question avec des mots.
 
 ## Small talk, and questions about the bot
 
-ask-about-subject = Posez-moi vos questions sur { $subject }.
 ask-about-topics = Posez-moi une question sur l’un de mes thèmes : { $topics }.
 ask-anything = Écrivez-moi une question.
 talk-hello = Bonjour ! { $ask }
