@@ -13,6 +13,7 @@ from bot.telegram.handlers import wishes
 from bot.telegram.handlers.privacy import Reaction, react
 from bot.telegram.handlers.questions import example
 from bot.telegram.handlers.quote_questions import note_pressed
+from bot.telegram.handlers.shown_quotes import ShownQuote
 from bot.telegram.sending import Address
 
 _OF_PAGES = {"browse", "read", "sources"}
@@ -35,7 +36,9 @@ async def press(update: Update, context: BotContext) -> None:
     if reaction.question:
         await example(reaction.question, query, context)
     if reaction.message:
-        note_pressed(query, await _show(query, reaction.message, reaction.below, context), services)
+        shown = await _show(query, reaction.message, reaction.below, context)
+        if reaction.quote and shown is not None:
+            note_pressed(reaction.quote, query, shown, services, browsing=reaction.browsing)
 
 
 async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
@@ -107,7 +110,8 @@ def _next_snippet(query: CallbackQuery, parts: dict[str, str], texts: Texts, ser
     before = getattr(query.message, "reply_markup", None)
     kept = before.inline_keyboard[1:] if before else ()
     rows = [*page.keyboard.inline_keyboard, *kept] if page.keyboard else list(kept)
-    return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)))
+    quote = ShownQuote.of(snippet, mark.span(snippet))
+    return Reaction(message=Rendered(page.html, InlineKeyboardMarkup(rows)), quote=quote)
 
 
 def _passage_sources(query: CallbackQuery, parts: dict[str, str], texts: Texts, services: Services) -> Reaction:
@@ -129,12 +133,14 @@ def _page(kind: str, parts: dict[str, str], query: CallbackQuery, services: Serv
     if kind == "passage":
         mark = Mark.read(parts["mark"])
         if snippet := index.by_key(mark.key, parts["language"]):
-            written = _written_in(parts, texts, services)
-            return Reaction(message=single_snippet(snippet, written, services.place, mark.span(snippet)), below=True)
+            written, span = _written_in(parts, texts, services), mark.span(snippet)
+            message = single_snippet(snippet, written, services.place, span)
+            return Reaction(message=message, below=True, quote=ShownQuote.of(snippet, span))
         return Reaction(texts("passage-gone"), alert=True)
     if kind == "read":
         if snippet := index.by_key(parts["key"], texts.language):
-            return Reaction(message=pages.reading_page(snippet, texts, number), below=below)
+            message, quote = pages.reading_page(snippet, texts, number), ShownQuote.of(snippet, None)
+            return Reaction(message=message, below=below, quote=quote, browsing=True)
         return Reaction(texts("passage-gone"), alert=True)
     below = below or kind == "topic"
     if "key" not in parts:

@@ -14,6 +14,7 @@ from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.querylog.log import Forgotten, QueryLogError
 from bot.telegram.context import BotContext, Services
+from bot.telegram.handlers.shown_quotes import ShownQuote
 from bot.telegram.quota import Verdict
 from bot.telegram.sending import Address
 
@@ -39,6 +40,10 @@ class Reaction:
     """Show the word in a window that must be closed, for it is all that happens."""
     url: str | None = None
     """A deep link to open, where the bot cannot send a message."""
+    quote: ShownQuote | None = None
+    """What the message quotes."""
+    browsing: bool = False
+    """It is shown for a button under a page, and not under an answer."""
 
 
 async def privacy(update: Update, context: BotContext) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from telegram import CallbackQuery
 
 from bot.locales import Texts
 from bot.messages.answers import Rendered
-from bot.messages.buttons import AnswerRef, Mark, parse, read_paging
+from bot.messages.buttons import AnswerRef, Mark
 from bot.messages.quote_facts import more_message, quote_fact
 from bot.messages.talk_phrases import recognise
 from bot.telegram.context import BotContext, Services
@@ -59,7 +59,9 @@ async def about_the_quote(question: Question, texts: Texts, context: BotContext)
         return AboutQuote(Rendered(texts("conversation-no-more")), base)
     # A vote must come from who asked, so there is none on the answer to somebody else.
     ref = AnswerRef(base.entry, question.asker) if base.entry and base.posted is not None else None
-    return AboutQuote(more_message(following, texts, services.place, ref), base.followed_by(following))
+    return AboutQuote(
+        more_message(following, texts, services.place, ref), base.followed_by(ShownQuote.of(following, None))
+    )
 
 
 def quote_meant(question: Question, services: Services) -> ShownQuote | None:
@@ -84,30 +86,26 @@ def note_quote(quote: ShownQuote, chat: int, asker: int, message_id: int, servic
     services.state.remember_quote(chat, message_id, shown)
 
 
-def note_pressed(query: CallbackQuery, message_id: int | None, services: Services) -> None:
-    """Remember the quote that a button showed to whoever pressed it."""
-    parsed, under = parse(query.data), query.message
-    if parsed is None or under is None or message_id is None:
+def note_pressed(
+    quote: ShownQuote, query: CallbackQuery, message_id: int, services: Services, *, browsing: bool
+) -> None:
+    """Remember the quote that a button showed to whoever pressed it.
+
+    Args:
+        quote: The quote, as one of no question.
+        query: The press.
+        message_id: The message that shows it.
+        services: The parts of the bot.
+        browsing: Whether the button is under a page, and not under an answer.
+    """
+    if (under := query.message) is None:
         return
-    kind, parts = parsed
-    index, chat, person = services.live_index.index, under.chat.id, query.from_user.id
-    mark, language = Mark(parts.get("key", ""), None), parts.get("language")
-    if kind == "next" and (paging := read_paging(parts)):
-        mark = paging.marks[paging.at]
-    elif kind == "passage":
-        mark = Mark.read(parts["mark"])
-    elif kind == "read":
-        language = services.texts(query.from_user).language
-    else:
-        return
-    if (snippet := index.by_key(mark.key, language)) is None:
-        return
-    quote = ShownQuote.of(snippet, mark.span(snippet))
+    chat, person = under.chat.id, query.from_user.id
     last = services.conversations.last(chat, person)
     before = services.state.quote_in(chat, under.message_id)
     # The next passage of an answer belongs to its question, and so does one that was opened by a button below it.
-    if kind != "read" and last and last.entry and before and before.entry == last.entry:
-        quote = replace(last.followed_by(snippet), told=quote.told)
+    if not browsing and last and last.entry and before and before.entry == last.entry:
+        quote = last.followed_by(quote)
     note_quote(quote, chat, person, message_id, services)
 
 

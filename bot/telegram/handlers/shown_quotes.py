@@ -45,10 +45,10 @@ class ShownQuote:
         told = frozenset(number for number, own in enumerate(snippet.sentences) if own == span)
         return replace(self, told=self.told | told)
 
-    def followed_by(self, snippet: Snippet) -> ShownQuote:
-        """Return the quote of one more snippet about the same question."""
-        shown = (*self.shown, snippet.id)
-        return replace(self, snippet=snippet.id, language=snippet.language, told=frozenset(), shown=shown)
+    def followed_by(self, other: ShownQuote) -> ShownQuote:
+        """Return the quote of one more snippet as one about the same question."""
+        shown = (*self.shown, other.snippet)
+        return replace(self, snippet=other.snippet, language=other.language, told=other.told, shown=shown)
 
     def translation(self, index: Index) -> Snippet | None:
         """Return the snippet as it was shown; ``None`` where it is gone."""
