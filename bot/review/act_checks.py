@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.review.knowledge_edit import Change, TeachError
@@ -14,53 +15,66 @@ from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.yaml_lines import Problem, Severity
 
 
-def copy_with(folder: Path, changes: Iterable[Change], target: Path) -> None:
-    """Copy a knowledge folder to ``target``, which does not exist yet, with changes in it.
+@dataclass(frozen=True, slots=True)
+class TokenLimit:
+    """How much of a text the encoder reads."""
 
-    Raises:
-        TeachError: It cannot be copied.
-    """
-    home = folder.resolve()
-    try:
-        shutil.copytree(home, target, symlinks=True, ignore=shutil.ignore_patterns(".*"))
-        for change in changes:
-            path = target / change.path.relative_to(home)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(change.after.encode())
-    except OSError as error:
-        raise TeachError(f"{folder} cannot be copied: {error}.") from error
+    count: Callable[[str], int]
+    """Counts the tokens of a text as the encoder does."""
+    most: int
 
 
-def new_problems(
-    folder: Path, changes: Sequence[Change], count_tokens: Callable[[str], int] | None = None, max_tokens: int = 0
-) -> list[Problem]:
-    """Return what ``check`` finds in the folder with the changes and does not find in it as it is.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A folder as it would be with changes."""
+
+    knowledge: Knowledge
+    problems: tuple[Problem, ...]
+    """What makes ``check`` fail with the changes, and does not without them."""
+
+
+def check_changes(
+    folder: Path, changes: Sequence[Change], *, onto: Sequence[Change] = (), limit: TokenLimit | None = None
+) -> Checked:
+    """Read a folder with changes as ``check`` does.
 
     Args:
         folder: The knowledge.
         changes: What would be written.
-        count_tokens: Counts the tokens of a text as the encoder does; without it no length is checked.
-        max_tokens: How many tokens the encoder reads.
+        onto: Other changes that count as made already: those of drafts saved before.
+        limit: How much the encoder reads; without it no length is checked.
+
+    Raises:
+        TeachError: The folder cannot be copied.
     """
-
-    def problems(knowledge: Knowledge) -> list[Problem]:
-        found = [*knowledge.problems, *lint(knowledge, count_tokens, max_tokens)]
-        return [problem for problem in found if problem.severity is not Severity.NOTE]
-
-    with tempfile.TemporaryDirectory() as place:
-        copy_with(folder, changes, Path(place) / "knowledge")
-        after = problems(read_knowledge(Path(place) / "knowledge"))
+    knowledge, after = _read(folder, [*onto, *changes], limit)
     if not after:
-        return []
+        return Checked(knowledge, ())
     # A line number may have moved.
-    before = Counter(_without_line(problem) for problem in problems(read_knowledge(folder)))
+    before = Counter(_without_line(problem) for problem in _read(folder, onto, limit)[1])
     new = []
     for problem in after:
         if before[_without_line(problem)]:
             before[_without_line(problem)] -= 1
         else:
             new.append(problem)
-    return new
+    return Checked(knowledge, tuple(new))
+
+
+def _read(folder: Path, changes: Iterable[Change], limit: TokenLimit | None) -> tuple[Knowledge, list[Problem]]:
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "knowledge"
+        try:
+            shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".*"))
+            for change in changes:
+                path = copy / change.path.relative_to(folder.resolve())
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(change.after.encode())
+        except OSError as error:
+            raise TeachError(f"{folder} cannot be copied to be checked: {error}.") from error
+        knowledge = read_knowledge(copy)
+        flaws = lint(knowledge, limit.count if limit else None, limit.most if limit else 0)
+    return knowledge, [each for each in (*knowledge.problems, *flaws) if each.severity is not Severity.NOTE]
 
 
 def _without_line(problem: Problem) -> tuple[str, str, str]:

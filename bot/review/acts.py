@@ -7,7 +7,7 @@ combine, and what somebody changed meanwhile stays.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -184,15 +184,20 @@ Act = AddQuestions | DoesNotAnswer | WriteSnippet | CorrectSnippet | NotCovered 
 _KINDS = {kind.__name__: kind for kind in Act.__args__}
 
 
-def changes(act: Act, folder: Path) -> list[Change]:
+def changes(act: Act, folder: Path, *, onto: Iterable[Change] = ()) -> list[Change]:
     """Return the changes of files that an act makes in a folder as it is now; none where it is done already.
+
+    Args:
+        act: The act.
+        folder: The knowledge.
+        onto: Changes that count as made already: those of drafts saved before.
 
     Raises:
         TeachError: The act cannot be done; the text says why and what to do.
     """
-    edited = EditedFolder(folder)
+    edited = EditedFolder(folder, onto)
     act.apply(edited)
-    return edited.changes()
+    return edited.new_changes()
 
 
 def as_json(act: Act) -> str:

@@ -55,12 +55,18 @@ class Change:
 
 
 class EditedFolder:
-    """A knowledge folder as it would be with changes that nobody has written yet."""
+    """A knowledge folder as it would be with changes that nobody has written yet.
 
-    def __init__(self, folder: Path, changes: Iterable[Change] = ()) -> None:
+    Args:
+        folder: The folder on disk.
+        onto: Changes that count as made already.
+    """
+
+    def __init__(self, folder: Path, onto: Iterable[Change] = ()) -> None:
         self.folder = folder.resolve()
-        self._before: dict[Path, str] = {change.path: change.before for change in changes}
-        self._after: dict[Path, str] = {change.path: change.after for change in changes}
+        self._onto = {change.path: change for change in onto}
+        self._before = {path: change.before for path, change in self._onto.items()}
+        self._after = {path: change.after for path, change in self._onto.items()}
 
     def path(self, name: str) -> Path:
         """Return the path of a file.
@@ -103,6 +109,14 @@ class EditedFolder:
             Change(path, self._before[path], after)
             for path, after in self._after.items()
             if after != self._before[path]
+        ]
+
+    def new_changes(self) -> list[Change]:
+        """Return what differs from the files with the changes that count as made already."""
+        return [
+            Change(path, before, after)
+            for path, after in self._after.items()
+            if after != (before := self._onto[path].after if path in self._onto else self._before[path])
         ]
 
 

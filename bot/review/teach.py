@@ -213,14 +213,14 @@ def _picked(offered: list[Offer], pick: str | None) -> tuple[Asked, ...]:
 
 def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
     """Show the changes and write them, unless they would make `check` fail or the reviewer says no."""
-    from bot.review.act_checks import new_problems
+    from bot.review.act_checks import check_changes
 
     if not changes:
         click.echo("The questions are there already; there is nothing to write.")
         return True
     for change in changes:
         click.echo(change.diff(knowledge), nl=False)
-    if problems := new_problems(knowledge, changes):
+    if problems := check_changes(knowledge, changes).problems:
         reasons = "\n".join(map(str, problems))
         raise click.ClickException(
             f"With this change `partnership-bot check` would fail; nothing was written.\n{reasons}"
