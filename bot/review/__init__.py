@@ -6,6 +6,7 @@
     records         verbs list, unanswered, show, stats, export, backup, forget
     gaps            verb gaps
     teach           verb teach
+    shown_texts     the texts that people were shown
     replay          verb replay: asking logged questions again
     browse          verbs serve, report; charts
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bot.review.knowledge_edit import Change, TeachError
 from index.knowledge.lint import lint
 from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.yaml_lines import Problem, Severity
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,25 @@ def check_changes(
     return Checked(knowledge, tuple(new))
 
 
+def knowledge_with(folder: Path, changes: Sequence[Change]) -> Knowledge:
+    """Return a folder as it would be read with changes.
+
+    Raises:
+        TeachError: The folder cannot be copied.
+    """
+    return _read_copy(folder, changes, lambda knowledge: knowledge) if changes else read_knowledge(folder)
+
+
 def _read(folder: Path, changes: Iterable[Change], limit: TokenLimit | None) -> tuple[Knowledge, list[Problem]]:
+    def problems(knowledge: Knowledge) -> tuple[Knowledge, list[Problem]]:
+        flaws = lint(knowledge, limit.count if limit else None, limit.most if limit else 0)
+        return knowledge, [each for each in (*knowledge.problems, *flaws) if each.severity is not Severity.NOTE]
+
+    return _read_copy(folder, changes, problems)
+
+
+def _read_copy(folder: Path, changes: Iterable[Change], work: Callable[[Knowledge], Result]) -> Result:
+    """Do some work with a copy of a folder that holds changes; the copy is gone afterwards."""
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "knowledge"
         try:
@@ -72,9 +93,7 @@ def _read(folder: Path, changes: Iterable[Change], limit: TokenLimit | None) -> 
                 path.write_bytes(change.after.encode())
         except OSError as error:
             raise TeachError(f"{folder} cannot be copied to be checked: {error}.") from error
-        knowledge = read_knowledge(copy)
-        flaws = lint(knowledge, limit.count if limit else None, limit.most if limit else 0)
-    return knowledge, [each for each in (*knowledge.problems, *flaws) if each.severity is not Severity.NOTE]
+        return work(read_knowledge(copy))
 
 
 def _without_line(problem: Problem) -> tuple[str, str, str]:
