@@ -10,7 +10,8 @@
     replay          verb replay: asking logged questions again
     browse          verbs serve, report; charts
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
-    gap_store       gaps in the log: made, ranked, marked
+    gap_changes     what the options of `log gaps` change
+    gap_store       gaps in the log: made, ranked, changed, closed
     grouping        which questions mean the same
     wordings        which wordings of a gap may be taken over, and how they are spelled
     acts            what reviewers do to the knowledge, as data

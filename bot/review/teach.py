@@ -93,6 +93,7 @@ def teach(
       partnership-bot log teach 12 --not-covered --pick all --yes
     """
     from bot.review import acts
+    from bot.review.gap_changes import user_name
     from bot.review.gap_store import State, find, mark
 
     _check_usage((snippet, not_snippet, topic, not_covered, out_of_scope), evaluate=evaluate, rebuild=rebuild)
@@ -113,7 +114,7 @@ def teach(
         if not _written(acts.changes(act, knowledge), knowledge, yes):
             return
         if out_of_scope or not_covered:
-            mark(connection, gap, State.WILL_NOT_COVER)
+            mark(connection, gap, State.WILL_NOT_COVER, by=user_name())
             click.echo(f"Gap {gap} is marked will-not-cover.")
         if isinstance(act, acts.WriteSnippet):
             _say_what_is_left(act.snippet, gap, pick)
@@ -236,6 +237,7 @@ def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
 
 def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Path, data: Path) -> None:
     from bot.commands.build import build_index
+    from bot.review.gap_changes import user_name
     from bot.review.gap_store import State, mark
 
     before = _verdicts(data, gap)
@@ -247,7 +249,7 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     answered = sum(after[each.id].decision == "answer" for each in gap.asked)
     click.echo(f"\n{answered} of {len(gap.asked)} wordings are answered now.")
     if answered == len(gap.asked):
-        mark(connection, gap.id, State.ANSWERED)
+        mark(connection, gap.id, State.ANSWERED, by=user_name())
         click.echo(f"Gap {gap.id} is marked answered.")
 
 
