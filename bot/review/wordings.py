@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.text.terms import fold
+from index.text.spelling import correct_typos
 
 if TYPE_CHECKING:
     from bot.review.gap_store import Wording
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _REDACTED = re.compile(r"\[(?:phone|e-mail|card|token|username)\]")
 _WORD = re.compile(r"[^\W\d_]+")
+_LEAST = 5
+"""Letters; a slip in a shorter word more often makes another word."""
+_BEGINNING, _ALIKE = 3, 8
+"""So many letters must be right for so many snippets to be looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +61,21 @@ def offers(asked: Iterable[Wording], index: Index | None) -> list[Offer]:
 
 
 def spelled(question: str, language: str, index: Index) -> str:
-    """Return a question with the words corrected that are one slip away from a word of the snippets it finds.
+    """Return a question with each unknown word replaced that is one slip away from a word of the knowledge.
 
-    The index corrects such words when it looks a question up. A question that is read in another alphabet, or with
-    other words around it, stays as it was typed.
+    The snippets that the question finds come first, then those that hold a word with the same beginning.
     """
-    answer = index.answer(question, language)
-    typed, read = _WORD.findall(answer.understood), _WORD.findall(answer.read_as)
-    if len(typed) != len(read) or answer.language != language:
+    unknown = [word for word in _WORD.findall(question) if len(word) >= _LEAST and not index.knows(word, language)]
+    if not unknown:
         return question
-    slips = {one: other for one, other in zip(typed, read, strict=True) if one.casefold() != other.casefold()}
-    # Another alphabet changes first letters, a slip never does.
-    if any(fold(one)[:1] != fold(other)[:1] for one, other in slips.items()):
-        return question
-    return _WORD.sub(lambda word: _cased(slips.get(word[0], word[0]), word[0]), question)
+    near = [hit.snippet for hit in index.answer(question, language).hits]
+    for word in unknown:
+        begun = index.prefixes.find(word[:_BEGINNING], [language], _ALIKE)
+        near += (*begun.titled, *begun.others)
+    texts = (text for each in near for text in (each.title, each.text, *each.questions))
+    read = correct_typos(question, lambda word: word not in unknown, texts)
+    words = iter(_WORD.findall(read))
+    return _WORD.sub(lambda word: _cased(next(words), word[0]), question)
 
 
 def _cased(word: str, like: str) -> str:

@@ -188,6 +188,10 @@ class Index:
         calibrations = self.manifest.calibration
         return calibrations.get(language) or calibrations[ALL_LANGUAGES]
 
+    def knows(self, word: str, language: str) -> bool:
+        """Tell whether the knowledge holds a word in some form, or the encoder knows it."""
+        return self._knows(self._term_search.look_up(word, language, ()), language, word)
+
     def matched(self, question: str, language: str, snippet: Snippet) -> list[str]:
         """Return the words of ``question`` that ``snippet`` holds in some form."""
         text = " ".join([snippet.title, snippet.text, *snippet.questions])
