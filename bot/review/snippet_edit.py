@@ -146,8 +146,8 @@ def set_body(folder: EditedFolder, path: Path, body: str) -> None:
         return
     newline = "\r\n" if "\r\n" in text else "\n"
     before = old[: len(old) - len(old.lstrip())]
-    after = old[len(old.rstrip()) :] or newline
-    written = newline.join(body.strip().splitlines())
+    after = old[len(old.rstrip()) :] if old.strip() else newline
+    written = body.replace("\r\n", "\n").strip().replace("\n", newline)
     folder.put(path, text[: place.start] + before + written + after)
 
 
@@ -165,7 +165,7 @@ def new_file(fields: Mapping[str, object], body: str) -> str:
             # A date stays plain, as editors write it: every scalar is read as text.
             text = one_line(str(value))
             lines.append(f"{name}: {text if name in ('as_of', 'valid_until') else yaml_edit.scalar(text)}")
-    text = "\n".join(body.strip().splitlines())
+    text = body.replace("\r\n", "\n").strip()
     return "\n".join(["---", *lines, "---", *([text] if text else []), ""])
 
 

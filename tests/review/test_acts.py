@@ -5,20 +5,33 @@ from __future__ import annotations
 import difflib
 import shutil
 import string
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.review.acts import AddQuestions, Asked, KeepForEvaluation, NewTranslation, WriteSnippet, changes
-from bot.review.knowledge_edit import Change, TeachError
-from bot.review.snippet_edit import slug_of
+from bot.review.acts import (
+    AddQuestions,
+    Asked,
+    CorrectSnippet,
+    DoesNotAnswer,
+    KeepForEvaluation,
+    NewTranslation,
+    NotCovered,
+    WriteSnippet,
+    changes,
+)
+from bot.review.knowledge_edit import Change, EditedFolder, TeachError
+from bot.review.snippet_edit import body_of, fields_of, seen, slug_of
 from bot.review.wordings import is_fit
 from index.evaluation.evaluation_set import check_evaluation, read_evaluation
 from index.knowledge.reader import read_knowledge
-from index.knowledge.yaml_lines import Severity
+from index.knowledge.registers import read_sources
+from index.knowledge.snippet import Source
+from index.knowledge.yaml_lines import Problem, Severity
 
 ROOT = Path(__file__).parents[2]
 BODY = "---\nLithium is mined.  \n\n- questions: not these\n"
@@ -262,3 +275,197 @@ def test_slugs_are_file_names(question: str) -> None:
 def test_redacted_questions_are_not_published(question: str) -> None:
     """A question in which something was redacted cannot be picked."""
     assert not is_fit(question)
+
+
+WHOLE = """---
+title: Lithium   # kept
+sources: [press]
+as_of: 2025-06
+questions:
+  - what is it
+  - 'why: so'
+---
+
+Lithium is mined.
+
+"""
+
+
+def test_what_a_snippet_does_not_answer_goes_to_the_file_in_its_language(tmp_path: Path) -> None:
+    """The list is begun where there is none."""
+    snippet(tmp_path, FORMS["block"] + BODY)
+    snippet(tmp_path, FORMS["none"] + BODY, "lithium.ru.md")
+    asked = (Asked("ru", "сколько стоит"), Asked("en", "price: how much"))
+    made = {change.path.name: change for change in changes(DoesNotAnswer("resources/lithium", asked), tmp_path)}
+    assert made["lithium.ru.md"].after == made["lithium.ru.md"].before.replace(
+        "---\nLithium", "does_not_answer:\n  - сколько стоит\n---\nLithium"
+    )
+    assert yaml.safe_load(made["lithium.md"].after.split("---")[1])["does_not_answer"] == ["price: how much"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "bom"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_a_correction_changes_what_was_corrected(tmp_path: Path, newline: str, mark: str) -> None:
+    """Title, text and one question; comments, empty lines, line ends and the byte-order mark stay."""
+    path = snippet(tmp_path, mark + WHOLE.replace("\n", newline))
+    act = CorrectSnippet(
+        "resources/lithium",
+        "en",
+        "Lithium: how much",
+        "Lithium was mined.\r\nIn 2025.",
+        seen("Lithium", "Lithium is mined."),
+        added=("since when",),
+        removed=("why: so",),
+    )
+    [change] = changes(act, tmp_path)
+    change.write()
+    wanted = (
+        WHOLE.replace("title: Lithium ", "title: 'Lithium: how much' ")
+        .replace("Lithium is mined.", "Lithium was mined.\nIn 2025.")
+        .replace("'why: so'", "since when")
+    )
+    assert path.read_bytes().decode() == mark + wanted.replace("\n", newline)
+
+
+def test_the_same_text_is_no_change(tmp_path: Path) -> None:
+    """A form sent as it came changes nothing."""
+    snippet(tmp_path, WHOLE.replace("\n", "\r\n"))
+    same = CorrectSnippet(
+        "resources/lithium", "en", "Lithium", "Lithium is mined.", seen("Lithium", "Lithium is mined.")
+    )
+    assert changes(same, tmp_path) == []
+
+
+def test_a_text_that_nobody_saw_is_not_overwritten(tmp_path: Path) -> None:
+    """Somebody has edited the file since the form was opened."""
+    snippet(tmp_path, WHOLE.replace("is mined", "was mined"))
+    act = CorrectSnippet("resources/lithium", "en", "Lithium", "Mine.", seen("Lithium", "Lithium is mined."))
+    with pytest.raises(TeachError, match="another title or text than the reviewer saw"):
+        changes(act, tmp_path)
+
+
+def test_a_missing_translation_is_written(tmp_path: Path) -> None:
+    """Beside the original; one that somebody wrote meanwhile is not overwritten."""
+    snippet(tmp_path, WHOLE)
+    act = CorrectSnippet("resources/lithium", "ru", "Литий", "Литий добывают.", "", added=("литий",))
+    [change] = changes(act, tmp_path)
+    assert change.path.name == "lithium.ru.md"
+    assert change.after == "---\ntitle: Литий\nquestions:\n  - литий\n---\nЛитий добывают.\n"
+    change.write()
+    with pytest.raises(TeachError, match="written meanwhile"):
+        changes(act, tmp_path)
+
+
+def written(base: str = "en", *languages: str, source: Source | None = None) -> WriteSnippet:
+    """Return a whole new snippet in some languages."""
+    texts = {"en": ("Tin", "Tin is mined."), "ru": ("Олово", "Олово добывают."), "kk": ("Қалайы", "Қалайы өндіріледі.")}
+    return WriteSnippet(
+        "resources",
+        "tin",
+        "2025-06",
+        "Ann: a minister",
+        (source.id,) if source else ("press",),
+        (source,) if source else (),
+        tuple(NewTranslation(name, *texts[name], (texts[name][0].lower(),)) for name in languages),
+        base,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "languages", "files"),
+    [
+        ("en", ("en", "ru", "kk"), {"tin.md": "en", "tin.ru.md": "ru", "tin.kk.md": "kk"}),
+        ("en", ("ru",), {"tin.md": "ru"}),
+        ("en", ("ru", "en"), {"tin.md": "ru", "tin.en.md": "en"}),
+        ("ru", ("ru", "en"), {"tin.md": "ru", "tin.en.md": "en"}),
+    ],
+)
+def test_a_new_snippet_reads_in_its_languages(
+    tmp_path: Path, base: str, languages: tuple[str, ...], files: dict[str, str]
+) -> None:
+    """Whatever the language of the folder, the files are sound and nothing is a draft."""
+    (tmp_path / "sources.yaml").write_text("press: {publisher: The Press, title: News}\n")
+    (tmp_path / "bot.yaml").write_text(f"language: {base}\n")
+    for change in changes(written(base, *languages), tmp_path):
+        change.write()
+    found = read_knowledge(tmp_path)
+    assert found.problems == ()
+    assert {Path(place.file).name: language for (_, language), place in found.locations.items()} == files
+    assert {each.speaker for each in found.snippets} == {"Ann: a minister"}
+    assert {each.sources[0].id for each in found.snippets} == {"press"}
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        "",
+        "{}\n",
+        "# all sources\npress: {publisher: P, title: T}  # kept\n",
+        "press:\n  publisher: P\n  title: T",
+        "- id: press\n  publisher: P\n  title: T\n",
+        "\ufeffpress:\r\n  publisher: P\r\n  title: T\r\n",
+    ],
+)
+def test_a_source_is_added_to_any_register(tmp_path: Path, register: str) -> None:
+    """Its lines come last; what was there stays."""
+    (tmp_path / "sources.yaml").write_bytes(register.encode())
+    source = Source("spa-2025", "Spa: Times", "#1 deal", "2025-06", "https://example.org/a?b=c#d")
+    for change in changes(written("en", "en", source=source), tmp_path):
+        change.write()
+    after = (tmp_path / "sources.yaml").read_bytes().decode()
+    assert after.startswith(register.replace("{}\n", ""))
+    problems: list[Problem] = []
+    assert (read_sources(tmp_path, date(2026, 1, 1), problems) or {})["spa-2025"] == source
+    assert problems == []
+
+
+def test_a_register_in_one_line_says_what_to_do(tmp_path: Path) -> None:
+    """Nothing is written."""
+    (tmp_path / "sources.yaml").write_text("{press: {publisher: P, title: T}}\n")
+    with pytest.raises(TeachError, match="below each other"):
+        changes(written("en", "en", source=Source("a", "b", "c")), tmp_path)
+
+
+def test_what_will_not_be_covered_is_listed(tmp_path: Path) -> None:
+    """The file is made, then extended; the same question is not listed twice."""
+    for texts in (("who won", "цена: сколько?"), ("who won", "weather")):
+        for change in changes(NotCovered(tuple(Asked("en", text) for text in texts)), tmp_path):
+            change.write()
+    assert yaml.safe_load((tmp_path / "not_covered.yaml").read_text()) == {
+        "questions": ["who won", "цена: сколько?", "weather"]
+    }
+
+
+def test_questions_find_a_snippet_without_a_main_file(tmp_path: Path) -> None:
+    """Where every file names its language, the one in the question's language takes it, else the English one."""
+    for language in ("en", "ru"):
+        snippet(tmp_path, FORMS["block"] + BODY, f"lithium.{language}.md")
+    made = add_questions(tmp_path, "resources/lithium", [("ru", "сколько"), ("kk", "қанша")])
+    assert {change.path.name for change in made} == {"lithium.ru.md", "lithium.en.md"}
+
+
+_LINES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=40)
+
+
+@settings(deadline=None)
+@given(_LINES, st.lists(_LINES, min_size=1, max_size=3), st.lists(_LINES, min_size=1, max_size=4))
+def test_any_title_text_and_question_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, title: str, lines: list[str], questions: list[str]
+) -> None:
+    """A correction holds what was typed, and a second one finds what the first has written."""
+    assume(title.strip() and "".join(lines).strip())
+    folder = tmp_path_factory.mktemp("knowledge")
+    path = snippet(folder, WHOLE)
+    body, before = "\n".join(lines), seen("Lithium", "Lithium is mined.")
+    first = CorrectSnippet("resources/lithium", "en", title, body, before, added=tuple(questions))
+    for change in changes(first, folder):
+        change.write()
+    edited = EditedFolder(folder)
+    fields = fields_of(edited, path)
+    assert fields["title"] == " ".join(title.split())
+    assert {" ".join(each.split()) for each in questions} - {""} <= set(fields["questions"])
+    now = seen(fields["title"], body_of(edited, path))
+    second = CorrectSnippet("resources/lithium", "en", "Lithium", "Lithium is mined.", now, removed=tuple(questions))
+    for change in changes(second, folder):
+        change.write()
+    assert path.read_text() == WHOLE

@@ -16,8 +16,11 @@ from bot.querylog.log import Entry
 from bot.review.options import log as log_commands
 from index.build.builder import BuildResult
 from index.evaluation.evaluation_set import read_evaluation
+from index.knowledge.reader import read_knowledge
+from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
 from tests.support.log_answers import entry, open_log
+from tests.support.small_knowledge import MakeKnowledge
 
 LITHIUM = (
     "---\ntitle: Lithium   # kept\nquestions:\n  - what is it\n  - 'why: so'\nas_of: 2025-06\n---\nLithium is mined.\n"
@@ -37,18 +40,23 @@ def questions_in(text: str) -> list[str]:
     return list(yaml.safe_load(text.split("---")[1])["questions"] or [])
 
 
+def gap_of_everything(data: Path) -> None:
+    """Put all questions of a log into one gap."""
+    with closing(schema.open_log(data / "queries.db")) as connection:
+        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
+        connection.execute(
+            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
+            "SELECT id, 1, 0.9, person, time FROM questions"
+        )
+
+
 async def taught(tmp_path: Path, *options: str, typed: str | None = None) -> tuple[Result, Path]:
     """Run `log teach` on the one gap of a small log; return the result and the knowledge folder."""
     log = open_log(tmp_path)
     await log.record(entry("how much lithium is there", "none"))
     await log.record(entry("ring +7 701 123 45 67 about lithium", "none"))
     await log.close()
-    with closing(schema.open_log(tmp_path / "queries.db")) as connection:
-        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
-        connection.execute(
-            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
-            "SELECT id, 1, 0.9, person, time FROM questions"
-        )
+    gap_of_everything(tmp_path)
     knowledge = tmp_path / "knowledge"
     knowledge.mkdir()
     snippet(knowledge, LITHIUM)
@@ -100,12 +108,7 @@ async def test_teach_never_offers_what_people_who_opted_out_asked(tmp_path: Path
     log = open_log(tmp_path)
     await log.record(entry("how much lithium is there", "none", person=1))
     await log.record(entry("and in Almaty", "none", person=2))
-    with closing(schema.open_log(tmp_path / "queries.db")) as connection:
-        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
-        connection.execute(
-            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
-            "SELECT id, 1, 0.9, person, time FROM questions"
-        )
+    gap_of_everything(tmp_path)
     await log.opt_out(2, True)
     await log.close()
     snippet(tmp_path / "knowledge", LITHIUM)
@@ -116,11 +119,99 @@ async def test_teach_never_offers_what_people_who_opted_out_asked(tmp_path: Path
     assert "Almaty" not in result.output
 
 
+async def test_teach_what_a_snippet_does_not_answer(tmp_path: Path) -> None:
+    """The question goes to its `does_not_answer`."""
+    result, knowledge = await taught(tmp_path, "--not-snippet", "resources/lithium", "--pick", "1", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "does_not_answer:\n  - how much lithium is there\n---" in (knowledge / "resources/lithium.md").read_text()
+
+
+async def test_teach_not_covered_closes_the_gap(tmp_path: Path) -> None:
+    """The question is listed and the gap is not offered any more."""
+    result, knowledge = await taught(tmp_path, "--not-covered", "--pick", "all", "--yes")
+    assert result.exit_code == 0, result.output
+    assert (knowledge / "not_covered.yaml").read_text() == "questions:\n  - how much lithium is there\n"
+    assert "marked will-not-cover" in result.output
+
+
+async def test_a_new_snippet_is_begun_and_then_taught(tmp_path: Path) -> None:
+    """The first call makes a draft that blocks no check, and says the second one, which works as it stands."""
+    result, knowledge = await taught(tmp_path, "--new", "resources", "--slug", "mine", "--pick", "1", "--yes")
+    assert result.exit_code == 0, result.output
+    path = knowledge / "resources" / "mine.md"
+    assert "draft: true" in path.read_text()
+    [said] = re.findall(r"partnership-bot log (teach 1 --snippet resources/mine --pick 1) --build", result.output)
+    again = CliRunner().invoke(
+        log_commands, [*said.split(), "--yes", "--knowledge", str(knowledge), "--data", str(tmp_path)]
+    )
+    assert again.exit_code == 0, again.output
+    assert "there already" in again.output
+
+
+@pytest.mark.parametrize(
+    "asked", [(("ru", "сколько там лития"),), (("ru", "сколько лития"), ("en", "lithium, how much"))]
+)
+async def test_a_new_snippet_keeps_the_languages_of_its_questions(
+    tmp_path: Path, make_knowledge: MakeKnowledge, asked: tuple[tuple[str, str], ...]
+) -> None:
+    """Each question stands in a file of its language; the original is in the folder's language where it can be."""
+    log, knowledge = open_log(tmp_path), make_knowledge()
+    for language, text in asked:
+        await log.record(entry(text, "none", language=language))
+    await log.close()
+    gap_of_everything(tmp_path)
+    arguments = ["teach", "1", "--new", "metals", "--slug", "lithium", "--pick", "all", "--yes"]
+    result = CliRunner().invoke(log_commands, [*arguments, "--knowledge", str(knowledge), "--data", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    files = {path.name: path.read_text() for path in (knowledge / "metals").glob("lithium*")}
+    if len(asked) == 1:
+        assert list(files) == ["lithium.md"]
+        assert "language: ru\n" in files["lithium.md"]
+    else:
+        assert files.keys() == {"lithium.md", "lithium.ru.md"}
+        assert "- lithium, how much" in files["lithium.md"]
+        assert "- сколько лития" in files["lithium.ru.md"]
+        assert "language" not in files["lithium.md"]
+    read = read_knowledge(knowledge)
+    assert {problem.severity for problem in read.problems} == {Severity.NOTE}
+
+
+async def test_teach_corrects_misspellings(small: tuple[Path, Path, BuildResult]) -> None:
+    """What is one slip from a word of the knowledge is corrected, and kept as typed if the reviewer says so."""
+    knowledge, data, _ = small
+    log = open_log(data)
+    await log.record(entry("who signd the hydrogn deal", "none"))
+    await log.close()
+    gap_of_everything(data)
+    arguments = ["teach", "1", "--snippet", "deals/memorandum", "--pick", "1"]
+    places = ["--knowledge", str(knowledge), "--data", str(data)]
+    corrected = CliRunner().invoke(log_commands, [*arguments, *places], input="n\n")
+    assert "+  - who signed the hydrogen deal\n" in corrected.output
+    assert "(typed: who signd the hydrogn deal)" in corrected.output
+    typed = CliRunner().invoke(log_commands, [*arguments, "--as-typed", *places], input="n\n")
+    assert "+  - who signd the hydrogn deal\n" in typed.output
+
+
+async def test_what_check_refuses_is_not_written(tmp_path: Path, make_knowledge: MakeKnowledge) -> None:
+    """The reason stands in the words of `check`."""
+    log, knowledge = open_log(tmp_path), make_knowledge()
+    await log.record(entry("who is the trade envoy", "none"))
+    await log.close()
+    gap_of_everything(tmp_path)
+    before = (knowledge / "metals" / "copper.md").read_bytes()
+    arguments = ["teach", "1", "--snippet", "metals/copper", "--pick", "1", "--yes"]
+    result = CliRunner().invoke(log_commands, [*arguments, "--knowledge", str(knowledge), "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "'who is the trade envoy' is also a question of" in result.output
+    assert (knowledge / "metals" / "copper.md").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ((), "one of --snippet"),
         (("--new", "resources", "--evaluate"), "--evaluate needs"),
+        (("--new", "resources", "--build"), "begins a draft"),
         (("--snippet", "a/b", "--out-of-scope"), "one of --snippet"),
         (("--snippet", "resources/lithium", "--pick", "7"), "those listed"),
         (("--snippet", "resources/lithium"), "--pick"),
