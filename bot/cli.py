@@ -28,17 +28,21 @@ READER_GONE = 141
 class _Group(click.Group):
     """A group that turns every error raised on purpose into one line.
 
-    The commands about the log are imported only when they are used, so that the others start faster.
+    The commands for reviewers are imported only when they are used, so that the others start faster.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "log"])
+        return sorted([*super().list_commands(ctx), "log", "review"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "log":
             from bot.review.options import log
 
             return log
+        if cmd_name == "review":
+            from bot.review.browse import review
+
+            return review
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     review_url: str | None = Field(
         None, description="Address of the review page, for the administrators' daily digest of unanswered questions."
     )
+    review_user_header: str = Field(
+        "",
+        description="Header in which a proxy names the signed-in reviewer, such as X-Remote-User; "
+        "empty if no proxy signs people in.",
+    )
     webhook_url: str | None = Field(
         None, description="Address to which Telegram sends updates; by default the bot polls."
     )

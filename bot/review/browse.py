@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import getpass
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.paths import UserPath
-from bot.review.options import data_option, days_option, log, log_file, reading, short_time, update_option, writing
+from bot.review.options import (
+    data_option,
+    days_option,
+    log,
+    log_file,
+    reading,
+    settings_for,
+    short_time,
+    update_option,
+    writing,
+)
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -22,47 +32,33 @@ if TYPE_CHECKING:
     from bot.review.gap_store import Gap
     from bot.review.queries import Stats
 
-DATASETTE_FILE = Path(__file__).with_name("datasette.yaml")
-"""Datasette's metadata: tables, queries and the dashboard."""
-SETTINGS = {
-    # No page keeps the machine busy: a query is stopped after two seconds, a facet after one.
-    "sql_time_limit_ms": 2000,
-    "facet_time_limit_ms": 1000,
-    "suggest_facets": "off",
-    "allow_download": "off",
-    "default_page_size": 50,
-    "truncate_cells_html": 300,
-}
 _COLOURS = {"answer": "#2a7f62", "closest": "#e0a030", "none": "#b5413c"}
 
 
 def _require(command: str, *modules: str) -> None:
     missing = [name.replace("_", "-") for name in modules if find_spec(name) is None]
     if missing:
-        message = f"`log {command}` needs {', '.join(missing)}: pip install 'partnership-bot[review]'"
+        message = f"`{command}` needs {', '.join(missing)}: pip install 'partnership-bot[review]'"
         raise click.ClickException(message)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@log.command()
-@click.option(
+port_option = click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8001,
     show_default=True,
     help="Port on this computer; 0 for any free one.",
 )
-@click.option("--open", "browse", is_flag=True, help="Open a browser.")
+open_option = click.option("--open", "browse", is_flag=True, help="Open a browser.")
+
+
+@log.command()
+@port_option
+@open_option
 @update_option
 @data_option
 def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
-    """Show the log in Datasette, read-only and on this computer only.
+    """Show the log in a browser, read-only and on this computer only.
 
     From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
 
@@ -71,26 +67,50 @@ def serve(port: int, browse: bool, fresh: bool, data: Path) -> None:
       partnership-bot log serve --open
       partnership-bot log serve --port 0 --no-update
     """
-    _require("serve", "datasette", "datasette_dashboards")
-    from datasette.cli import cli as datasette
-    from datasette.plugins import pm
+    _require("log serve", "datasette", "datasette_dashboards")
+    from bot.review.web.server import review_for
+    from bot.review.web.server import serve as serve_pages
 
-    from bot.review import links
-    from bot.review.gaps import group_new
+    _prepare(data, fresh)
+    serve_pages(review_for(settings_for(data), log_file(data), writable=False), port, name="", browse=browse)
 
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@port_option
+@open_option
+@click.option("--as", "name", metavar="NAME", help="Your name, kept with what you change.  [default: your login name]")
+@update_option
+@click.option("--knowledge", type=UserPath(), help="Knowledge folder.  [default: BOT_KNOWLEDGE_DIR or knowledge]")
+@data_option
+def review(port: int, browse: bool, name: str | None, fresh: bool, knowledge: Path | None, data: Path) -> None:
+    """Read the log and improve the knowledge in a browser, on this computer.
+
+    Whoever opens the one-time link that is printed may change the knowledge; everybody else on this computer may read.
+    From another computer, forward the port: ssh -L 8001:127.0.0.1:8001 SERVER
+
+    \b
+    Examples:
+      partnership-bot review --open
+      partnership-bot review --as "Anna Smith" --port 0
+    """
+    _require("review", "datasette", "datasette_dashboards")
+    from bot.review.web.server import review_for
+    from bot.review.web.server import serve as serve_pages
+
+    _prepare(data, fresh)
+    settings = settings_for(data, knowledge_dir=knowledge)
+    serve_pages(
+        review_for(settings, log_file(data), writable=True), port, name=name or getpass.getuser(), browse=browse
+    )
+
+
+def _prepare(data: Path, fresh: bool) -> None:
+    """Put new questions into gaps, if that is wanted."""
     if fresh:
+        from bot.review.gaps import group_new
+
         with writing(data) as connection:
             group_new(connection, data)
-    port = port or _free_port()
-    arguments = ["serve", str(log_file(data)), "--host", "127.0.0.1", "--port", str(port)]
-    arguments += ["--metadata", str(DATASETTE_FILE)]
-    for name, value in SETTINGS.items():
-        arguments += ["--setting", name, str(value)]
-    if browse:
-        arguments.append("--open")
-    click.echo(f"Dashboard: http://127.0.0.1:{port}/-/dashboards/overview (Ctrl-C ends it)", err=True)
-    pm.register(links)
-    datasette.main(arguments, prog_name="datasette", standalone_mode=False)
 
 
 @log.command()
@@ -104,7 +124,7 @@ def report(target: Path, days: int, data: Path) -> None:
     Example:
       partnership-bot log report --html november.html --days 30
     """
-    _require("report", "jinja2", "matplotlib")
+    _require("log report", "jinja2", "matplotlib")
     from bot.review.gap_store import ranked
     from bot.review.queries import Filter, stats, unanswered
     from index.version.versions import write_atomically

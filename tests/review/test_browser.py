@@ -15,8 +15,8 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner
 
-from bot.review.browse import DATASETTE_FILE
 from bot.review.options import log as log_commands
+from bot.review.web.server import METADATA_FILE
 from tests.support.filled_log import fill
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
@@ -67,7 +67,7 @@ def test_dashboard_is_drawn(server: str, tmp_path: Path) -> None:
     """Every chart of the dashboard is there as a drawing with marks in it, every figure as a number."""
     dom, console = seen(f"{server}/-/dashboards/overview", tmp_path / "profile")
     assert console == []
-    assert len(re.findall(r'class="marks"', dom)) == DATASETTE_FILE.read_text().count("library: vega-lite")
+    assert len(re.findall(r'class="marks"', dom)) == METADATA_FILE.read_text().count("library: vega-lite")
     for mark in ("mark-rect", "mark-arc", "mark-line"):
         assert mark in dom
     assert "What people ask" in dom

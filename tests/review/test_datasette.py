@@ -17,13 +17,14 @@ from click.testing import CliRunner
 
 from bot.querylog import schema
 from bot.querylog.statements import COLUMNS
-from bot.review.browse import DATASETTE_FILE, SETTINGS
 from bot.review.options import log as log_commands
 from bot.review.records import defused
+from bot.review.web.server import METADATA_FILE, Pages, review_for
+from bot.settings import load_settings
 from tests.support.filled_log import fill
 from tests.support.log_answers import entry, open_log
 
-METADATA = yaml.safe_load(DATASETTE_FILE.read_text(encoding="utf-8"))
+METADATA = yaml.safe_load(METADATA_FILE.read_text(encoding="utf-8"))
 QUERIES, TABLES = (METADATA["databases"]["queries"][kind] for kind in ("queries", "tables"))
 DASHBOARD = METADATA["plugins"]["datasette-dashboards"]["overview"]
 
@@ -31,32 +32,20 @@ DASHBOARD = METADATA["plugins"]["datasette-dashboards"]["overview"]
 @pytest.fixture
 def datasette_on() -> Iterator[Callable[[Path], Any]]:
     """Return a function that gives Datasette for a data folder as `log serve` sets it up."""
-    datasette_app = pytest.importorskip("datasette.app", reason="needs the extra `review`")
+    pytest.importorskip("datasette", reason="needs the extra `review`")
     pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
-    from datasette.plugins import pm
-
-    from bot.review import links
-
     opened = []
 
     def open_on(folder: Path) -> Any:
-        opened.append(
-            datasette_app.Datasette(
-                [str(folder / "queries.db")],
-                metadata=METADATA,
-                settings={name: {"on": True, "off": False}.get(str(value), value) for name, value in SETTINGS.items()},
-            )
-        )
+        settings = load_settings(data_dir=folder)
+        opened.append(Pages(review_for(settings, folder / "queries.db", writable=False)))
         return opened[-1]
 
-    pm.register(links)
-    try:
-        yield open_on
-    finally:
-        pm.unregister(links)
-        for datasette in opened:
-            for database in datasette.databases.values():
-                database.close()
+    yield open_on
+    for datasette in opened:
+        datasette.review.index.close()
+        for database in datasette.databases.values():
+            database.close()
 
 
 @pytest.fixture

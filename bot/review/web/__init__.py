@@ -1,0 +1,17 @@
+"""The review page: a server on which reviewers read the log, and change the knowledge once they have signed in.
+
+::
+
+    server          Datasette with our plugins, bound to this computer
+    plugin          what Datasette asks of us: routes, who is signed in, what every page knows, errors
+    guard           no request under a foreign name or from another site; headers that protect the browser
+    index_on_demand the index, opened when a page first needs it
+    frame           what a handler works with: the parts of the server, its pages, who asks
+    wording         times, numbers and languages as people write them, for the templates
+    sign_in         one-time links, signing in and out, inviting
+    home            the first page
+
+Each module with pages has ``ROUTES``, pairs of a regular expression and a handler, and is named in ``plugin.PAGES``. A
+handler is called with ``(datasette, request)``, and keeps the event loop free: ``Review.read``, ``Review.write`` and
+``Review.index.run`` work in threads. Templates are in ``templates/review`` and extend ``review/page.html``.
+"""
