@@ -97,9 +97,7 @@ def logged_in(connection: sqlite3.Connection, gaps: Sequence[int], ids: Sequence
     return _wordings(connection, chosen, (json.dumps(ids), json.dumps(gaps)), -1)
 
 
-def _wordings(
-    connection: sqlite3.Connection, chosen: str, values: tuple[object, ...], limit: int
-) -> list[sqlite3.Row]:
+def _wordings(connection: sqlite3.Connection, chosen: str, values: tuple[object, ...], limit: int) -> list[sqlite3.Row]:
     from index.evaluation.evaluation_set import normal
 
     connection.create_function("normal", 1, normal, deterministic=True)

@@ -6,8 +6,8 @@ None of it can take the publication back any more, so what does not work becomes
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from bot.querylog.schema import open_log
 from bot.review.drafts import Drafts, DraftState

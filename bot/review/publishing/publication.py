@@ -51,7 +51,9 @@ class Publications:
         except Timeout as error:
             begun = self._journal.unfinished()
             whose = begun.plan.author if begun else "Another reviewer"
-            raise PublishError(f"{whose} is publishing right now. Wait a moment, then look what has changed.") from error
+            raise PublishError(
+                f"{whose} is publishing right now. Wait a moment, then look what has changed."
+            ) from error
         try:
             if left := self._journal.unfinished():
                 with build_lock(self._index):

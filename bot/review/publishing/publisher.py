@@ -12,11 +12,11 @@ from bot.review.publishing.conclusion import conclude
 from bot.review.publishing.file_changes import changed_since, file_changes, hashes
 from bot.review.publishing.journal import Journal, Plan, Publication
 from bot.review.publishing.publication import Publications
+from bot.review.publishing.titles import title
 from bot.review.publishing.tried import Tried
 from bot.review.publishing.tries import Progress, Tries
 from bot.review.publishing.words import EXPECTED, PublishError, problem, verdict
 from bot.settings import Settings
-from index.build.builder import promote, return_to
 from index.version.versions import candidates, readable_live_version, versions
 
 _MOST_SHOWN = 50
@@ -99,16 +99,19 @@ class Publisher:
         Raises:
             PublishError: It must not or cannot be published; the text says why. Everything is as it was.
         """
+        from index.build.builder import promote
+
         with self._one_line(), self._publications.alone():
             found = self._tries.result()
             if found is None or found[1].version != version:
-                raise PublishError("Somebody has tried or published other drafts since. Look at the list, then try again.")
+                raise PublishError("Somebody has tried or published other drafts since. Look at them, then try again.")
             tried = found[1]
             if not tried.may_be_published:
                 raise PublishError(verdict(tried))
             if why := self._stale(tried):
                 raise PublishError(why)
-            made = self._publications.make(self._plan(author, tried), partial(promote, self._settings.index_home, version))
+            plan = self._plan(author, tried)
+            made = self._publications.make(plan, partial(promote, self._settings.index_home, version))
             self._tries.forget()
             return made
 
@@ -122,6 +125,8 @@ class Publisher:
         Raises:
             PublishError: It cannot be taken back; the text says why and what can be done. Everything is as it was.
         """
+        from index.build.builder import return_to
+
         with self._one_line(), self._publications.alone():
             last = self._journal.last()
             if last is None or last.id != number:

@@ -25,7 +25,7 @@ from bot.settings import LOG_FILE, Settings
 
 MIGRATIONS = Migrations("tries")
 _PROGRAM = "bot.review.publishing.try_out"
-_SETTINGS = frozenset({"knowledge_dir", "data_dir", "encoder", "encoder_query_prefix", "encoder_passage_prefix"})
+_SETTINGS = {"knowledge_dir", "data_dir", "encoder", "encoder_query_prefix", "encoder_passage_prefix"}
 _WAIT_SECONDS = 10.0
 _OUT_OF_MEMORY = "The system stopped the try, probably because memory ran out. Nothing was changed; try again later."
 _STOPPED = "The try was stopped before it was finished. Nothing was changed; try again."

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
@@ -50,7 +50,7 @@ class _Lines(Report):
         self.line(said=text)
 
     def line(self, **content: object) -> None:
-        print(json.dumps(content), file=self._output, flush=True)  # noqa: T201 - what the server reads
+        print(json.dumps(content), file=self._output, flush=True)
 
 
 def main() -> None:

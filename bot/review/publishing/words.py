@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
-    from bot.review.publishing.tried import Tried
     from index.version.candidate import WorseQuestion
+
+    from bot.review.publishing.tried import Tried
 
 
 class PublishError(UserFacingError):
