@@ -4,12 +4,21 @@
 
     options         the group `log`; options, opening and printing for its verbs
     records         verbs list, unanswered, show, stats, export, backup, forget
-    gaps            verbs gaps, teach
+    gaps            verb gaps
+    teach           verb teach
+    shown_texts     the texts that people were shown
     replay          verb replay: asking logged questions again
     browse          verbs serve, report; charts
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
-    gap_store       gaps in the log: made, ranked, marked
+    gap_changes     what the options of `log gaps` change
+    gap_store       gaps in the log: made, ranked, changed, closed
     grouping        which questions mean the same
-    knowledge_edit  adding questions to the files of the knowledge
+    wordings        which wordings of a gap may be taken over, and how they are spelled
+    acts            what reviewers do to the knowledge, as data
+    act_checks      what `check` would say of an act
+    drafts          acts that are not published yet
+    knowledge_edit  files with changes that are not written yet
+    snippet_edit    changing the files of one snippet
+    yaml_edit       changing single values of YAML texts
     links           plugin for Datasette; its pages are described in datasette.yaml
 """

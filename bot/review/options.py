@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from index import Index
 
 F = TypeVar("F", bound=Callable[..., Any])
-_VERBS = ("records", "gaps", "replay", "browse")
+_VERBS = ("records", "gaps", "teach", "replay", "browse")
 
 
 class _LogGroup(click.Group):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -33,6 +33,10 @@ from bot.review.options import (
     until_option,
 )
 from bot.review.queries import Filter, entry, questions, stats, unanswered
+
+if TYPE_CHECKING:
+    from bot.review.shown_texts import ShownText
+    from index import Index
 
 _EXPORTED = (*COLUMNS, *DELIVERY_COLUMNS, "vote", "requested")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
@@ -126,7 +130,7 @@ def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None
 @json_option
 @data_option
 def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
-    """Show everything about one question, and what the bot would answer now.
+    """Show everything about one question: what was shown with its text, why, and what the bot would answer now.
 
     ID may be the beginning or the end of an id, if only one question has it.
 
@@ -137,19 +141,32 @@ def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
     """
     with reading(data) as connection:
         row = entry(connection, entry_id)
-    today = _ask_now(data, str(row["asked"] or row["question"])) if now else None
+    candidates: list[dict[str, Any]] = row["candidates"]  # type: ignore[assignment]
+    texts, today = _live(data, candidates, str(row["asked"] or row["question"]) if now else None)
     if as_json:
-        print_json({**row, "now": today})
+        print_json({**row, "texts": texts if isinstance(texts, str) else [*map(asdict, texts)], "now": today})
         return
     for name, value in row.items():
         if name not in ("seq", "candidates") and value not in (None, []):
             click.echo(f"{name:14} {one_line(str(value))}")
-    _print_candidates("shown then", row["candidates"])  # type: ignore[arg-type]
+    _print_candidates("shown then", candidates)
+    _print_texts(texts)
     if isinstance(today, str):
         click.echo(f"\nThe index cannot be asked now: {today}")
     elif today:
         click.echo(f"\nNow ({today['index_version']}): {today['decision']}, confidence {today['confidence']:.2f}")
         _print_candidates("shown now", today["candidates"])
+
+
+def _print_texts(texts: list[ShownText] | str) -> None:
+    if isinstance(texts, str):
+        click.echo(f"\nThe texts that were shown cannot be read: {texts}")
+        return
+    for each in texts:
+        first, *lines = str(each).split("\n")
+        click.echo(f"\n{one_line(first)}")
+        for line in lines:
+            click.echo(f"  {one_line(line)}")
 
 
 def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
@@ -172,17 +189,25 @@ def _print_candidates(heading: str, candidates: list[dict[str, Any]]) -> None:
     )
 
 
-def _ask_now(data: Path, question: str) -> dict[str, Any] | str:
-    """Return what the live index answers to a question, or why it cannot be asked."""
-    from bot.querylog.anonymity import Pseudonyms
-    from bot.querylog.entry import Entry, new_id, row_of
+def _live(
+    data: Path, candidates: list[dict[str, Any]], question: str | None
+) -> tuple[list[ShownText] | str, dict[str, Any] | str | None]:
+    """Return the texts that were shown, and what the live index answers to a question; or why it cannot be opened."""
+    from bot.review.shown_texts import shown_texts
     from index.errors import UserFacingError
 
     try:
         with opened(data) as index:
-            row = dict(row_of(Entry(index.answer(question), "terminal"), new_id(), Pseudonyms.passing()))
+            return shown_texts(index, candidates), _answer_now(index, question) if question is not None else None
     except UserFacingError as error:
-        return str(error)
+        return str(error), str(error) if question is not None else None
+
+
+def _answer_now(index: Index, question: str) -> dict[str, Any]:
+    from bot.querylog.anonymity import Pseudonyms
+    from bot.querylog.entry import Entry, new_id, row_of
+
+    row = dict(row_of(Entry(index.answer(question), "terminal"), new_id(), Pseudonyms.passing()))
     return {name: row[name] for name in ("index_version", "decision", "confidence", "margin")} | {
         "candidates": json.loads(str(row["candidates"]))
     }

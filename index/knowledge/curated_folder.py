@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
@@ -76,7 +76,7 @@ def read_curated(
     originals: dict[str, Snippet] = {}
     found: list[Problem] = []
     # Originals come first: a translation takes the fields it does not give from its original.
-    for file, parts in _finished(sorted(front, key=lambda item: not is_original(item[0])), found):
+    for file, parts in _finished(sorted(front, key=lambda item: not is_original(item[0])), is_original, found):
         body = _body(file, parts, found)
         fields = _validate(file, parts, _Original if is_original(file) else _Translation, curated, found)
         if fields is None or not body:
@@ -101,7 +101,9 @@ def _originals(files: Sequence[TextFile], base_language: str) -> dict[str, str |
     return suffixes | {file.id: None for file in files if file.language is None}
 
 
-def _finished(front: Iterable[Parts], problems: list[Problem]) -> Iterator[tuple[TextFile, FrontMatter]]:
+def _finished(
+    front: Iterable[Parts], is_original: Callable[[TextFile], bool], problems: list[Problem]
+) -> Iterator[tuple[TextFile, FrontMatter]]:
     """Yield the files with front matter that are no drafts; a translation of a draft is one, too."""
     drafts: set[str] = set()
     for file, parts in front:
@@ -109,7 +111,8 @@ def _finished(front: Iterable[Parts], problems: list[Problem]) -> Iterator[tuple
             reason = "missing: the file does not begin with a line '---'"
             problems.append(Problem(file.name, 1, "front matter", reason))
         elif _is_draft(parts) or file.id in drafts:
-            drafts.add(file.id)
+            if is_original(file):
+                drafts.add(file.id)
             line = parts.fields["draft"].line if "draft" in parts.fields else 1
             problems.append(Problem(file.name, line, "draft", "a draft; the snippet is not indexed", Severity.NOTE))
         else:

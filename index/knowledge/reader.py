@@ -33,6 +33,8 @@ class Knowledge:
     profile: Profile
     is_curated: bool
     """Whether each file is one snippet with front matter."""
+    base_language: str
+    """The language of files whose name does not tell it."""
     problems: tuple[Problem, ...]
     locations: dict[tuple[str, str], Location]
     """Where each (id, language) was read."""
@@ -82,12 +84,13 @@ def read_knowledge(
     is_curated = (folder / SOURCES_FILE).exists() if profile.curated is None else profile.curated
     if is_curated:
         front = list(_split(files, problems))
-        curated = Curated(profile.language or _base_language(front), sources, day)
-        found = read_curated(files, front, curated, problems)
+        language = profile.language or _base_language(front)
+        found = read_curated(files, front, Curated(language, sources, day), problems)
     else:
         headed = [(file, read_heading(file.text)) for file in files]
         front = [(file, FrontMatter({}, below(file, heading), heading.body_line)) for file, heading in headed]
-        found = read_plain(headed, profile.language or _base_language(front), problems)
+        language = profile.language or _base_language(front)
+        found = read_plain(headed, language, problems)
     snippets, locations = _sound(found, day, problems)
     used = {snippet.topic for snippet in snippets}
     registered = topics or {}
@@ -103,6 +106,7 @@ def read_knowledge(
         sources=tuple((sources or {}).values()),
         profile=profile,
         is_curated=is_curated,
+        base_language=language,
         problems=tuple(sorted(problems)),
         locations=locations,
     )

@@ -11,7 +11,7 @@ from datasette import Response, hookimpl
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
-from bot.review.web import home, sign_in
+from bot.review.web import act_pages, home, regroup_pages, sign_in, write_pages
 from bot.review.web.frame import Routes, message, review_of, reviewer
 from bot.review.web.guard import Application, guarded
 from bot.review.web.wording import FILTERS
@@ -19,7 +19,7 @@ from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
-PAGES = (home, sign_in)
+PAGES = (act_pages, write_pages, regroup_pages, home, sign_in)
 """The modules with pages."""
 
 
