@@ -28,6 +28,10 @@ _CONDITIONS = {
     # A search may match half the log. With the plus sign SQLite goes back in time until it has enough rows, which is
     # faster than sorting all matches.
     "search": "+seq IN (SELECT rowid FROM questions_fts WHERE questions_fts MATCH :search)",
+    # Ids sort by time, so the first condition leaves nothing out; with it SQLite starts at the right place.
+    "before": "time <= (SELECT time FROM questions WHERE id = :before) "
+    "AND (time, id) < (SELECT time, id FROM questions WHERE id = :before)",
+    "feedback": "CASE :feedback WHEN 'liked' THEN vote > 0 WHEN 'disliked' THEN vote < 0 ELSE requested END",
 }
 # Without the hint SQLite reads the rows themselves.
 _COUNTS = """SELECT
@@ -78,6 +82,12 @@ class Filter:
     topic: str | None = None
     search: str | None = None
     """Words that all occur in the question; ``lith*`` matches every word that begins with it."""
+    snippet: str | None = None
+    """Id of the best candidate."""
+    feedback: str | None = None
+    """What the person made of the answer: ``liked``, ``disliked`` or ``wished`` for another."""
+    before: str | None = None
+    """Entry id of a question: only those that come after it in a list of the newest first."""
 
     def where(self) -> tuple[str, dict[str, object]]:
         """Return an SQL condition on the columns of ``questions`` and its parameters."""
@@ -129,6 +139,44 @@ def entry(connection: sqlite3.Connection, entry_id: str) -> dict[str, object]:
     edits = connection.execute("SELECT id FROM questions WHERE edit_of = ? ORDER BY id", (row["id"],))
     row["edits"] = [edit[0] for edit in edits]
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class PassageFigures:
+    """What people made of one passage."""
+
+    answered: int
+    """Questions it was given to as the answer."""
+    offered: int
+    """Questions it was shown to as what may be near."""
+    lately: int
+    """How many of both were asked in the last 30 days."""
+    liked: int
+    disliked: int
+
+
+def passage_figures(connection: sqlite3.Connection, snippet: str) -> PassageFigures:
+    """Return what people made of a passage, given by its id."""
+    [row] = connection.execute(
+        """SELECT count(*) FILTER (WHERE decision = 'answer'), count(*) FILTER (WHERE decision = 'closest'),
+            count(*) FILTER (WHERE decision <> 'none' AND time >= date('now', '-29 days'))
+        FROM questions WHERE snippet = ?""",
+        (snippet,),
+    ).fetchall()
+    [votes] = connection.execute(
+        """SELECT count(*) FILTER (WHERE value > 0), count(*) FILTER (WHERE value < 0)
+        FROM counted_votes WHERE snippet = ? AND decision <> 'none'""",
+        (snippet,),
+    ).fetchall()
+    return PassageFigures(*row, *votes)
+
+
+def quoted_often(connection: sqlite3.Connection, *, days: int) -> dict[str, int]:
+    """Return how often each passage was quoted as the answer in the last days, today included; the rest are left out."""
+    since = (datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat()
+    return dict(
+        connection.execute("SELECT snippet, sum(quoted) FROM quoted_snippets WHERE day >= ? GROUP BY 1", (since,))
+    )
 
 
 @dataclass(frozen=True, slots=True)

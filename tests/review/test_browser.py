@@ -47,7 +47,7 @@ async def server(tmp_path: Path) -> AsyncIterator[str]:
             for line in process.stderr:
                 if found := re.search(r"(http://127\.0\.0\.1:\d+)/-/dashboards", line):
                     address = found[1]
-                if "Uvicorn running" in line:
+                if "startup complete" in line:
                     break
             yield address
         finally:

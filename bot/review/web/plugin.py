@@ -11,15 +11,27 @@ from datasette import Response, hookimpl
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
-from bot.review.web import act_pages, home, regroup_pages, sign_in, write_pages
+from bot.messages.telegram_text import source_url
+from bot.review.web import (
+    act_pages,
+    gap_page,
+    home,
+    inbox,
+    passages,
+    questions,
+    regroup_pages,
+    sign_in,
+    write_pages,
+)
 from bot.review.web.frame import Routes, message, review_of, reviewer
 from bot.review.web.guard import Application, guarded
+from bot.review.web.quotes import passage_path
 from bot.review.web.wording import FILTERS
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
-PAGES = (act_pages, write_pages, regroup_pages, home, sign_in)
+PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, sign_in)
 """The modules with pages."""
 
 
@@ -37,7 +49,7 @@ def register_routes() -> Routes:
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_jinja2_environment(env: Any) -> None:
     """Give templates their filters."""
-    env.filters.update(FILTERS)
+    env.filters.update(FILTERS, passage_path=passage_path, source_url=source_url)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

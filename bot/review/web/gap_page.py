@@ -1,0 +1,108 @@
+"""One gap: who asked what and how, what they were shown and why it did not answer, and what to do about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from datasette import Response
+
+from bot.review.gap_store import Gap, Reason, State, Wording, find, mark
+from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
+from bot.review.web.listing import passage_titles
+from bot.review.web.quotes import Quote, quotes_of
+
+_CANDIDATES = 5
+"""So many passages are offered as the answer."""
+_LONGEST_NOTE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that the bot considered for the wordings of a gap."""
+
+    id: str
+    title: str
+    shown: int
+    """To how many questions it was shown, at the last time of each wording."""
+    decision: str
+    """What was decided the last time it was shown or considered first."""
+    reason: Reason
+    differences: tuple[tuple[str, str, str | None], ...]
+    quote: Quote | None
+    """The passage as it stands now; ``None`` if it is gone or the index cannot be read."""
+    changed: bool
+    """Whether its text is another one than was shown."""
+
+
+async def gap_page(datasette: Any, request: Any) -> Response:
+    """Show everything about a gap."""
+    review = review_of(datasette)
+    number = int(request.url_vars["gap"])
+
+    def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str]]:
+        gap = find(connection, number)
+        return gap, passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
+
+    gap, titles = await review.read(found)
+    if gap.id != number:
+        return Response.redirect(f"/review/gaps/{gap.id}")
+    best = _best(gap)
+    quotes = await quotes_of(review, [(passage, wording.language) for passage, wording in best.items()])
+    candidates = [
+        _candidate(gap, passage, wording, titles, quotes.of(passage, wording.language))
+        for passage, wording in best.items()
+    ]
+    return await page(
+        datasette, request, "gap.html", gap=gap, candidates=candidates, problem=quotes.problem, states=[*State]
+    )
+
+
+def _best(gap: Gap) -> dict[str, Wording]:
+    """Return the passages that fit the wordings best, each with the wording it was nearest to."""
+    points: Counter[str] = Counter()
+    nearest: dict[str, tuple[float, Wording]] = {}
+    for wording in gap.asked:
+        for passage in wording.passages:
+            # What people were shown comes before what was only considered.
+            points[passage.id] += wording.people * (passage.score + passage.shown)
+            if passage.id not in nearest or passage.score > nearest[passage.id][0]:
+                nearest[passage.id] = (passage.score, wording)
+    return {passage: nearest[passage][1] for passage, _ in points.most_common(_CANDIDATES)}
+
+
+def _candidate(gap: Gap, passage: str, wording: Wording, titles: dict[str, str], quote: Quote | None) -> Candidate:
+    own = [(asked, each) for asked in gap.asked for each in asked.passages if each.id == passage]
+    seen = next(each for asked, each in own if asked is wording)
+    return Candidate(
+        id=passage,
+        title=quote.title if quote else titles.get(passage, passage),
+        shown=sum(asked.times for asked, each in own if each.shown),
+        decision=wording.decision,
+        reason=wording.reason,
+        differences=wording.differences if wording.passages[0].id == passage else (),
+        quote=quote,
+        changed=quote is not None and quote.language == seen.language and quote.hash != seen.hash,
+    )
+
+
+@must_be_signed_in
+async def change_state(datasette: Any, request: Any) -> Response:
+    """Set a gap's state and note."""
+    number = int(request.url_vars["gap"])
+    if request.method == "POST":
+        given = await request.post_vars()
+        state = State(given.get("state", "")) if given.get("state", "") in [*State] else State.OPEN
+        note = given.get("note", "").strip()[:_LONGEST_NOTE]
+        by = reviewer(request) or ""
+        await review_of(datasette).write(lambda connection: mark(connection, number, state, note, by))
+        datasette.add_message(request, "Saved.")
+    return Response.redirect(f"/review/gaps/{number}", status=303)
+
+
+ROUTES: Routes = [
+    (r"^/review/gaps/(?P<gap>\d{1,18})$", gap_page),
+    (r"^/review/gaps/(?P<gap>\d{1,18})/state$", change_state),
+]

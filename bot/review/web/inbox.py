@@ -1,0 +1,52 @@
+"""The inbox: unanswered questions grouped by meaning, those first that most people asked lately."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from datasette import Response
+
+from bot.review.gap_store import Gap, GapFilter, Reason, State, count, ranked
+from bot.review.web.frame import Routes, page, review_of
+from bot.review.web.listing import Page, languages_asked, passage_titles
+
+_PER_PAGE = 20
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+async def inbox(datasette: Any, request: Any) -> Response:
+    """List gaps, by default the open ones."""
+    state = _chosen(State, request.args.get("state"))
+    which = GapFilter(
+        state=state or (None if request.args.get("state") == "all" else State.OPEN),
+        language=request.args.get("language") or None,
+        reason=_chosen(Reason, request.args.get("reason")),
+        search=request.args.get("q") or None,
+    )
+    shown = Page.asked_for(request, _PER_PAGE)
+
+    def found(connection: sqlite3.Connection) -> dict[str, object]:
+        gaps = ranked(connection, which, limit=_PER_PAGE, offset=shown.offset)
+        return {
+            "gaps": gaps,
+            "total": count(connection, which),
+            "languages": languages_asked(connection),
+            "titles": passage_titles(connection, _passages(gaps)),
+        }
+
+    context = await review_of(datasette).read(found)
+    return await page(datasette, request, "inbox.html", which=which, shown=shown, **context)
+
+
+def _passages(gaps: list[Gap]) -> list[str]:
+    return [passage.id for gap in gaps for passage in gap.asked[0].passages]
+
+
+def _chosen(choices: type[_Choice], given: str | None) -> _Choice | None:
+    """Return the choice of this name, ``None`` where there is none."""
+    return next((choice for choice in choices if choice == given), None)
+
+
+ROUTES: Routes = [(r"^/review$", inbox)]
