@@ -1,4 +1,4 @@
-"""A reviewer's desk for tests: a small knowledge with a built index, a log with a gap, a draft, and a tried candidate."""
+"""A reviewer's desk for tests: a small knowledge with a built index, a log with a gap, and a draft that was tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bot.review.drafts import Drafts
 from bot.review.gap_store import State, find
 from bot.review.publishing import Publisher
 from bot.review.publishing.tried import Tried
+from bot.review.publishing.tries import Progress
 from bot.settings import Settings, load_settings
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
@@ -82,19 +84,37 @@ class Desk:
             connection.row_factory = sqlite3.Row
             return find(connection, GAP).state
 
+    def git(self, *arguments: str) -> str:
+        """Run git in the knowledge folder as an editor, without anybody's settings; return what it prints."""
+        who = ["-c", "user.name=Editor", "-c", "user.email=editor@example.org"]
+        command = ["git", "-C", str(self.knowledge), *who, *arguments]
+        alone = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        return subprocess.run(command, env=alone, check=True, capture_output=True, text=True).stdout
+
+    def put_under_git(self) -> None:
+        """Make the knowledge folder a checkout with one commit."""
+        self.git("init", "--quiet")
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", "Begin")
+
     def tried(self) -> Tried:
         """The result of the last try."""
         found = self.publisher.tried()
         assert found is not None
         return found[1]
 
-    def try_drafts(self, author: str) -> Tried:
-        """Try the drafts of a reviewer, in a process of its own, to the end."""
+    def followed(self) -> Progress:
+        """Wait until the try has ended, and return how."""
         publisher = self.publisher
-        publisher.start_try(author)
         while (progress := publisher.progress()) and progress.running:
             time.sleep(0.05)
         assert progress is not None
+        return progress
+
+    def try_drafts(self, author: str) -> Tried:
+        """Try the drafts of a reviewer, in a process of its own, to the end."""
+        self.publisher.start_try(author)
+        progress = self.followed()
         assert progress.problem is None, progress.problem
         return self.tried()
 
@@ -103,11 +123,6 @@ class Desk:
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("encoders"))
         shutil.copytree(self.data / "encoders", folder / "data" / "encoders", copy_function=os.link)
         return Desk(folder)
-
-    def agrees(self) -> bool:
-        """Whether a build finds that the live version is made of exactly the files."""
-        result = build(self.knowledge, self.data, encoder=DEFAULT_ENCODER)
-        return result.unchanged
 
 
 def make_desk(folder: Path, encoders: Path) -> Desk:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
-    from index.version.candidate import WorseQuestion
-
     from bot.review.publishing.tried import Tried
+    from index.version.candidate import WorseQuestion
 
 
 class PublishError(UserFacingError):
