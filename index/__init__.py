@@ -81,6 +81,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back
+      candidate         what is kept beside a version that waits to be published
       manifest          what is not in the other files, and their hashes
       snippet_db        the snippets, in one SQLite table
       write             writes the files
@@ -92,6 +93,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       gate              compares with the live version and the floor
     build/              knowledge -> new live version
       builder           the whole way
+      machine_faults    a full disk and the like, in one line
       embed             snippets -> vectors, those of unchanged snippets from the live version
       calibrate         questions with known outcome -> when to answer
 

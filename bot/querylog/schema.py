@@ -18,7 +18,8 @@ PERCENTILES = ", ".join(
 )
 """Percentiles by nearest rank; ``share`` is ``cume_dist()`` over ``latency_ms``."""
 _DAY = "substr(time, 1, 10)"
-_CONSENTING = "(person IS NULL OR person NOT IN (SELECT person FROM opt_outs))"
+CONSENTING = "(person IS NULL OR person NOT IN (SELECT person FROM opt_outs))"
+"""SQL condition on the questions of people who did not opt out."""
 
 _TABLES = (
     """
@@ -125,9 +126,9 @@ _VIEWS = (
     # A question that was edited later is left out: what counts is what it became.
     f"""CREATE VIEW unanswered_questions AS
         SELECT * FROM questions_and_feedback AS q
-        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {_CONSENTING}
+        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {CONSENTING}
             AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)""",
-    f"CREATE VIEW gap_members AS SELECT * FROM gap_questions WHERE {_CONSENTING}",
+    f"CREATE VIEW gap_members AS SELECT * FROM gap_questions WHERE {CONSENTING}",
     # Each person counts by the age of their latest question: half after 30 days, a quarter after 60.
     """CREATE VIEW ranked_gaps AS
         WITH askers AS (

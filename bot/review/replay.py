@@ -6,7 +6,7 @@ import json
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import click
 from bot.commands.paths import UserPath
 from bot.commands.terminal import print_json, print_table
 from bot.querylog.entry import content_hash
+from bot.querylog.schema import CONSENTING
 from bot.review.options import (
     data_option,
     json_option,
@@ -58,6 +59,16 @@ class Replayed:
     after: Verdict
 
     @property
+    def won(self) -> bool:
+        """Whether it is answered now and was not before."""
+        return self.after.decision == "answer" != self.before.decision
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was answered before and is not now."""
+        return self.before.decision == "answer" != self.after.decision
+
+    @property
     def change(self) -> str | None:
         """What differs: ``decision``, ``passage`` (another snippet), ``text`` (new words in it) or ``None``."""
         if self.before.decision != self.after.decision:
@@ -70,32 +81,55 @@ class Replayed:
 
 
 def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000) -> list[sqlite3.Row]:
-    """Return the most frequent wordings since a moment: the latest row of each, with ``times`` it was asked."""
+    """Return the most frequent wordings since a moment: the latest row of each, with ``times`` it was asked.
+
+    Questions of people who opted out are left out.
+    """
+    return _wordings(
+        connection, f"SELECT seq, asked, question FROM questions WHERE time >= ? AND {CONSENTING}", (since,), limit
+    )
+
+
+def logged_in(connection: sqlite3.Connection, gaps: Sequence[int], ids: Sequence[str]) -> list[sqlite3.Row]:
+    """Return the same of the questions in some gaps, and of those with some entry ids."""
+    chosen = """SELECT seq, asked, question FROM questions AS q WHERE id IN (SELECT value FROM json_each(?))
+        OR id IN (SELECT question_id FROM gap_members WHERE gap IN (SELECT value FROM json_each(?)))"""
+    return _wordings(connection, chosen, (json.dumps(ids), json.dumps(gaps)), -1)
+
+
+def _wordings(connection: sqlite3.Connection, chosen: str, values: tuple[object, ...], limit: int) -> list[sqlite3.Row]:
     from index.evaluation.evaluation_set import normal
 
     connection.create_function("normal", 1, normal, deterministic=True)
     return connection.execute(
-        """SELECT q.*, wordings.times FROM questions AS q JOIN (
-                SELECT max(seq) AS seq, min(seq) AS first, count(*) AS times FROM questions WHERE time >= ?
+        f"""SELECT q.*, wordings.times FROM questions AS q JOIN (
+                SELECT max(seq) AS seq, min(seq) AS first, count(*) AS times FROM ({chosen})
                 GROUP BY normal(coalesce(asked, question)) ORDER BY times DESC, first LIMIT ?
             ) AS wordings USING (seq) ORDER BY times DESC, first""",
-        (since, limit),
+        (*values, limit),
     ).fetchall()
 
 
-def replay(rows: Iterable[sqlite3.Row], ask: Callable[[str], Answer]) -> Iterator[Replayed]:
-    """Ask each question again and yield the comparison with the logged answer."""
+def replay(
+    rows: Iterable[sqlite3.Row], ask: Callable[[str], Answer], *, before: Callable[[str], Answer] | None = None
+) -> Iterator[Replayed]:
+    """Ask each question again and yield the comparison with the logged answer, or with what ``before`` answers."""
     for row in rows:
-        question, hits = row["asked"] or row["question"], json.loads(row["candidates"])
-        best = hits[0] if hits else {}
+        question = row["asked"] or row["question"]
         yield Replayed(
             question=question,
             language=row["language"],
             times=row["times"],
             id=row["id"],
-            before=Verdict(row["decision"], round(row["confidence"], 4), best.get("id"), best.get("hash")),
+            before=verdict(before(question)) if before else _logged_verdict(row),
             after=verdict(ask(question)),
         )
+
+
+def _logged_verdict(row: sqlite3.Row) -> Verdict:
+    hits = json.loads(row["candidates"])
+    best = hits[0] if hits else {}
+    return Verdict(row["decision"], round(row["confidence"], 4), best.get("id"), best.get("hash"))
 
 
 def verdict(answer: Answer) -> Verdict:

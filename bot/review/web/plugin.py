@@ -12,7 +12,18 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
 from bot.messages.telegram_text import source_url
-from bot.review.web import act_pages, gap_page, home, inbox, passages, questions, regroup_pages, sign_in, write_pages
+from bot.review.web import (
+    act_pages,
+    gap_page,
+    home,
+    inbox,
+    passages,
+    publish_pages,
+    questions,
+    regroup_pages,
+    sign_in,
+    write_pages,
+)
 from bot.review.web.frame import Routes, message, review_of, reviewer
 from bot.review.web.guard import Application, guarded
 from bot.review.web.quotes import passage_path
@@ -22,7 +33,7 @@ from index.errors import UserFacingError
 logger = logging.getLogger(__name__)
 
 # An act on a passage lies below its page, so it comes first.
-PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, sign_in)
+PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, publish_pages, sign_in)
 """The modules with pages."""
 
 

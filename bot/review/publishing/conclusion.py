@@ -1,0 +1,74 @@
+"""What follows once a publication is live: drafts are marked, files committed, gaps closed. It may be done twice.
+
+None of it can take the publication back any more, so what does not work becomes a note.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from bot.querylog.schema import open_log
+from bot.review.drafts import Drafts, DraftState
+from bot.review.gap_store import close_answered, open_again
+from bot.review.publishing import git
+from bot.review.publishing.journal import Outcome, Publication
+from bot.review.publishing.words import EXPECTED, problem
+from bot.settings import LOG_FILE, Settings
+
+
+def conclude(settings: Settings, publication: Publication) -> Outcome:
+    """Do what follows once the version of a publication is live."""
+    notes: list[str] = []
+    commit_hash = None
+    with _noted(notes, "The drafts could not be marked"):
+        _mark_drafts(Drafts(settings.data_dir), publication)
+    with _noted(notes, "The files were not committed"):
+        commit_hash = _commit(settings, publication)
+    with _noted(notes, "The gaps could not be looked through"):
+        _close_gaps(settings, publication)
+    return Outcome(commit_hash, tuple(notes))
+
+
+@contextmanager
+def _noted(notes: list[str], what: str) -> Iterator[None]:
+    try:
+        yield
+    except EXPECTED as error:
+        notes.append(f"{what}: {problem(error)}")
+
+
+def _mark_drafts(drafts: Drafts, publication: Publication) -> None:
+    plan = publication.plan
+    if plan.undoes is not None:
+        drafts.undone(plan.previous or "", plan.author)
+        return
+    waiting = [each.id for each in drafts.of(plan.drafts) if each.state is DraftState.DRAFT]
+    drafts.published(waiting, plan.version, plan.author)
+
+
+def _commit(settings: Settings, publication: Publication) -> str | None:
+    plan = publication.plan
+    if not plan.changes or not git.is_checkout(settings.knowledge_dir):
+        return None
+    verb = "Publish" if plan.undoes is None else "Undo"
+    message = f"{verb}: {plan.title}\n\nIndex version {plan.version}"
+    names = [each.name for each in plan.changes]
+    return git.commit(settings.knowledge_dir.resolve(), names, author=plan.author, message=message)
+
+
+def _close_gaps(settings: Settings, publication: Publication) -> None:
+    """Close the gaps that the version answers, or open those again that the version taken back had closed."""
+    from index.search.index import Index
+
+    log, plan = settings.data_dir / LOG_FILE, publication.plan
+    if not log.exists():
+        return
+    with closing(open_log(log)) as connection:
+        connection.row_factory = sqlite3.Row
+        if plan.undoes is not None:
+            open_again(connection, plan.previous or "", plan.author)
+            return
+        with closing(Index.open(settings.index_home)) as index:
+            close_answered(connection, index)
