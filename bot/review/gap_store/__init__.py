@@ -8,6 +8,7 @@
     closing         gaps whose questions a published version answers
     acts            what reviewers decide: states, merged, split, moved
     membership      which question lies in which gap
+    refresh         all that is due with new questions or a new version
     index_notes     what the log knows of the index
 
 Everything takes an open log: ``bot.querylog.schema.open_log``, with rows of type ``sqlite3.Row``.
@@ -26,6 +27,7 @@ from bot.review.gap_store.gap import (
 )
 from bot.review.gap_store.index_notes import note_index
 from bot.review.gap_store.reading import GapFilter, count, find, ranked
+from bot.review.gap_store.refresh import refresh
 from bot.review.gap_store.update import update
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "move",
     "note_index",
     "ranked",
+    "refresh",
     "split",
     "update",
 ]

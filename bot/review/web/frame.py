@@ -20,6 +20,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from bot.review.web.index_on_demand import IndexOnDemand
     from bot.review.web.sign_in import OneTimeLinks
+    from bot.review.web.upkeep import Upkeep
 
 Handler = Callable[[Any, Any], Awaitable[Response]]
 """Answers a request; its arguments are named ``datasette`` and ``request``."""
@@ -41,6 +42,7 @@ class Review:
     log: Path
     """The query log."""
     index: IndexOnDemand
+    upkeep: Upkeep
     links: OneTimeLinks
     writable: bool
     """Whether reviewers may sign in and change anything here."""

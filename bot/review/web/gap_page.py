@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ async def gap_page(datasette: Any, request: Any) -> Response:
 
 def _best(gap: Gap) -> dict[str, Wording]:
     """Return the passages that fit the wordings best, each with the wording it was nearest to."""
-    points: Counter[str] = Counter()
+    points: defaultdict[str, float] = defaultdict(float)
     nearest: dict[str, tuple[float, Wording]] = {}
     for wording in gap.asked:
         for passage in wording.passages:
@@ -70,7 +70,8 @@ def _best(gap: Gap) -> dict[str, Wording]:
             points[passage.id] += wording.people * (passage.score + passage.shown)
             if passage.id not in nearest or passage.score > nearest[passage.id][0]:
                 nearest[passage.id] = (passage.score, wording)
-    return {passage: nearest[passage][1] for passage, _ in points.most_common(_CANDIDATES)}
+    best = sorted(points, key=lambda passage: -points[passage])[:_CANDIDATES]
+    return {passage: nearest[passage][1] for passage in best}
 
 
 def _candidate(gap: Gap, passage: str, wording: Wording, titles: dict[str, str], quote: Quote | None) -> Candidate:

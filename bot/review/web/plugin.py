@@ -12,7 +12,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
 from bot.messages.telegram_text import source_url
-from bot.review.web import gap_page, home, inbox, passages, questions, sign_in
+from bot.review.web import dashboard, gap_page, home, inbox, passages, questions, sign_in
 from bot.review.web.frame import Routes, message, review_of, reviewer
 from bot.review.web.guard import Application, guarded
 from bot.review.web.quotes import passage_path
@@ -21,7 +21,7 @@ from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
-PAGES = (home, inbox, gap_page, questions, passages, sign_in)
+PAGES = (home, inbox, gap_page, questions, passages, dashboard, sign_in)
 """The modules with pages."""
 
 
