@@ -52,7 +52,7 @@ def render_cell(value: object, column: str, database: str) -> Markup | None:
 
 @hookimpl(trylast=True)  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Give a connection the functions ``first_day`` and ``minute``, and a search box in which nothing typed is an error."""
+    """Give a connection the functions ``first_day`` and ``minute``, and a search that takes everything typed."""
     conn.create_function("first_day", 1, first_day, deterministic=True)
     conn.create_function("minute", 1, short_time, deterministic=True)
     # Datasette's own function of this name, which is registered before, makes nothing of a lone quotation mark, and

@@ -1,0 +1,136 @@
+"""The review page for tests: a log whose questions a small index answered, and a browser without a window."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.querylog import schema
+from bot.querylog.entry import Entry
+from bot.review.gap_store import refresh
+from bot.review.web.server import Pages, review_for
+from bot.review.web.sign_in import link_path
+from bot.settings import load_settings
+from index.search.index import Index
+from tests.support.log_answers import open_log
+
+ADDRESS = "http://127.0.0.1:8001"
+EVIL = "<script>alert(1)</script> =HYPERLINK(1) who pays for hydrogen pipelines"
+ASKED = (
+    # question, person, vote
+    ("who is the trade envoy", 1, 1),
+    ("uranium production", 2, 0),
+    ("who pays for the pipelines", 1, 0),
+    ("who pays for the pipelines", 2, 0),
+    ("Who pays for the pipelines?", 3, -1),
+    ("Кто платит за трубопроводы?", 4, 0),
+    (EVIL, 5, 0),
+)
+
+
+async def fill_from(data: Path) -> dict[str, str]:
+    """Ask the index of a data folder some questions, log them and group them; return an entry id by question."""
+    log, ids = open_log(data), {}
+    with closing(Index.open(data)) as index:
+        for question, person, vote in ASKED:
+            ids[question] = await log.record(Entry(index.answer(question), "private", person=person))
+            if vote:
+                await log.vote(ids[question], person, vote)
+        await log.request(ids[EVIL], 5)
+        await log.close()
+        with closing(schema.open_log(data / "queries.db")) as connection:
+            connection.row_factory = schema.sqlite3.Row
+            refresh(connection, index)
+    return ids
+
+
+@contextmanager
+def served(data: Path, *command: str, **settings: str) -> Iterator[tuple[str, Path]]:
+    """Run `review` or `log serve` as a process of its own; its address, and the file of what it prints."""
+    arguments = [sys.executable, "-m", "bot", *command, "--port", "0", "--no-update", "--data", str(data)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    environment = kept | {"PYTHONPATH": str(Path(__file__).parents[2]), **settings}
+    printed = data / "printed.txt"
+    with printed.open("wb") as out, subprocess.Popen(arguments, stdout=out, stderr=out, env=environment) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while "startup complete" not in printed.read_text():
+                assert process.poll() is None, printed.read_text()
+                assert time.monotonic() < deadline, printed.read_text()
+                time.sleep(0.1)
+            found = re.search(r"http://127\.0\.0\.1:\d+", printed.read_text())
+            assert found
+            yield found[0], printed
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+class Browser:
+    """Keeps cookies and sends forms as a browser does; ``pages`` is the server it talks to."""
+
+    def __init__(self, pages: Any) -> None:
+        self.pages = pages
+        transport = httpx.ASGITransport(app=pages.app(), raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        """Open a page; a redirect is followed."""
+        return await self.client.get(path, follow_redirects=True, **options)
+
+    async def post(
+        self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Send a form from one of the server's own pages, and follow a redirect."""
+        await self.client.get("/-/sign-in?token=" + self.pages.review.links.make(""))
+        token = self.client.cookies.get("ds_csrftoken", "")
+        return await self.client.post(
+            path,
+            data={"csrftoken": token, **(fields or {})},
+            headers={"origin": ADDRESS, **(headers or {})},
+            follow_redirects=True,
+        )
+
+    async def sign_in(self, name: str = "Anna Smith") -> None:
+        """Sign in with a new link."""
+        token = self.pages.review.links.make(name)
+        assert (await self.get(link_path(token))).status_code == 200
+        assert (await self.post("/-/sign-in", {"token": token, "name": name})).status_code == 200
+
+
+@asynccontextmanager
+async def browsing(data: Path, *, writable: bool = True, **settings: object) -> AsyncIterator[Browser]:
+    """Start the server on a data folder, and a browser that is not signed in."""
+    given = load_settings(data_dir=data, **settings)
+    pages = Pages(review_for(given, data / "queries.db", writable=writable))
+    browser = Browser(pages)
+    try:
+        yield browser
+    finally:
+        await browser.client.aclose()
+        pages.review.index.close()
+        for database in pages.databases.values():
+            database.close()
+
+
+def sample_path(pattern: str, values: Mapping[str, str]) -> str:
+    """Return a path that a route's regular expression matches; ``values`` fill its groups."""
+    path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda group: values[group[1]], pattern)
+    path = path.removeprefix("^").removesuffix("$")
+    assert re.match(pattern, path), f"{pattern}: no sample"
+    return path
+
+
+def text_of(html: str) -> str:
+    """Return what a reader sees of a page, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
