@@ -107,8 +107,12 @@ def _prepare(data: Path, fresh: bool) -> None:
     if fresh:
         from bot.review.gaps import group_new
 
-        with writing(data) as connection:
-            group_new(connection, data)
+        try:
+            with writing(data) as connection:
+                group_new(connection, data)
+        except sqlite3.Error as error:
+            message = f"The query log cannot be used: {error}."
+            raise click.ClickException(message) from error
 
 
 @log.command()
