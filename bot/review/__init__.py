@@ -6,7 +6,8 @@
     records         verbs list, unanswered, show, stats, export, backup, forget
     gaps            verbs gaps, teach
     replay          verb replay: asking logged questions again
-    browse          verbs serve, report; charts
+    browse          the command `review`; verbs serve, report; charts
+    web/            the pages of the server
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_changes     what the options of `log gaps` change
     gap_store       gaps in the log: made, ranked, changed, closed

@@ -4,6 +4,7 @@
 
     gap             what a gap is, and what can be wrong with a request for one
     reading         one gap, and the gaps that matter most
+    similar         gaps that may mean the same
     update          new questions are put into gaps
     closing         gaps whose questions a published version answers
     acts            what reviewers decide: states, merged, split, moved
@@ -28,6 +29,7 @@ from bot.review.gap_store.gap import (
 from bot.review.gap_store.index_notes import note_index
 from bot.review.gap_store.reading import GapFilter, count, find, ranked
 from bot.review.gap_store.refresh import refresh
+from bot.review.gap_store.similar import similar
 from bot.review.gap_store.update import update
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "note_index",
     "ranked",
     "refresh",
+    "similar",
     "split",
     "update",
 ]
