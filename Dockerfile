@@ -60,7 +60,7 @@ COPY --from=build /opt/build /opt/build
 USER 10001
 # torch asks for the user's name, and a container may run under a number without one. matplotlib keeps a list of fonts.
 ENV PATH=/opt/build/bin:$PATH BOT_KNOWLEDGE_DIR=/knowledge USER=bot MPLCONFIGDIR=/tmp
-CMD ["log", "serve"]
+CMD ["review"]
 
 FROM base AS serve
 COPY --from=build /opt/serve /opt/serve

@@ -8,7 +8,8 @@
     teach           verb teach
     shown_texts     the texts that people were shown
     replay          verb replay: asking logged questions again
-    browse          verbs serve, report; charts
+    browse          the command `review`; verbs serve, report; charts
+    web/            the pages of the server
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_changes     what the options of `log gaps` change
     gap_store       gaps in the log: made, ranked, changed, closed

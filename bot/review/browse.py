@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.paths import UserPath
+from bot.review.gap_changes import user_name
 from bot.review.options import (
     data_option,
     days_option,
@@ -99,9 +99,7 @@ def review(port: int, browse: bool, name: str | None, fresh: bool, knowledge: Pa
 
     _prepare(data, fresh)
     settings = settings_for(data, knowledge_dir=knowledge)
-    serve_pages(
-        review_for(settings, log_file(data), writable=True), port, name=name or getpass.getuser(), browse=browse
-    )
+    serve_pages(review_for(settings, log_file(data), writable=True), port, name=name or user_name(), browse=browse)
 
 
 def _prepare(data: Path, fresh: bool) -> None:
@@ -109,8 +107,12 @@ def _prepare(data: Path, fresh: bool) -> None:
     if fresh:
         from bot.review.gaps import group_new
 
-        with writing(data) as connection:
-            group_new(connection, data)
+        try:
+            with writing(data) as connection:
+                group_new(connection, data)
+        except sqlite3.Error as error:
+            message = f"The query log cannot be used: {error}."
+            raise click.ClickException(message) from error
 
 
 @log.command()

@@ -25,8 +25,6 @@ from index.errors import UserFacingError
 if TYPE_CHECKING:
     from bot.review.gap_store import Gap, Wording
 
-_GROUPED_DAYS = "90d"
-
 
 @log.command()
 @click.argument("gap", type=int, required=False)
@@ -119,19 +117,11 @@ def gaps(
 
 def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
     """Record the live index, put new questions into gaps and close those it answers, or print why it cannot be done."""
-    from bot.database import transaction
-    from bot.review.gap_store import close_answered, note_index, update
-    from bot.review.grouping import Signatures
-    from bot.review.queries import moment
+    from bot.review.gap_store import refresh
 
     try:
         with opened(data) as index:
-            manifest = index.manifest
-            snippets = {name: (each.title, each.topic) for name in index.snippets if (each := index.snippet(name))}
-            with transaction(connection):
-                note_index(connection, index.version, manifest.encoder_key, manifest.built, snippets)
-            update(connection, Signatures(index), since=since or moment(_GROUPED_DAYS))
-            closed = close_answered(connection, index)
+            closed = refresh(connection, index, since=since)
         for number in closed.gaps:
             click.echo(f"Gap {number} is closed: version {index.version} answers its questions.", err=True)
     except UserFacingError as error:

@@ -1,7 +1,7 @@
 """Datasette plugin for the log's pages.
 
-Ids and gaps become links, SQL gets the function ``first_day``, a search is never an error, and a file of CSV is as safe
-for spreadsheets as that of ``log export``.
+Ids and gaps become links, SQL gets the functions ``first_day`` and ``minute``, a search is never an error, and a file
+of CSV is as safe for spreadsheets as that of ``log export``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 from datasette import hookimpl
 from datasette.utils import escape_fts
 from markupsafe import Markup
 
+from bot.review.options import short_time
 from bot.review.records import defused
 
 Scope = MutableMapping[str, Any]
@@ -33,23 +35,26 @@ _QUESTION_COLUMNS = ("id", "question_id", "edit_of", "follow_up_of")
 _DAYS, _MOST_DAYS = 30, 90
 
 
-# Only the column and the form decide: nothing that people typed becomes a link.
+# Only the column and the form decide where a link leads: nothing that people typed becomes an address.
 @hookimpl  # type: ignore[untyped-decorator]
 def render_cell(value: object, column: str, database: str) -> Markup | None:
-    """Return a link for an id or the number of a gap, ``None`` for everything else."""
+    """Return a link to the page of a question, gap or passage, ``None`` for everything else."""
     if database != DATABASE:
         return None
     if column in _QUESTION_COLUMNS and isinstance(value, str) and _ULID.fullmatch(value):
-        return Markup('<a href="/{}/replay?id={}">{}</a>').format(DATABASE, value, value)
+        return Markup('<a href="/review/questions/{}"><small>{}</small></a>').format(value, value)
     if column == "gap" and isinstance(value, int):
-        return Markup('<a href="/{}/gap?gap={}">{}</a>').format(DATABASE, value, value)
+        return Markup('<a href="/review/gaps/{}">{}</a>').format(value, value)
+    if column == "snippet" and isinstance(value, str):
+        return Markup('<a href="/review/passages/{}">{}</a>').format(quote(value), value)
     return None
 
 
 @hookimpl(trylast=True)  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Give a connection the SQL function ``first_day``, and a search box in which nothing typed is an error."""
+    """Give a connection the functions ``first_day`` and ``minute``, and a search that takes everything typed."""
     conn.create_function("first_day", 1, first_day, deterministic=True)
+    conn.create_function("minute", 1, short_time, deterministic=True)
     # Datasette's own function of this name, which is registered before, makes nothing of a lone quotation mark, and
     # FTS5 takes nothing for a syntax error. An empty phrase finds no row.
     conn.create_function("escape_fts", 1, lambda text: escape_fts(text) or '""', deterministic=True)

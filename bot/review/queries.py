@@ -172,7 +172,7 @@ def passage_figures(connection: sqlite3.Connection, snippet: str) -> PassageFigu
 
 
 def quoted_often(connection: sqlite3.Connection, *, days: int) -> dict[str, int]:
-    """Return how often each passage was quoted as the answer in the last days, today included; the rest are left out."""
+    """Return how often each passage that was quoted as the answer in the last days was, today included."""
     since = (datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat()
     return dict(
         connection.execute("SELECT snippet, sum(quoted) FROM quoted_snippets WHERE day >= ? GROUP BY 1", (since,))

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/long_log.py DATA [ROWS]
 
-The rows are made up: three languages, 200 passages of uneven fame, 40,000 different questions, four out of ten not
-answered.
+The rows are made up: three languages, passages of uneven fame (those of the index in DATA, else 200 invented ones),
+40,000 different questions, four out of ten not answered.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ from bot.database import transaction
 from bot.querylog import statements
 from bot.querylog.entry import timestamp
 from bot.querylog.schema import open_log
+from index.version.snippet_db import SnippetDatabase
+from index.version.versions import index_folder, live_version
 
 DAYS = 180
 PEOPLE = 30_000
@@ -46,10 +49,18 @@ WORDS = {
 }
 
 
-def rows(number: int, chance: random.Random) -> object:
+def passages(data: Path) -> list[str]:
+    """Return the ids of the passages in DATA, or invented ones where there is no index."""
+    home = index_folder(data)
+    version = live_version(data)
+    if version is None:
+        return [f"topic{rank % 10}/passage-{rank}" for rank in range(200)]
+    return sorted(SnippetDatabase(home / version, ()))
+
+
+def rows(number: int, chance: random.Random, snippets: Sequence[str]) -> Iterator[dict[str, object]]:
     """Yield rows from the oldest to the newest."""
     start = datetime.now(UTC) - timedelta(days=DAYS)
-    snippets = [f"topic{rank % 10}/passage-{rank}" for rank in range(200)]
     fame = [1 / (rank + 1) for rank in range(len(snippets))]
     asked = [
         (language, " ".join(chance.choices(words, k=chance.randint(4, 12))) + "?")
@@ -108,7 +119,7 @@ def main(data: Path, number: int) -> None:
     data.mkdir(parents=True, exist_ok=True)
     with closing(open_log(data / "queries.db")) as connection:
         batch = []
-        for position, row in enumerate(rows(number, chance), 1):  # type: ignore[arg-type]
+        for position, row in enumerate(rows(number, chance, passages(data)), 1):
             batch.append(row)
             if len(batch) < 5000 and position < number:
                 continue

@@ -14,7 +14,7 @@ from bot.querylog import schema
 from bot.review.acts import AddQuestions, CorrectSnippet, DoesNotAnswer, KeepForEvaluation, NotCovered
 from bot.review.drafts import Drafts, overlay
 from bot.review.web.server import Pages
-from tests.support.review_pages import Reviewer, ask, fields_of, pages_on
+from tests.support.review_forms import Reviewer, ask, fields_of, pages_on
 from tests.support.small_knowledge import MakeKnowledge
 
 EVIL = "<script>alert(1)</script> =cmd() hydrogen"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from click.testing import CliRunner
 from bot.review.options import log as log_commands
 from bot.review.web.server import METADATA_FILE
 from tests.support.filled_log import fill
+from tests.support.review_pages import served
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
@@ -38,21 +37,8 @@ async def server(tmp_path: Path) -> AsyncIterator[str]:
     """`log serve` on a small log, as a process of its own; its address."""
     pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
     await fill(tmp_path)
-    arguments = [sys.executable, "-m", "bot", "log", "serve", "--port", "0", "--no-update", "--data", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        try:
-            assert process.stderr is not None
-            address = ""
-            for line in process.stderr:
-                if found := re.search(r"(http://127\.0\.0\.1:\d+)/-/dashboards", line):
-                    address = found[1]
-                if "startup complete" in line:
-                    break
-            yield address
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
+    with served(tmp_path, "log", "serve") as (address, _):
+        yield address
 
 
 def test_the_console_is_heard(tmp_path: Path) -> None:

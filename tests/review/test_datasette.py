@@ -77,8 +77,8 @@ async def test_full_replay_page(pages: tuple[Any, str]) -> None:
     assert what["in gap"] == 1
     assert what["candidate 1"].startswith("resources/lithium")
     page = (await datasette.client.get("/queries/unanswered")).text
-    assert f'href="/queries/replay?id={evil}"' in page
-    assert 'href="/queries/gap?gap=1"' in page
+    assert f'href="/review/questions/{evil}"' in page
+    assert 'href="/review/gaps/1"' in page
 
 
 async def test_terminal_and_browser_agree(tmp_path: Path, datasette_on: Callable[[Path], Any]) -> None:

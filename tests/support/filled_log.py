@@ -22,7 +22,8 @@ async def fill(folder: Path) -> str:
     await log.close()
     with closing(schema.open_log(folder / "queries.db")) as connection, transaction(connection):
         note_index(connection, "v1", "encoder", "2026-11-01", {"resources/never": ("Never", "resources")})
-        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
+        opened = "2026-11-01T09:00:00.000Z"
+        connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES (?, ?, 'e')", (opened, opened))
         connection.execute(
             "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
             "SELECT id, 1, 0.9, person, time FROM questions WHERE id = ?",

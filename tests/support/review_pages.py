@@ -1,121 +1,136 @@
-"""The review page as a signed-in reviewer uses it, on a small knowledge with questions that were not answered."""
+"""The review page for tests: a log whose questions a small index answered, and a browser without a window."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
-from html.parser import HTMLParser
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from bot.querylog import schema
-from bot.querylog.log import Entry
-from bot.review.drafts import Drafts
+from bot.querylog.entry import Entry
+from bot.review.gap_store import refresh
 from bot.review.web.server import Pages, review_for
+from bot.review.web.sign_in import link_path
 from bot.settings import load_settings
 from index.search.index import Index
 from tests.support.log_answers import open_log
 
-
-class _Fields(HTMLParser):
-    """The fields of the forms of a page that are sent with POST, with what they hold."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self._posting = False
-        self._area: str | None = None
-        self._select: str | None = None
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        name = given.get("name") or ""
-        if tag == "form":
-            self._posting = given.get("method") == "post" and "sign-out" not in (given.get("action") or "")
-        elif not self._posting:
-            return
-        elif tag == "input" and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
-            self.values[name] = given.get("value") or ""
-        elif tag == "textarea":
-            self._area = name
-            self.values[name] = ""
-        elif tag == "select":
-            self._select = name
-        elif tag == "option" and self._select and "selected" in given:
-            self.values[self._select] = given.get("value") or ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea" and self._area:
-            # A browser leaves the first line break out.
-            self.values[self._area] = self.values[self._area].removeprefix("\n")
-            self._area = None
-        elif tag == "select":
-            self._select = None
-
-    def handle_data(self, data: str) -> None:
-        if self._area:
-            self.values[self._area] += data
+ADDRESS = "http://127.0.0.1:8001"
+EVIL = "<script>alert(1)</script> =HYPERLINK(1) who pays for hydrogen pipelines"
+ASKED = (
+    # question, person, vote
+    ("who is the trade envoy", 1, 1),
+    ("uranium production", 2, 0),
+    ("who pays for the pipelines", 1, 0),
+    ("who pays for the pipelines", 2, 0),
+    ("Who pays for the pipelines?", 3, -1),
+    ("Кто платит за трубопроводы?", 4, 0),
+    (EVIL, 5, 0),
+)
 
 
-def fields_of(page: str) -> dict[str, str]:
-    """Return what a browser would send for a page's form as it stands."""
-    return _Fields(page).values
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Somebody who is signed in."""
-
-    pages: Pages
-    name: str
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """What the browser sends with each request."""
-        return {"ds_actor": self.pages.sign({"a": {"id": self.name, "name": self.name}}, "actor")}
-
-    @property
-    def drafts(self) -> Drafts:
-        """The drafts of all reviewers."""
-        return Drafts(self.pages.review.settings.data_dir)
-
-    async def get(self, path: str) -> Any:
-        """Open a page."""
-        return await self.pages.client.get(path, cookies=self.cookies)
-
-    async def send(self, path: str, do: str = "save", **changed: str | None) -> Any:
-        """Open a page and send its form with some fields changed; ``None`` takes a field out."""
-        shown = await self.get(path)
-        filled = {**fields_of(shown.text), "do": do, **changed}
-        given = {name: value for name, value in filled.items() if value is not None}
-        cookies = {**self.cookies, "ds_csrftoken": shown.cookies.get("ds_csrftoken", "")}
-        return await self.pages.client.post(path, data=given, cookies=cookies)
-
-
-async def ask(data: Path, *questions: str, gap: int = 1) -> dict[str, str]:
-    """Ask the live index questions, each by somebody else, and put them into one gap; return their entry ids."""
-    index = Index.open(data)
-    log = open_log(data)
-    ids = {text: str(await log.record(Entry(index.answer(text), "private", person=number)))
-           for number, text in enumerate(questions, 1)}  # fmt: skip
-    await log.close()
-    index.close()
-    with closing(schema.open_log(data / "queries.db")) as connection:
-        connection.execute(
-            "INSERT OR IGNORE INTO gaps (id, opened, changed, encoder) "
-            "VALUES (?, '2026-11-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z', 'e')",
-            (gap,),
-        )
-        connection.executemany(
-            "INSERT INTO gap_questions (question_id, gap, similarity, person, time, language) "
-            "SELECT id, ?, 0.9, person, time, language FROM questions WHERE id = ?",
-            [(gap, number) for number in ids.values()],
-        )
+async def fill_from(data: Path) -> dict[str, str]:
+    """Ask the index of a data folder some questions, log them and group them; return an entry id by question."""
+    log, ids = open_log(data), {}
+    with closing(Index.open(data)) as index:
+        for question, person, vote in ASKED:
+            ids[question] = await log.record(Entry(index.answer(question), "private", person=person))
+            if vote:
+                await log.vote(ids[question], person, vote)
+        await log.request(ids[EVIL], 5)
+        await log.close()
+        with closing(schema.open_log(data / "queries.db")) as connection:
+            connection.row_factory = schema.sqlite3.Row
+            refresh(connection, index)
     return ids
 
 
-def pages_on(data: Path, knowledge: Path) -> Pages:
-    """Return the review page of a data folder, where reviewers may sign in."""
-    settings = load_settings(data_dir=data, knowledge_dir=knowledge)
-    return Pages(review_for(settings, data / "queries.db", writable=True))
+@contextmanager
+def served(data: Path, *command: str, **settings: str) -> Iterator[tuple[str, Path]]:
+    """Run `review` or `log serve` as a process of its own; its address, and the file of what it prints."""
+    arguments = [sys.executable, "-m", "bot", *command, "--port", "0", "--no-update", "--data", str(data)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    environment = kept | {"PYTHONPATH": str(Path(__file__).parents[2]), **settings}
+    printed = data / "printed.txt"
+    with printed.open("wb") as out, subprocess.Popen(arguments, stdout=out, stderr=out, env=environment) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while "startup complete" not in printed.read_text():
+                assert process.poll() is None, printed.read_text()
+                assert time.monotonic() < deadline, printed.read_text()
+                time.sleep(0.1)
+            found = re.search(r"http://127\.0\.0\.1:\d+", printed.read_text())
+            assert found
+            yield found[0], printed
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+class Browser:
+    """Keeps cookies and sends forms as a browser does; ``pages`` is the server it talks to."""
+
+    def __init__(self, pages: Any) -> None:
+        self.pages = pages
+        transport = httpx.ASGITransport(app=pages.app(), raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        """Open a page; a redirect is followed."""
+        return await self.client.get(path, follow_redirects=True, **options)
+
+    async def post(
+        self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Send a form from one of the server's own pages, and follow a redirect."""
+        await self.client.get("/-/sign-in?token=" + self.pages.review.links.make(""))
+        token = self.client.cookies.get("ds_csrftoken", "")
+        return await self.client.post(
+            path,
+            data={"csrftoken": token, **(fields or {})},
+            headers={"origin": ADDRESS, **(headers or {})},
+            follow_redirects=True,
+        )
+
+    async def sign_in(self, name: str = "Anna Smith") -> None:
+        """Sign in with a new link."""
+        token = self.pages.review.links.make(name)
+        assert (await self.get(link_path(token))).status_code == 200
+        assert (await self.post("/-/sign-in", {"token": token, "name": name})).status_code == 200
+
+
+@asynccontextmanager
+async def browsing(data: Path, *, writable: bool = True, **settings: object) -> AsyncIterator[Browser]:
+    """Start the server on a data folder, and a browser that is not signed in."""
+    given = load_settings(data_dir=data, **settings)
+    pages = Pages(review_for(given, data / "queries.db", writable=writable))
+    browser = Browser(pages)
+    try:
+        yield browser
+    finally:
+        await browser.client.aclose()
+        pages.review.index.close()
+        for database in pages.databases.values():
+            database.close()
+
+
+def sample_path(pattern: str, values: Mapping[str, str]) -> str:
+    """Return a path that a route's regular expression matches; ``values`` fill its groups."""
+    path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda group: values[group[1]], pattern)
+    path = path.removeprefix("^").removesuffix("$")
+    assert re.match(pattern, path), f"{pattern}: no sample"
+    return path
+
+
+def text_of(html: str) -> str:
+    """Return what a reader sees of a page, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())

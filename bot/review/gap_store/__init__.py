@@ -4,10 +4,12 @@
 
     gap             what a gap is, and what can be wrong with a request for one
     reading         one gap, and the gaps that matter most
+    similar         gaps that may mean the same
     update          new questions are put into gaps
     closing         gaps whose questions a published version answers
     acts            what reviewers decide: states, merged, split, moved
     membership      which question lies in which gap
+    refresh         all that is due with new questions or a new version
     index_notes     what the log knows of the index
 
 Everything takes an open log: ``bot.querylog.schema.open_log``, with rows of type ``sqlite3.Row``.
@@ -26,6 +28,8 @@ from bot.review.gap_store.gap import (
 )
 from bot.review.gap_store.index_notes import note_index
 from bot.review.gap_store.reading import GapFilter, count, find, ranked
+from bot.review.gap_store.refresh import refresh
+from bot.review.gap_store.similar import similar
 from bot.review.gap_store.update import update
 
 __all__ = [
@@ -47,6 +51,8 @@ __all__ = [
     "note_index",
     "open_again",
     "ranked",
+    "refresh",
+    "similar",
     "split",
     "update",
 ]

@@ -16,12 +16,15 @@ _LISTED = 200
 _SEARCHED = 20_000
 """So many questions, the newest first, are looked at for words."""
 _PASSAGES = 3
+# The gaps themselves, which hold large vectors, are joined last.
 _FIGURES = """
-    SELECT gaps.*, count(*) AS people, sum(askers.questions) AS questions, max(askers.last) AS last,
-        sum(pow(0.5, max(julianday('now') - julianday(askers.last), 0) / 30)) AS rank
-    FROM (SELECT gap, count(*) AS questions, max(time) AS last FROM gap_members WHERE {members} GROUP BY gap, person)
-        AS askers
-    JOIN gaps ON gaps.id = askers.gap WHERE {gaps} GROUP BY gaps.id"""
+    SELECT gaps.*, people, questions, last, rank FROM (
+        SELECT gap, count(*) AS people, sum(questions) AS questions, max(last) AS last,
+            sum(pow(0.5, max(julianday('now') - julianday(last), 0) / 30)) AS rank
+        FROM (
+            SELECT gap, count(*) AS questions, max(time) AS last FROM gap_members WHERE {members} GROUP BY gap, person
+        ) GROUP BY gap
+    ) AS figures JOIN gaps ON gaps.id = figures.gap WHERE {gaps}"""
 # SQLite takes the other columns from the latest question, which has the highest number.
 _WORDINGS = """
     SELECT question AS text, coalesce(asked, question) AS asked, q.language, count(*) AS times,

@@ -9,7 +9,15 @@
     frame           what a handler works with: the parts of the server, its pages, who asks
     wording         times, numbers and languages as people write them, for the templates
     sign_in         one-time links, signing in and out, inviting
+    upkeep          new questions are put into gaps while the server runs
+    quotes          passages as Telegram shows them
+    listing         what lists share: pages of rows, titles for ids
     home            the first page
+    inbox           gaps, ranked
+    gap_page        one gap
+    questions       the list of questions, and one of them
+    dashboard       from its charts to the questions behind them
+    passages        the list of passages, and one of them
 
 Each module with pages has ``ROUTES``, pairs of a regular expression and a handler, and is named in ``plugin.PAGES``. A
 handler is called with ``(datasette, request)``, and keeps the event loop free: ``Review.read``, ``Review.write`` and

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.review.publishing import Publisher
     from bot.review.web.index_on_demand import IndexOnDemand
     from bot.review.web.sign_in import OneTimeLinks
+    from bot.review.web.upkeep import Upkeep
 
 Handler = Callable[[Any, Any], Awaitable[Response]]
 """Answers a request; its arguments are named ``datasette`` and ``request``."""
@@ -42,6 +43,7 @@ class Review:
     log: Path
     """The query log."""
     index: IndexOnDemand
+    upkeep: Upkeep
     links: OneTimeLinks
     publisher: Publisher
     writable: bool

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from datasette import Response
 
-from bot.review.gap_store import Gap, Reason, State, Wording, find, mark
+from bot.review.gap_store import Gap, Passage, State, Wording, find, mark, similar
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.listing import passage_titles
 from bot.review.web.quotes import Quote, quotes_of
@@ -29,7 +29,6 @@ class Candidate:
     """To how many questions it was shown, at the last time of each wording."""
     decision: str
     """What was decided the last time it was shown or considered first."""
-    reason: Reason
     differences: tuple[tuple[str, str, str | None], ...]
     quote: Quote | None
     """The passage as it stands now; ``None`` if it is gone or the index cannot be read."""
@@ -42,49 +41,55 @@ async def gap_page(datasette: Any, request: Any) -> Response:
     review = review_of(datasette)
     number = int(request.url_vars["gap"])
 
-    def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str]]:
+    def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]]]:
         gap = find(connection, number)
-        return gap, passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
+        titles = passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
+        return gap, titles, similar(connection, gap.id)
 
-    gap, titles = await review.read(found)
+    gap, titles, others = await review.read(found)
     if gap.id != number:
         return Response.redirect(f"/review/gaps/{gap.id}")
     best = _best(gap)
-    quotes = await quotes_of(review, [(passage, wording.language) for passage, wording in best.items()])
+    quotes = await quotes_of(review, [(passage.id, passage.language) for _, passage in best])
     candidates = [
-        _candidate(gap, passage, wording, titles, quotes.of(passage, wording.language))
-        for passage, wording in best.items()
+        _candidate(gap, wording, passage, titles, quotes.of(passage.id, passage.language)) for wording, passage in best
     ]
     return await page(
-        datasette, request, "gap.html", gap=gap, candidates=candidates, problem=quotes.problem, states=[*State]
+        datasette,
+        request,
+        "gap.html",
+        gap=gap,
+        candidates=candidates,
+        others=others,
+        problem=quotes.problem,
+        states=[*State],
     )
 
 
-def _best(gap: Gap) -> dict[str, Wording]:
+def _best(gap: Gap) -> list[tuple[Wording, Passage]]:
     """Return the passages that fit the wordings best, each with the wording it was nearest to."""
-    points: Counter[str] = Counter()
-    nearest: dict[str, tuple[float, Wording]] = {}
+    points: defaultdict[str, float] = defaultdict(float)
+    nearest: dict[str, tuple[Wording, Passage]] = {}
     for wording in gap.asked:
         for passage in wording.passages:
             # What people were shown comes before what was only considered.
             points[passage.id] += wording.people * (passage.score + passage.shown)
-            if passage.id not in nearest or passage.score > nearest[passage.id][0]:
-                nearest[passage.id] = (passage.score, wording)
-    return {passage: nearest[passage][1] for passage, _ in points.most_common(_CANDIDATES)}
+            if passage.id not in nearest or passage.score > nearest[passage.id][1].score:
+                nearest[passage.id] = (wording, passage)
+    return [nearest[each] for each in sorted(points, key=lambda each: -points[each])[:_CANDIDATES]]
 
 
-def _candidate(gap: Gap, passage: str, wording: Wording, titles: dict[str, str], quote: Quote | None) -> Candidate:
-    own = [(asked, each) for asked in gap.asked for each in asked.passages if each.id == passage]
-    seen = next(each for asked, each in own if asked is wording)
+def _candidate(gap: Gap, wording: Wording, passage: Passage, titles: dict[str, str], quote: Quote | None) -> Candidate:
     return Candidate(
-        id=passage,
-        title=quote.title if quote else titles.get(passage, passage),
-        shown=sum(asked.times for asked, each in own if each.shown),
+        id=passage.id,
+        title=quote.title if quote else titles.get(passage.id, passage.id),
+        shown=sum(
+            asked.times for asked in gap.asked for each in asked.passages if each.id == passage.id and each.shown
+        ),
         decision=wording.decision,
-        reason=wording.reason,
-        differences=wording.differences if wording.passages[0].id == passage else (),
+        differences=wording.differences if wording.passages[0] is passage else (),
         quote=quote,
-        changed=quote is not None and quote.language == seen.language and quote.hash != seen.hash,
+        changed=quote is not None and quote.language == passage.language and quote.hash != passage.hash,
     )
 
 

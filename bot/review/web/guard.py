@@ -6,6 +6,7 @@ reviewer's name. Datasette's own tokens protect forms as well, but only requests
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,13 +17,17 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:@/\[\]]+)(?::\d+)?")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    # An address may hold a one-time link. It stays on this site, where forms still say which site they come from.
+    # An address may hold a one-time link, so it stays on this site. If none were sent at all, forms would not say where
+    # they come from.
     (b"referrer-policy", b"same-origin"),
 )
+
+_SET_HERE = frozenset(name for name, _ in _HEADERS)
 
 
 def guarded(application: Application, public: str | None) -> Application:
@@ -34,7 +39,7 @@ def guarded(application: Application, public: str | None) -> Application:
     """
     known = urlsplit(public or "")
     names = _OWN_NAMES | ({known.hostname} if known.hostname else set())
-    public_origin = origin(public) if public else ""
+    public_origin = origin(public) if public else None
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,7 +56,8 @@ def guarded(application: Application, public: str | None) -> Application:
 
         async def send_protected(event: MutableMapping[str, Any]) -> None:
             if event["type"] == "http.response.start":
-                event = {**event, "headers": [*event.get("headers", ()), *_HEADERS]}
+                others = [each for each in event.get("headers", ()) if each[0].lower() not in _SET_HERE]
+                event = {**event, "headers": [*others, *_HEADERS]}
             await send(event)
 
         await application(scope, receive, send_protected)
@@ -67,13 +73,11 @@ def origin(address: str) -> str:
 
 def _name(host: str) -> str:
     """Return the name of a host without its port, which another one leads to after `ssh -L`."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]") if found else ""
 
 
-def _from_here(headers: dict[bytes, str], host: str, public: str) -> bool:
+def _from_here(headers: dict[bytes, str], host: str, public: str | None) -> bool:
     """Return whether a form comes from one of our own pages; a program that is no browser does not say."""
     source = headers.get(b"origin")
     if source is not None:

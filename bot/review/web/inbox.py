@@ -18,6 +18,9 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 async def inbox(datasette: Any, request: Any) -> Response:
     """List gaps, by default the open ones."""
+    review = review_of(datasette)
+    if review.writable:
+        review.upkeep.start()
     state = _chosen(State, request.args.get("state"))
     which = GapFilter(
         state=state or (None if request.args.get("state") == "all" else State.OPEN),
@@ -27,7 +30,7 @@ async def inbox(datasette: Any, request: Any) -> Response:
     )
     shown = Page.asked_for(request, _PER_PAGE)
 
-    def found(connection: sqlite3.Connection) -> dict[str, object]:
+    def found(connection: sqlite3.Connection) -> dict[str, Any]:
         gaps = ranked(connection, which, limit=_PER_PAGE, offset=shown.offset)
         return {
             "gaps": gaps,
@@ -36,7 +39,7 @@ async def inbox(datasette: Any, request: Any) -> Response:
             "titles": passage_titles(connection, _passages(gaps)),
         }
 
-    context = await review_of(datasette).read(found)
+    context = await review.read(found)
     return await page(datasette, request, "inbox.html", which=which, shown=shown, **context)
 
 

@@ -44,10 +44,8 @@ class Page:
 
 def languages_asked(connection: sqlite3.Connection) -> list[str]:
     """Return the codes of the languages in which unanswered questions were asked, the most frequent first."""
-    rows = connection.execute(
-        "SELECT language FROM gap_questions WHERE language > '' GROUP BY 1 ORDER BY count(*) DESC"
-    )
-    return [language for (language,) in rows]
+    sql = "SELECT language FROM gap_questions WHERE language > '' GROUP BY 1 ORDER BY count(*) DESC"
+    return [language for (language,) in connection.execute(sql)]
 
 
 def passage_titles(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from datasette import NotFound, Response
 
 from bot.messages.telegram_text import topic_title
-from bot.review.queries import Filter, passage_figures, quoted_often, questions
+from bot.review.queries import Filter, passage_figures, questions, quoted_often
 from bot.review.web.frame import Routes, page, review_of
 from bot.review.web.listing import Page
 from bot.review.web.quotes import Quote, quoted
@@ -121,7 +121,7 @@ async def passage_page(datasette: Any, request: Any) -> Response:
     if passage is None:
         raise NotFound(f"There is no passage {snippet_id} in the version that is live.")
 
-    def asked(connection: sqlite3.Connection) -> dict[str, object]:
+    def asked(connection: sqlite3.Connection) -> dict[str, Any]:
         return {
             "figures": passage_figures(connection, snippet_id),
             "rows": list(questions(connection, Filter(snippet=snippet_id), limit=_QUESTIONS)),

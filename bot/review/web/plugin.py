@@ -14,6 +14,7 @@ from datasette.views.base import DatasetteError
 from bot.messages.telegram_text import source_url
 from bot.review.web import (
     act_pages,
+    dashboard,
     gap_page,
     home,
     inbox,
@@ -33,7 +34,19 @@ from index.errors import UserFacingError
 logger = logging.getLogger(__name__)
 
 # An act on a passage lies below its page, so it comes first.
-PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, publish_pages, sign_in)
+PAGES = (
+    act_pages,
+    write_pages,
+    regroup_pages,
+    home,
+    inbox,
+    gap_page,
+    questions,
+    passages,
+    publish_pages,
+    dashboard,
+    sign_in,
+)
 """The modules with pages."""
 
 

@@ -28,7 +28,7 @@ async def question_list(datasette: Any, request: Any) -> Response:
     which, problem = _filter(request)
     shown = Page.asked_for(request, _PER_PAGE)
 
-    def found(connection: sqlite3.Connection) -> dict[str, object]:
+    def found(connection: sqlite3.Connection) -> dict[str, Any]:
         rows = list(questions(connection, which, limit=_PER_PAGE + 1))
         wanted = [row["snippet"] for row in rows if row["snippet"]] + ([which.snippet] if which.snippet else [])
         return {"rows": rows[:_PER_PAGE], "more": len(rows) > _PER_PAGE, "titles": passage_titles(connection, wanted)}

@@ -17,6 +17,7 @@ from bot.review.web import plugin
 from bot.review.web.frame import Review
 from bot.review.web.index_on_demand import IndexOnDemand
 from bot.review.web.sign_in import OneTimeLinks, link_path
+from bot.review.web.upkeep import Upkeep
 from bot.settings import Settings
 
 METADATA_FILE = Path(__file__).parent.with_name("datasette.yaml")
@@ -36,7 +37,8 @@ _HOST = "127.0.0.1"
 
 def review_for(settings: Settings, log: Path, *, writable: bool) -> Review:
     """Return the parts of a server for a log; nothing is opened yet."""
-    return Review(settings, log, IndexOnDemand(settings.index_home), OneTimeLinks(), Publisher(settings), writable)
+    index = IndexOnDemand(settings.index_home)
+    return Review(settings, log, index, Upkeep(log, index), OneTimeLinks(), Publisher(settings), writable)
 
 
 class Pages(Datasette):  # type: ignore[misc]
