@@ -45,9 +45,12 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       visible_text      a text as its reader sees it, with what is set off in it
+      markdown_boxes    boxes and tabs of other programs, lines that no reader sees
       markdown_syntax   CommonMark, and what other programs add to it
+      markdown_words    a line of Markdown -> its words and what is set off in them
       html_words        a block of HTML -> its words
       markdown_blocks   Markdown -> headings, paragraphs, lists, tables, code
+      question_labels   what stands before questions and answers: "Q:", a number
       asked_and_answered  questions that are no headings
       passages          blocks -> passages with titles and questions
       front_matter      what other programs write above a text
