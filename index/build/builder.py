@@ -1,4 +1,4 @@
-"""Build an index version from a knowledge folder and publish it. Embedding needs the extra ``build``."""
+"""Build an index version from a knowledge folder and publish it. Exporting an encoder needs the extra ``build``."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ import numpy as np
 from index.build import Report
 from index.build.calibrate import calibrate, off_topic_lines
 from index.build.embed import Vectors, embed
+from index.build.exported_encoder import WantedEncoder, exported_encoder
+from index.build.kept_calibration import SEARCHED_BY, fit_now
 from index.build.machine_faults import machine_faults_named
-from index.encoder.onnx_export import export
 from index.encoder.passage_encoder import PassageEncoder
-from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder
-from index.errors import ArtifactError, BuildError, EncoderError
+from index.encoder.query_encoder import EncoderCard, OnnxEncoder
+from index.errors import ArtifactError, BuildError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.gate import judge
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Calibration
+from index.search.decision import ALL_LANGUAGES, Calibration
 from index.search.index import Index
 from index.search.known_names import KnownNames
-from index.search.scoring import DENSE, LEXICAL
 from index.text.language import legibility
 from index.text.terms import Terms
 from index.version.candidate import NO_OBJECTION, Candidate, Verdict, read_candidate
-from index.version.manifest import FORMAT, Manifest, read_manifest
+from index.version.manifest import Manifest, read_manifest
 from index.version.versions import (
     build_lock,
-    encoder_folder,
     finalize,
     index_folder,
     live_version,
@@ -178,11 +177,11 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
     for problem in knowledge.problems:
         report.say(f"{problem}")
     synonyms = [[str(term.value) for term in group] for group in read_synonyms(folder, [])]
+    terms = Terms(synonyms)
     questions = read_evaluation(folder / EVALUATION_FILE)
     report.step("Loading encoder")
-    passages = PassageEncoder(encoder, options.query_prefix, options.passage_prefix)
-    passages.cut_vocabulary({snippet.language for snippet in knowledge.snippets})
-    query_encoder = _export_once(passages, data, report)
+    wanted = WantedEncoder(encoder, options.query_prefix, options.passage_prefix)
+    query_encoder = exported_encoder(wanted, {snippet.language for snippet in knowledge.snippets}, data, report)
     corpus = _corpus_hash(knowledge, query_encoder.card, synonyms, questions)
     with ExitStack() as opened:
         before, live = _live(data, query_encoder, report)
@@ -190,13 +189,14 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             opened.callback(live.close)
         if live and live.manifest.corpus_sha256 == corpus and not options.force:
             return _result(live.manifest, embedded=0, unchanged=True)
-        basis = np.load(encoder_folder(data, query_encoder.card.key) / BASIS_FILE)
-        vectors, embedded = embed(knowledge.snippets, passages, basis, live, report)
+        former = None if options.force else live
+        fit, kept = fit_now(query_encoder.card, synonyms, questions.costs, knowledge.snippets, former)
+        vectors, embedded = embed(knowledge.snippets, PassageEncoder(query_encoder), terms, live, report)
         version = new_version(data, corpus)
         scratch = opened.enter_context(unfinished(index_folder(data), version))
         report.step("Indexing")
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
-        faiss_type = write_files(scratch, knowledge.snippets, vectors, Terms(synonyms), encoder_reads)
+        faiss_type = write_files(scratch, knowledge.snippets, vectors, terms, encoder_reads)
         KnownNames.of(knowledge.snippets, synonyms).save(scratch)
         manifest = Manifest(
             version=version,
@@ -211,6 +211,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             languages=tuple(sorted({snippet.language for snippet in knowledge.snippets})),
             encoder_reads=encoder_reads,
             calibration={ALL_LANGUAGES: Calibration()},
+            fit=fit,
             topics=knowledge.topics,
             sources=knowledge.sources,
             profile=knowledge.profile,
@@ -218,10 +219,11 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         )
         draft = Index.assemble(scratch, manifest, query_encoder)
         opened.callback(draft.close)
+        report.step("Asking the new version for its own snippets")
         _self_check(draft, knowledge.snippets)
-        report.step("Calibrating")
-        draft = draft.calibrated(calibrate(draft, questions.costs, report))
+        draft = draft.calibrated(kept or calibrate(draft, questions.costs, report))
         manifest, verdict = judge(draft, questions, before, report)
+        query_encoder.remember()
         manifest = _admitted(manifest, verdict, options, report)
         manifest.write(scratch)
         if not options.publish:
@@ -265,25 +267,6 @@ def _counts(snippets: Sequence[Snippet], vectors: Sequence[Vectors]) -> dict[str
     }
 
 
-def _export_once(passages: PassageEncoder, data: Path, report: Report) -> OnnxEncoder:
-    """Return the encoder for questions; it is exported unless this very one lies in the data folder already."""
-    key = passages.card.key
-    final = encoder_folder(data, key)
-    if final.is_dir():
-        try:
-            return OnnxEncoder(final)
-        except EncoderError as error:
-            report.say(f"{error} Exporting it again.")
-    report.step("Exporting the query encoder to ONNX")
-    with unfinished(final.parent, key) as scratch:
-        export(passages, scratch)
-        if final.exists():
-            # The damaged folder is kept until its replacement is complete.
-            final.rename(final.with_name(f".building-damaged-{key}"))
-        finalize(scratch, final)
-    return OnnxEncoder(final)
-
-
 def _live(data: Path, encoder: OnnxEncoder, report: Report) -> tuple[Manifest | None, Index | None]:
     """Return the manifest of the live version, and that version opened where its vectors can be used again."""
     manifest = None
@@ -311,8 +294,7 @@ def _encoder_reads(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[st
 
 def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], questions: EvaluationSet) -> str:
     """Hash what is indexed, how it is searched and by what it is judged. A program that ranks otherwise builds anew."""
-    searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PRIOR]
-    digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
+    digest = hashlib.sha256(json.dumps([card.key, synonyms, SEARCHED_BY], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
     digest.update(knowledge.profile.model_dump_json().encode())
