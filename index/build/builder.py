@@ -31,8 +31,9 @@ from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Calibration
 from index.search.index import Index
 from index.search.known_names import KnownNames
+from index.search.not_covered import ListedQuestions
 from index.search.scoring import DENSE, LEXICAL
-from index.text.language import legibility
+from index.text.language import KnownLanguages, legibility
 from index.text.terms import Terms
 from index.version.manifest import FORMAT, Manifest, read_manifest
 from index.version.versions import (
@@ -180,6 +181,9 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
         faiss_type = write_files(scratch, knowledge.snippets, vectors, Terms(synonyms), encoder_reads)
         KnownNames.of(knowledge.snippets, synonyms).save(scratch)
+        spoken = KnownLanguages.of({snippet.language for snippet in knowledge.snippets})
+        listed = live.not_covered.listed if live else None
+        ListedQuestions.embed(knowledge.not_covered, spoken, query_encoder, listed).save(scratch)
         manifest = Manifest(
             version=version,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -276,6 +280,7 @@ def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[st
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
     digest.update(knowledge.profile.model_dump_json().encode())
+    digest.update(json.dumps(knowledge.not_covered, ensure_ascii=False).encode())
     parts: list[Snippet | Topic | Source] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())

@@ -85,6 +85,8 @@ class Answer:
     """Whether the question may be about what the knowledge is about, whatever the decision."""
     more_about: int = 0
     """Where the question only names a subject: how many more snippets are about it."""
+    not_covered: str | None = None
+    """The question of ``not_covered.yaml`` that was asked again, as it stands there; such a question gets ``none``."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
     """What the confidence was computed from, by the names of ``decision.Evidence``."""
 
@@ -95,6 +97,7 @@ class Answer:
             "language": self.language,
             "decision": str(self.decision),
             "confidence": round(self.confidence, 4),
+            "not_covered": self.not_covered,
             "hits": [hit.as_json() for hit in self.hits],
             "index_version": self.index_version,
             "ms": round(self.ms, 3),
