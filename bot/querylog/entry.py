@@ -100,8 +100,29 @@ def row_of(entry: Entry, entry_id: ULID, pseudonyms: Pseudonyms) -> Row:
         "chat": None if entry.chat is None else pseudonyms.chat(entry.chat),
         "edit_of": entry.edit_of,
         "follow_up_of": entry.follow_up_of,
+        "reason": _reason(answer),
+        "differences": _differences(answer, typed, asked),
         "vector": None if decision == "answer" else answer.vector.astype("<f2").tobytes(),
     }
+
+
+def _reason(answer: Answer) -> str | None:
+    """Return why a question is not answered; ``None`` where it is."""
+    if answer.decision == "answer":
+        return None
+    if answer.differences:
+        return "contradicted"
+    return "uncertain" if answer.decision == "closest" else "nothing-near"
+
+
+def _differences(answer: Answer, *stored: str) -> str | None:
+    """Return as JSON what the question states and the first passage does not hold; ``None`` where that is nothing.
+
+    Only words that the stored texts hold are kept: no others have been redacted.
+    """
+    text = "\n".join(stored).casefold()
+    found = [[str(each.kind), each.asked, each.found] for each in answer.differences if each.asked.casefold() in text]
+    return json.dumps(found, ensure_ascii=False) if found else None
 
 
 def _texts(entry: Entry) -> tuple[str, str]:

@@ -83,7 +83,8 @@ def forget(connection: sqlite3.Connection, person: str, until: str | None = None
         for table in ("questions", "votes", "requests")
     }
     connection.execute(
-        "DELETE FROM gaps WHERE centroid IS NULL AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)"
+        "DELETE FROM gaps WHERE centroid IS NULL AND merged_into IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM gap_questions WHERE gap = gaps.id)"
     )
     connection.execute(
         "INSERT INTO scrubs (person, time, rewrite) VALUES (?, ?, ?)", (person, until, any(deleted.values()))

@@ -160,6 +160,41 @@ def _query_log(database: Database) -> None:
         database.conn.execute(statement)
 
 
+_GAP_COLUMNS = (
+    # Why a question was not answered, and what it states that the first passage does not hold (JSON).
+    "ALTER TABLE questions ADD COLUMN reason TEXT",
+    "ALTER TABLE questions ADD COLUMN differences TEXT",
+    # Who changed a gap last (nobody: the program did), the index version of which all its questions were asked last,
+    # the version that answered them, and the gap that took them over.
+    "ALTER TABLE gaps ADD COLUMN changed_by TEXT",
+    "ALTER TABLE gaps ADD COLUMN checked TEXT",
+    "ALTER TABLE gaps ADD COLUMN answered_by TEXT",
+    "ALTER TABLE gaps ADD COLUMN merged_into INTEGER",
+    # A number for the wording, which whoever asks it again brings to the same gap; the reviewer who put it there; what
+    # gaps are chosen by; and the hash of the passage with which a version answered it when the gap closed by itself.
+    "ALTER TABLE gap_questions ADD COLUMN wording INTEGER",
+    "ALTER TABLE gap_questions ADD COLUMN placed_by TEXT",
+    "ALTER TABLE gap_questions ADD COLUMN language TEXT",
+    "ALTER TABLE gap_questions ADD COLUMN reason TEXT",
+    "ALTER TABLE gap_questions ADD COLUMN answered_with TEXT",
+    "CREATE INDEX gap_questions_wording ON gap_questions (wording, gap)",
+    "CREATE INDEX gap_questions_chosen ON gap_questions (gap, language, reason)",
+    # Questions recorded before reasons were kept have the one that their decision tells.
+    """CREATE VIEW reasons AS
+        SELECT id, CASE decision
+            WHEN 'answer' THEN 'wrong-passage'
+            WHEN 'closest' THEN coalesce(reason, 'uncertain')
+            ELSE coalesce(reason, 'nothing-near') END AS reason
+        FROM questions""",
+)
+
+
+@MIGRATIONS(name="0002_gaps_across_versions")
+def _gaps_across_versions(database: Database) -> None:
+    for statement in _GAP_COLUMNS:
+        database.conn.execute(statement)
+
+
 def open_log(path: Path) -> sqlite3.Connection:
     """Open a log, or a copy of one, for writing from a terminal; make it where there is none.
 

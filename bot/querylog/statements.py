@@ -13,7 +13,7 @@ from bot.querylog.entry import Delivery, Row, timestamp
 
 COLUMNS = tuple(
     "id time question asked language surface decision confidence margin snippet topic candidates index_version "
-    "latency_ms truncated person chat edit_of follow_up_of".split()
+    "latency_ms truncated person chat edit_of follow_up_of reason differences".split()
 )
 """What is stored of a question when it is recorded."""
 DELIVERY_COLUMNS = ("delivery", "delivered_at")

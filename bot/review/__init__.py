@@ -8,7 +8,8 @@
     replay          verb replay: asking logged questions again
     browse          verbs serve, report; charts
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
-    gap_store       gaps in the log: made, ranked, marked
+    gap_changes     what the options of `log gaps` change
+    gap_store       gaps in the log: made, ranked, changed, closed
     grouping        which questions mean the same
     knowledge_edit  adding questions to the files of the knowledge
     links           plugin for Datasette; its pages are described in datasette.yaml

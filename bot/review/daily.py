@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.querylog.schema import open_log
-from bot.review.gap_store import update
+from bot.review.gap_store import close_answered, update
 
 if TYPE_CHECKING:
     from index import Index
@@ -61,5 +61,6 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
         if not figures["questions"]:
             return Unanswered(0, 0, ())
         update(connection, Signatures(index), since=since)
+        close_answered(connection, index)
         rows = connection.execute(_LARGEST, {"since": since, "most": _GROUPS}).fetchall()
     return Unanswered(figures["questions"], figures["people"], tuple(Group(*row) for row in rows))

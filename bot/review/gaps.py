@@ -41,6 +41,10 @@ _GROUPED_DAYS = "90d"
 )
 @click.option("--mark", type=click.Choice(["open", "answered", "will-not-cover"]), help="Give GAP this state.")
 @click.option("--note", help="Why; with --mark.")
+@click.option("--merge", type=int, metavar="OTHER", help="Put all questions of the gap OTHER into GAP.")
+@click.option("--split", metavar="ID,ID", help="Make a new gap of these questions of GAP.")
+@click.option("--move", metavar="ID,ID", help="Put these questions into another gap; with --to.")
+@click.option("--to", type=int, metavar="GAP", help="The gap that takes the questions of --move.")
 @update_option
 @since_option
 @limit_option(20, "How many gaps at most.")
@@ -51,6 +55,10 @@ def gaps(
     state: str,
     mark: str | None,
     note: str | None,
+    merge: int | None,
+    split: str | None,
+    move: str | None,
+    to: int | None,
     fresh: bool,
     since: str | None,
     limit: int,
@@ -61,27 +69,36 @@ def gaps(
 
     First come the gaps that most people asked about lately. A gap holds questions of the last 90 days (--since) that
     got no answer or only near ones, a thumbs down, or a "please add this". Gaps keep their numbers and states. An
-    answered gap opens again when a later question in it is not answered.
+    answered gap opens again when a later question in it is not answered. A gap closes by itself when the published
+    index answers its questions; those that it does not answer become a gap of their own.
+
+    Where questions lie in the wrong gap, --merge, --split and --move put them right. The ID of a question is in the
+    table of its gap; its beginning or end is enough. All questions of the same wording go with it.
 
     \b
     Examples:
       partnership-bot log gaps
       partnership-bot log gaps 12
       partnership-bot log gaps 12 --mark will-not-cover --note "not about minerals"
+      partnership-bot log gaps 12 --merge 15
+      partnership-bot log gaps 12 --split 7QK2M0XA,9C4T1BZZ
+      partnership-bot log gaps --move 7QK2M0XA --to 9
     """
     from bot.review import gap_store as review
+    from bot.review.gap_changes import GapChange
 
-    if mark and gap is None:
-        raise click.UsageError("--mark needs the number of a GAP.")
+    change = GapChange(mark, merge, split, move, to, note)
+    wanted = change.check(gap)
     with writing(data) as connection:
-        if mark and gap is not None:
-            review.mark(connection, gap, review.State(mark), note)
+        if wanted:
+            gap = change.apply(connection, gap or 0)
         elif fresh:
             group_new(connection, data, since)
         if gap is not None:
             found = [review.find(connection, gap)]
         else:
-            found = review.ranked(connection, state=None if state == "all" else review.State(state), limit=limit)
+            which = review.GapFilter(state=None if state == "all" else review.State(state))
+            found = review.ranked(connection, which, limit=limit)
     if as_json:
         print_json(found[0].as_json() if gap is not None else [each.as_json() for each in found])
     elif gap is not None:
@@ -107,9 +124,9 @@ def gaps(
 
 
 def group_new(connection: sqlite3.Connection, data: Path, since: str | None = None) -> None:
-    """Record the live index and put new questions into gaps, or print why that cannot be done."""
+    """Record the live index, put new questions into gaps and close those it answers, or print why it cannot be done."""
     from bot.database import transaction
-    from bot.review.gap_store import note_index, update
+    from bot.review.gap_store import close_answered, note_index, update
     from bot.review.grouping import Signatures
     from bot.review.queries import moment
 
@@ -120,6 +137,9 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
             with transaction(connection):
                 note_index(connection, index.version, manifest.encoder_key, manifest.built, snippets)
             update(connection, Signatures(index), since=since or moment(_GROUPED_DAYS))
+            closed = close_answered(connection, index)
+        for number in closed.gaps:
+            click.echo(f"Gap {number} is closed: version {index.version} answers its questions.", err=True)
     except UserFacingError as error:
         click.echo(f"New questions were not put into gaps, because the index cannot be opened: {error}", err=True)
 
@@ -129,13 +149,17 @@ def _print_gap(gap: Gap) -> None:
         f"Gap {gap.id}: {gap.state}, {gap.questions} questions of {gap.people} people, "
         f"the last {short_time(gap.last)} UTC"
     )
+    if gap.answered_by:
+        click.echo(f"Closed by itself: version {gap.answered_by} answers its questions.")
+    if gap.changed_by:
+        click.echo(f"Last changed by {gap.changed_by}, {short_time(gap.changed)} UTC")
     if gap.note:
         click.echo(f"Note: {gap.note}")
     click.echo()
     print_table(
-        ("no.", "people", "asked", "lang", "last (UTC)", "question"),
+        ("no.", "id", "people", "asked", "lang", "last (UTC)", "why", "question"),
         [
-            (number, each.people, each.times, each.language, short_time(each.last), each.text)
+            (number, each.id[-8:], each.people, each.times, each.language, short_time(each.last), _why(each), each.text)
             for number, each in enumerate(gap.asked, 1)
         ],
         empty="",
@@ -147,6 +171,14 @@ def _print_gap(gap: Gap) -> None:
         [(name, f"{score:.3f}") for name, score in gap.nearest],
         empty="No snippet came near.",
     )
+
+
+def _why(wording: Wording) -> str:
+    """Return why a wording was not answered, with what it states and the passage does not hold."""
+    if not wording.differences:
+        return str(wording.reason)
+    _, asked, found = wording.differences[0]
+    return f"{wording.reason}: {asked}" + (f", not {found}" if found else "")
 
 
 @log.command()
@@ -202,6 +234,7 @@ def teach(
       partnership-bot log teach 12 --new resources --pick 1,3
       partnership-bot log teach 12 --out-of-scope --pick all --yes
     """
+    from bot.review.gap_changes import user_name
     from bot.review.gap_store import State, find, mark
     from bot.review.knowledge_edit import add_questions, add_to_evaluation, draft, is_fit, slug_of
 
@@ -224,7 +257,7 @@ def teach(
         if not _written(changes, knowledge, yes):
             return
         if out_of_scope:
-            mark(connection, gap, State.WILL_NOT_COVER)
+            mark(connection, gap, State.WILL_NOT_COVER, by=user_name())
             click.echo(f"Gap {gap} is marked will-not-cover.")
         if evaluate and not rebuild:
             click.echo("To measure the bot with them: partnership-bot evaluate")
@@ -278,6 +311,7 @@ def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
 
 def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Path, data: Path) -> None:
     from bot.commands.build import build_index
+    from bot.review.gap_changes import user_name
     from bot.review.gap_store import State, mark
 
     before = _verdicts(data, gap)
@@ -289,7 +323,7 @@ def _rebuild_and_compare(connection: sqlite3.Connection, gap: Gap, knowledge: Pa
     answered = sum(after[each.id].decision == "answer" for each in gap.asked)
     click.echo(f"\n{answered} of {len(gap.asked)} wordings are answered now.")
     if answered == len(gap.asked):
-        mark(connection, gap.id, State.ANSWERED)
+        mark(connection, gap.id, State.ANSWERED, by=user_name())
         click.echo(f"Gap {gap.id} is marked answered.")
 
 

@@ -83,11 +83,11 @@ class Filter:
         """Return an SQL condition on the columns of ``questions`` and its parameters."""
         values = {name: value for name, value in asdict(self).items() if value}
         if self.search:
-            values["search"] = _full_text(self.search)
+            values["search"] = full_text(self.search)
         return " AND ".join(_CONDITIONS.get(name, f"{name} = :{name}") for name in values) or "1", values
 
 
-def _full_text(search: str) -> str:
+def full_text(search: str) -> str:
     """Return an FTS5 expression for words as people type them, without any of FTS5's own syntax."""
     words = re.findall(r"\w+\*?", search) or [search]
     quoted = (f'"{word.rstrip("*").replace(chr(34), "")}"' + ("*" if word.endswith("*") else "") for word in words)

@@ -96,6 +96,8 @@ def rows(number: int, chance: random.Random) -> object:
             "chat": None,
             "edit_of": None,
             "follow_up_of": None,
+            "reason": {"closest": "uncertain", "none": "nothing-near"}.get(decision),
+            "differences": None,
             "vector": None if decision == "answer" else vectors[position % 1000].tobytes(),
         }
 

@@ -106,7 +106,8 @@ async def test_terminal_and_browser_agree(tmp_path: Path, datasette_on: Callable
         for gap, text in enumerate(("both", "silent", "old", "new"), 1):
             connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
             connection.execute(
-                "INSERT INTO gap_questions SELECT id, ?, 0.9, person, time FROM questions WHERE question = ?",
+                "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
+                "SELECT id, ?, 0.9, person, time FROM questions WHERE question = ?",
                 (gap, text),
             )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,57 +14,12 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from bot.database import transaction
-from bot.querylog import schema
 from bot.querylog.erasure import forget
-from bot.review.gap_store import NoSuchGapError, State, find, mark, note_index, ranked, update
-from bot.review.grouping import Signatures, group
+from bot.review.gap_store import NoSuchGapError, State, find, mark, ranked, update
+from bot.review.grouping import group
 from bot.review.replay import logged, replay, summary
+from tests.support.gap_log import EVERY, Meanings, ask, opened, regroup
 from tests.support.log_answers import answer_to, entry, open_log
-
-
-class Meanings(Signatures):
-    """Compares questions by embeddings alone; a text's embedding is the one it would have been answered with."""
-
-    def __init__(self, name: str = "meanings", encoder: str = "encoder") -> None:
-        self.name, self.encoder = name, encoder
-        self.embedded: list[str] = []
-
-    def signature(self, text: str, language: str, embedding: NDArray[np.float32] | None) -> NDArray[np.float32]:
-        """Return the embedding, made anew where it is not known."""
-        if embedding is None:
-            self.embedded.append(text)
-            embedding = answer_to(text, meaning=text.split(":")[0]).vector
-        return embedding
-
-    def threshold(self, language: str) -> float:
-        """Return the same for every language."""
-        return 0.8
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open a log as the review commands do."""
-    with closing(schema.open_log(folder / "queries.db")) as connection:
-        connection.row_factory = sqlite3.Row
-        yield connection
-
-
-async def ask(folder: Path, *questions: tuple[str, int], decision: str = "none", **about: object) -> list[str]:
-    """Record questions written ``meaning: wording`` of people; return their entry ids."""
-    log = open_log(folder)
-    ids = [
-        await log.record(entry(text, decision, person=person, meaning=text.split(":")[0], **about))  # type: ignore[arg-type]
-        for text, person in questions
-    ]
-    await log.close()
-    return ids
-
-
-def regroup(connection: sqlite3.Connection, meanings: Meanings | None = None) -> int:
-    """Put new questions into gaps; the encoder of index version v1 is the one in use."""
-    with transaction(connection):
-        note_index(connection, "v1", "encoder", "2026-11-01", {"resources/lithium": ("Lithium", "resources")})
-    return update(connection, meanings or Meanings())
 
 
 async def test_questions_of_one_meaning_are_one_gap(tmp_path: Path) -> None:
@@ -112,7 +65,7 @@ async def test_gaps_keep_number_and_state(tmp_path: Path) -> None:
         assert regroup(connection) == 0
         assert find(connection, price.id).state == State.OPEN
         assert (find(connection, visa.id).state, find(connection, visa.id).note) == (State.WILL_NOT_COVER, "not ours")
-        assert {gap.id for gap in ranked(connection, state=None)} == {price.id, visa.id, max(price.id, visa.id) + 1}
+        assert {gap.id for gap in ranked(connection, EVERY)} == {price.id, visa.id, max(price.id, visa.id) + 1}
 
 
 async def test_dislikes_and_wishes_make_gaps(tmp_path: Path) -> None:
@@ -163,7 +116,7 @@ async def test_forgotten_people_leave_gaps(tmp_path: Path) -> None:
         with transaction(connection):
             forget(connection, person)
         regroup(connection)
-        assert [(gap.people, gap.asked[0].text) for gap in ranked(connection, state=None)] == [(1, "price: what?")]
+        assert [(gap.people, gap.asked[0].text) for gap in ranked(connection, EVERY)] == [(1, "price: what?")]
         assert connection.execute("SELECT count(*) FROM gaps WHERE centroid IS NULL").fetchone()[0] == 0
 
 

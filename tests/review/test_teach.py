@@ -259,7 +259,10 @@ async def taught(tmp_path: Path, *options: str, typed: str | None = None) -> tup
     await log.close()
     with closing(schema.open_log(tmp_path / "queries.db")) as connection:
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
-        connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions")
+        connection.execute(
+            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
+            "SELECT id, 1, 0.9, person, time FROM questions"
+        )
     knowledge = tmp_path / "knowledge"
     knowledge.mkdir()
     snippet(knowledge, FORMS["block"] + BODY)
@@ -313,7 +316,10 @@ async def test_teach_never_offers_what_people_who_opted_out_asked(tmp_path: Path
     await log.record(entry("and in Almaty", "none", person=2))
     with closing(schema.open_log(tmp_path / "queries.db")) as connection:
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
-        connection.execute("INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions")
+        connection.execute(
+            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
+            "SELECT id, 1, 0.9, person, time FROM questions"
+        )
     await log.opt_out(2, True)
     await log.close()
     snippet(tmp_path / "knowledge", FORMS["block"] + BODY)

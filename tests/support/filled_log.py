@@ -24,6 +24,8 @@ async def fill(folder: Path) -> str:
         note_index(connection, "v1", "encoder", "2026-11-01", {"resources/never": ("Never", "resources")})
         connection.execute("INSERT INTO gaps (opened, changed, encoder) VALUES ('2026', '2026', 'e')")
         connection.execute(
-            "INSERT INTO gap_questions SELECT id, 1, 0.9, person, time FROM questions WHERE id = ?", (evil,)
+            "INSERT INTO gap_questions (question_id, gap, similarity, person, time) "
+            "SELECT id, 1, 0.9, person, time FROM questions WHERE id = ?",
+            (evil,),
         )
     return evil

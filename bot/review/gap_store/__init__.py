@@ -1,0 +1,51 @@
+"""Unanswered questions grouped by meaning. A gap keeps its number, and its state until somebody changes it.
+
+::
+
+    gap             what a gap is, and what can be wrong with a request for one
+    reading         one gap, and the gaps that matter most
+    update          new questions are put into gaps
+    closing         gaps whose questions a published version answers
+    acts            what reviewers decide: states, merged, split, moved
+    membership      which question lies in which gap
+    index_notes     what the log knows of the index
+
+Everything takes an open log: ``bot.querylog.schema.open_log``, with rows of type ``sqlite3.Row``.
+"""
+
+from bot.review.gap_store.acts import mark, merge, move, split
+from bot.review.gap_store.closing import Closed, close_answered
+from bot.review.gap_store.gap import (
+    CannotMoveError,
+    Gap,
+    NoSuchGapError,
+    Passage,
+    Reason,
+    State,
+    Wording,
+)
+from bot.review.gap_store.index_notes import note_index
+from bot.review.gap_store.reading import GapFilter, count, find, ranked
+from bot.review.gap_store.update import update
+
+__all__ = [
+    "CannotMoveError",
+    "Closed",
+    "Gap",
+    "GapFilter",
+    "NoSuchGapError",
+    "Passage",
+    "Reason",
+    "State",
+    "Wording",
+    "close_answered",
+    "count",
+    "find",
+    "mark",
+    "merge",
+    "move",
+    "note_index",
+    "ranked",
+    "split",
+    "update",
+]
