@@ -91,17 +91,17 @@ class Answer:
     """What the confidence was computed from, by the names of ``decision.Evidence``."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the answer as ``ask --json`` prints it."""
-        return {
+        """Return the answer as ``ask --json`` prints it; ``not_covered`` only where the question is that."""
+        fields = {
             "question": self.question,
             "language": self.language,
             "decision": str(self.decision),
             "confidence": round(self.confidence, 4),
-            "not_covered": self.not_covered,
             "hits": [hit.as_json() for hit in self.hits],
             "index_version": self.index_version,
             "ms": round(self.ms, 3),
         }
+        return fields if self.not_covered is None else {**fields, "not_covered": self.not_covered}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ _TERM_THREADS = 2
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
 second share then."""
+_NEARER = 0.01
+"""So much nearer than what a snippet answers must a question be that is not covered: the vectors of snippets are rounded,
+and one that stands in both lists is answered."""
 _CORRECTED_FROM = 6
 """Typos are corrected only to words of so many of the best snippets."""
 
@@ -79,7 +82,7 @@ class Index:
         self.sources = manifest.sources
         self.profile = manifest.profile
         self.languages = manifest.languages
-        self._spoken = KnownLanguages.of(self.languages)
+        self.spoken = KnownLanguages.of(self.languages)
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
         self.negatives = NegativeVectors.load(folder)
@@ -176,7 +179,7 @@ class Index:
 
     def detect(self, text: str, hint: str | None = None) -> str:
         """Recognise the language of a question, like ``KnownLanguages.detect``."""
-        return self._spoken.detect(text, hint)
+        return self.spoken.detect(text, hint)
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
@@ -234,7 +237,7 @@ class Index:
         whole = self.answer(message, spoken, limit=limit)
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
-        others = self._spoken.others
+        others = self.spoken.others
         answers = tuple(
             self.answer(question, language or detect_language(question, spoken, others=others), limit=limit)
             for question in questions[:_MOST_QUESTIONS]
@@ -369,7 +372,7 @@ class Index:
         if nearest is None:
             return None
         answered = self.answerability.nearest_questions(found.query, found.ranking).answered
-        return nearest if nearest.similarity > answered else None
+        return nearest if nearest.similarity > answered + _NEARER else None
 
     def _decide(
         self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
