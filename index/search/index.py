@@ -60,8 +60,8 @@ _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
 second share then."""
 _NEARER = 0.01
-"""A question that is not covered must be so much nearer than what a snippet answers. One that stands in both lists is thus
-answered, although the vectors of snippets are rounded."""
+"""So much nearer than to what a snippet answers must a question be to one that is not covered: the vectors of snippets
+are rounded, and what stands in both lists is answered."""
 _CORRECTED_FROM = 6
 """Typos are corrected only to words of so many of the best snippets."""
 
