@@ -58,20 +58,16 @@ class ListedQuestions:
     """Of what each asks, of length 1, shape (questions, dimension)."""
 
     @classmethod
-    def embed(
-        cls, written: Iterable[str], languages: KnownLanguages, encoder: OnnxEncoder, live: ListedQuestions | None
-    ) -> ListedQuestions:
+    def embed(cls, written: Iterable[str], languages: KnownLanguages, encoder: OnnxEncoder) -> ListedQuestions:
         """Read and embed questions.
 
         Args:
             written: The questions.
             languages: Those of the knowledge.
             encoder: The encoder of the version.
-            live: Those of a version with the same encoder, to take the vectors of unchanged questions from.
         """
         questions = tuple(_read(text, languages) for text in written)
-        known = dict(zip((each.text for each in live.questions), live.vectors, strict=True)) if live else {}
-        vectors = [known[each.text] if each.text in known else encoder.encode(each.text).vector for each in questions]
+        vectors = [encoder.encode(each.text).vector for each in questions]
         return cls(questions, np.array(vectors, np.float32).reshape(len(vectors), encoder.card.dimension))
 
     def save(self, folder: Path) -> None:

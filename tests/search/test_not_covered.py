@@ -10,11 +10,9 @@ import yaml
 
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
-from index.encoder.query_encoder import OnnxEncoder
 from index.evaluation.evaluation_set import read_evaluation
 from index.search.decision import Decision
 from index.search.index import Index
-from index.search.not_covered import ListedQuestions
 from tests.support.refusing import refusing
 from tests.support.small_knowledge import MakeKnowledge
 
@@ -125,20 +123,3 @@ def test_a_change_of_the_list_makes_a_new_version(make_knowledge: MakeKnowledge,
     opened = Index.open(data)
     assert opened.answer("Who pays for the copper?").not_covered is None
     opened.close()
-
-
-def test_unchanged_questions_are_not_embedded_again(listing: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their vectors are those of the live version."""
-    kept = listing.not_covered.listed
-    embedded: list[str] = []
-    encode = OnnxEncoder.encode
-
-    def counting(self: OnnxEncoder, text: str) -> object:
-        embedded.append(text)
-        return encode(self, text)
-
-    monkeypatch.setattr(OnnxEncoder, "encode", counting)
-    written = [*(each.written for each in kept.questions), "Who pays for the copper?"]
-    again = ListedQuestions.embed(written, listing.spoken, listing.encoder, kept)
-    assert embedded == ["Who pays for the copper?"]
-    assert (again.vectors[:-1] == kept.vectors).all()

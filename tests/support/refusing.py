@@ -17,7 +17,7 @@ def refusing(index: Index, data: Path, questions: Sequence[str]) -> Index:
     """Return an open version of ``data`` as if ``not_covered.yaml`` listed these questions; both share files."""
     manifest = index.manifest
     lexical = LexicalIndex.load(index_folder(data) / index.version, index.fields.owners)
-    listed = ListedQuestions.embed(questions, index.spoken, index.encoder, None)
+    listed = ListedQuestions.embed(questions, index.spoken, index.encoder)
     other = copy(index)
     other.not_covered = NotCovered(listed, Terms(manifest.synonyms), lexical, manifest.encoder_reads, index.names)
     return other
