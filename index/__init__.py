@@ -41,7 +41,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       yaml_lines        YAML with the line of every value, and problems with theirs
       yaml_mistakes     broken YAML -> what to mend, in words of an editor
       fields            the types of the fields that editors fill
-      registers         sources, topics, synonyms
+      registers         sources, topics, synonyms, questions that are not covered
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       visible_text      a text as its reader sees it, with what is set off in it
@@ -82,6 +82,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       wanted            the kind of thing that a question asks for
       held_words        how much of a few words a snippet holds
       negatives         how near a question is to those that are answered and that are not
+      not_covered       what the editors decided not to cover, asked again in other words
       answerability     what speaks against the best snippet, apart from scores
       prefix            words that are still being typed -> the snippets that hold them
       index             the facade: opens a version and answers questions

@@ -26,6 +26,7 @@ from index.search.index import Index
 
 _NEAREST = 3
 """How many of the best snippets, or of their example questions, are shown where none surely answers."""
+_NOTHING = "The knowledge holds no answer to that."
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 
@@ -119,7 +120,8 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
     """Return the answer as ``ask --json --explain`` prints it.
 
     The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``, at
-    most the threshold for ``closest`` where something forbids an answer. The score of a hit is the sum of its ``parts``
+    most the threshold for ``closest`` where something forbids an answer, and 0 where the question is not covered. The
+    score of a hit is the sum of its ``parts``
     times their ``weights``.
     """
     calibration = index.calibration(answer.language)
@@ -143,6 +145,9 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
 
 def _forbidding(index: Index, answer: Answer) -> Iterator[str]:
     """Yield why no passage may be given as the answer, however much it resembles the question."""
+    if answer.not_covered:
+        yield f"The editors list this question as not covered: {answer.not_covered}"
+        return
     found = index.find(index.query(answer.read_as, answer.language), answer.language)
     query, ranking = found.query, found.ranking
     named = core(answer.understood, answer.language).about
@@ -187,7 +192,8 @@ def _print_answer(index: Index, answer: Answer) -> None:
         for hit in answer.hits[:_NEAREST]:
             _print_hit(out, hit)
     else:
-        out.print(Text("The knowledge holds no answer to that.", style="yellow"))
+        refusal = "The editors decided not to cover this question." if answer.not_covered else _NOTHING
+        out.print(Text(refusal, style="yellow"))
         questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
         if questions and answer.confidence > 0:
             out.print("It does answer, for example:")

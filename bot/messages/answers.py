@@ -68,6 +68,8 @@ class Frame:
     texts: Texts
     place: Place
     ref: AnswerRef
+    covers: str = ""
+    """What the bot can be asked, as HTML, for a question that its editors decided not to cover."""
 
 
 def snippet_html(
@@ -183,18 +185,26 @@ def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[
         rows.append([add_button(frame.ref, texts)])
     if topics:
         rows.append([topics_button(texts, len(topics))])
-    html = "\n".join([texts("none-intro"), *notes])
+    refused = [no_answer(answer, texts), frame.covers if answer.not_covered else ""]
+    html = "\n".join([*filter(None, refused), *notes])
     return Rendered(html, InlineKeyboardMarkup(rows) if rows else None)
+
+
+def no_answer(answer: Answer, texts: Texts) -> str:
+    """Return the sentence that a question without an answer gets."""
+    return texts("not-covered" if answer.not_covered else "none-intro")
 
 
 def asks_something(answer: Answer) -> bool:
     """Return whether editors could make something of a refused message: it is near the knowledge, or a sentence."""
+    if answer.not_covered:
+        return False
     return answer.near or len(answer.understood.split()) >= _SENTENCE_WORDS
 
 
 def _suggested(answer: Answer) -> list[Hit]:
     """Return up to two hits near what was asked, each with a whole question in its language that a button can show."""
-    if not answer.near:
+    if not answer.near or answer.not_covered:
         return []
     found = [
         hit

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.locales import Texts
-from bot.messages.answers import Rendered, snippet_html, source_line, sources_message
+from bot.messages.answers import Frame, Rendered, snippet_html, source_line, sources_message
 from bot.messages.buttons import Place, Rows, snippet_rows, topics_button
 from bot.messages.examples import example_button, example_questions
-from bot.messages.introduction import about, group_note, help_text, how_to_ask, named_topics, welcome
+from bot.messages.introduction import (
+    about,
+    group_note,
+    help_text,
+    how_to_ask,
+    named_topics,
+    welcome,
+    what_it_answers,
+)
+from bot.messages.several_answers import reply_message
 from bot.messages.telegram_text import label, names_in_list, safe, topic_title, units
 from index.knowledge.snippet import Snippet, Topic, snippet_key
+from index.search.answer import Reply
 from index.search.index import Index
 
 _T = TypeVar("_T")
@@ -62,6 +72,16 @@ class Pages:
     def how_to_ask(self, texts: Texts) -> Rendered:
         """Return how to use /ask."""
         return Rendered(how_to_ask(texts, next(iter(example_questions(self.index, texts.language)), None)))
+
+    def reply(
+        self, reply: Reply, frames: Sequence[Frame], *, follow_up: bool = False, captioned: bool = False
+    ) -> Rendered:
+        """Return the message for a reply, like ``reply_message``, with what the bot has instead of an answer."""
+        if any(answer.not_covered for answer in reply.answers):
+            texts = frames[0].texts
+            covers = what_it_answers(self.index.manifest.profile, named_topics(self.index, texts.language), texts)
+            frames = [replace(frame, covers=covers) for frame in frames]
+        return reply_message(reply, frames, self.topics(), follow_up=follow_up, captioned=captioned)
 
     def topics(self) -> tuple[Topic, ...]:
         """Return the topics to browse; snippets that lie in no folder make one more, without a title of its own."""

@@ -19,6 +19,7 @@ from bot.messages.answers import (
     answer_message,
     asks_something,
     lines_units,
+    no_answer,
     snippet_html,
 )
 from bot.messages.buttons import Mark, Rows, add_button, open_button, vote_buttons
@@ -114,7 +115,7 @@ def shown_hits(reply: Reply, answer: Answer) -> int | None:
 def _part(number: int, answer: Answer, frame: Frame) -> _Part:
     texts = frame.texts
     if not answer.hits or answer.decision is Decision.NONE:
-        return _Part(number, answer, frame, [], [texts("none-intro")])
+        return _Part(number, answer, frame, [], [no_answer(answer, texts)])
     if answer.decision is Decision.ANSWER:
         return _Part(number, answer, frame, read_as(answer, texts), more_about(answer, texts))
     doubt = [*what_differs(answer, texts, _STATED_UNITS), texts("several-closest", number=number)]

@@ -110,6 +110,8 @@ def _reason(answer: Answer) -> str | None:
     """Return why a question is not answered; ``None`` where it is."""
     if answer.decision == "answer":
         return None
+    if answer.not_covered:
+        return "not-covered"
     if answer.differences:
         return "contradicted"
     return "uncertain" if answer.decision == "closest" else "nothing-near"

@@ -187,6 +187,13 @@ _GAP_COLUMNS = (
             WHEN 'closest' THEN coalesce(reason, 'uncertain')
             ELSE coalesce(reason, 'nothing-near') END AS reason
         FROM questions""",
+    # As before, without what the editors have decided not to cover: nobody has to look at that again.
+    "DROP VIEW unanswered_questions",
+    f"""CREATE VIEW unanswered_questions AS
+        SELECT * FROM questions_and_feedback AS q
+        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {_CONSENTING}
+            AND coalesce(reason, '') <> 'not-covered'
+            AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)""",
 )
 
 

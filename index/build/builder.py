@@ -30,7 +30,8 @@ from index.knowledge.snippet import Snippet, Source, Topic
 from index.search.decision import ALL_LANGUAGES, Calibration
 from index.search.index import Index
 from index.search.known_names import KnownNames
-from index.text.language import legibility
+from index.search.not_covered import ListedQuestions
+from index.text.language import KnownLanguages, legibility
 from index.text.terms import Terms
 from index.version.candidate import NO_OBJECTION, Candidate, Verdict, read_candidate
 from index.version.manifest import Manifest, read_manifest
@@ -198,6 +199,8 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
         faiss_type = write_files(scratch, knowledge.snippets, vectors, terms, encoder_reads)
         KnownNames.of(knowledge.snippets, synonyms).save(scratch)
+        spoken = KnownLanguages.of({snippet.language for snippet in knowledge.snippets})
+        ListedQuestions.embed(knowledge.not_covered, spoken, query_encoder).save(scratch)
         manifest = Manifest(
             version=version,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -298,6 +301,7 @@ def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[st
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
     digest.update(knowledge.profile.model_dump_json().encode())
+    digest.update(json.dumps(knowledge.not_covered, ensure_ascii=False).encode())
     parts: list[Snippet | Topic | Source] = [*knowledge.snippets, *knowledge.topics, *knowledge.sources]
     for part in parts:
         digest.update(json.dumps(asdict(part), ensure_ascii=False, sort_keys=True).encode())

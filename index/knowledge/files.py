@@ -19,6 +19,7 @@ TOPICS_FILE = "topics.yaml"
 PROFILE_FILE = "bot.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 SYNONYMS_FILE = "synonyms.yaml"
+NOT_COVERED_FILE = "not_covered.yaml"
 
 _INTERFACE_TEXTS = "texts/*.ftl"
 _TEXT_SUFFIXES = (".md", ".markdown", ".txt")

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from index.evaluation.evaluation_set import check_evaluation, normal, read_evaluation
-from index.knowledge.files import EVALUATION_FILE, SYNONYMS_FILE, TOPICS_FILE
+from index.knowledge.files import EVALUATION_FILE, NOT_COVERED_FILE, SYNONYMS_FILE, TOPICS_FILE
 from index.knowledge.look_alikes import look_alikes
 from index.knowledge.reader import Knowledge
-from index.knowledge.registers import read_synonyms
+from index.knowledge.registers import read_not_covered, read_synonyms
 from index.knowledge.snippet import Snippet
 from index.knowledge.yaml_lines import Problem, Severity, suggested
 from index.text.language import legibility
@@ -47,6 +47,7 @@ def lint(knowledge: Knowledge, count_tokens: Callable[[str], int] | None, max_to
         _near_duplicates(knowledge),
         _evaluation(knowledge),
         _synonyms(knowledge),
+        _not_covered(knowledge),
         _lengths(knowledge, count_tokens, max_tokens) if count_tokens else iter(()),
     )
     return sorted(problem for check in checks for problem in check)
@@ -197,6 +198,25 @@ def _evaluation(knowledge: Knowledge) -> Iterator[Problem]:
     found = read_evaluation(knowledge.folder / EVALUATION_FILE)
     yield from found.problems
     yield from check_evaluation(found, knowledge)
+
+
+def _not_covered(knowledge: Knowledge) -> Iterator[Problem]:
+    """No question is listed twice, or answered all the same."""
+    answering = {
+        normal(text): f"is a question that {snippet.id} answers"
+        for snippet in reversed(knowledge.snippets)
+        for text in snippet.questions
+    }
+    for question in read_evaluation(knowledge.folder / EVALUATION_FILE).questions:
+        if question.answerable:
+            answering.setdefault(normal(question.text), f"is answered in {EVALUATION_FILE}, line {question.line}")
+    seen: dict[str, int] = {}
+    for item in read_not_covered(knowledge.folder, []):
+        wording = normal(str(item.value))
+        first = seen.setdefault(wording, item.line)
+        reason = f"stands on line {first} already" if first != item.line else answering.get(wording)
+        if reason:
+            yield Problem(NOT_COVERED_FILE, item.line, "questions", f"'{item.value}' {reason}", Severity.FLAW)
 
 
 def _synonyms(knowledge: Knowledge) -> Iterator[Problem]:

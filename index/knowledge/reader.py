@@ -14,7 +14,7 @@ from index.knowledge.files import SOURCES_FILE, Location, TextFile, read_text_fi
 from index.knowledge.front_matter import read_heading
 from index.knowledge.plain_folder import below, read_plain
 from index.knowledge.profile import Profile, read_profile
-from index.knowledge.registers import read_sources, read_topics
+from index.knowledge.registers import read_not_covered, read_sources, read_topics
 from index.knowledge.snippet import Snippet, Source, Topic
 from index.knowledge.yaml_lines import FrontMatter, Problem, Severity, YamlError, split_front_matter
 
@@ -31,6 +31,8 @@ class Knowledge:
     """Folders that hold snippets and have no entry in ``topics.yaml``; the empty one is the knowledge folder itself."""
     sources: tuple[Source, ...]
     profile: Profile
+    not_covered: tuple[str, ...]
+    """The questions of ``not_covered.yaml``."""
     is_curated: bool
     """Whether each file is one snippet with front matter."""
     base_language: str
@@ -81,6 +83,7 @@ def read_knowledge(
     sources = read_sources(folder, day, problems)
     topics = read_topics(folder, problems)
     profile = read_profile(folder, problems)
+    not_covered = read_not_covered(folder, problems)
     is_curated = (folder / SOURCES_FILE).exists() if profile.curated is None else profile.curated
     if is_curated:
         front = list(_split(files, problems))
@@ -105,6 +108,7 @@ def read_knowledge(
         unregistered_topics=frozenset() if topics is None else frozenset(used - topics.keys()),
         sources=tuple((sources or {}).values()),
         profile=profile,
+        not_covered=tuple(str(question.value) for question in not_covered),
         is_curated=is_curated,
         base_language=language,
         problems=tuple(sorted(problems)),

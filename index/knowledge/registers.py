@@ -1,4 +1,4 @@
-"""Read the registers of a knowledge folder: its sources, topics and synonyms."""
+"""Read the registers of a knowledge folder: its sources, topics, synonyms, and the questions it does not cover."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from index.knowledge.fields import Address, ByLanguage, Filled, IsoDate, is_future
-from index.knowledge.files import SOURCES_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
+from index.knowledge.files import NOT_COVERED_FILE, SOURCES_FILE, SYNONYMS_FILE, TOPICS_FILE, read_yaml_file
 from index.knowledge.snippet import Source, Topic
 from index.knowledge.yaml_lines import BLANK_IS_NONE, Entry, Model, Node, Plain, Problem, Severity
 
@@ -94,6 +94,31 @@ def read_synonyms(folder: Path, problems: list[Problem]) -> list[list[Node]]:
                 report(item, "term", "must be text with a letter or digit")
         groups.append(terms)
     return groups
+
+
+def read_not_covered(folder: Path, problems: list[Problem]) -> list[Node]:
+    """Return the entries of ``questions`` in ``not_covered.yaml``, each a node with its text and line.
+
+    Entries that are not text with a letter or digit are reported and left out.
+    """
+    root = read_yaml_file(folder, NOT_COVERED_FILE, problems)
+    file = Entry(NOT_COVERED_FILE, root, problems)
+    if root.value is not None and not isinstance(root.value, dict):
+        file.report(("file",), "must hold a field 'questions' with a list of questions")
+    fields = root.value if isinstance(root.value, dict) else {}
+    for name in fields.keys() - {"questions"}:
+        file.report((name,), "unknown field; known is questions", Severity.FLAW)
+    listed = fields.get("questions", Node(None, root.line)).value
+    if listed is not None and not isinstance(listed, list):
+        file.report(("questions",), "must be a list of questions")
+    found = []
+    for number, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item.value, str) and any(map(str.isalnum, item.value)):
+            found.append(Node(" ".join(item.value.split()), item.line))
+        else:
+            reason = "an entry must be text with a letter or digit (quote a text that contains ': ')"
+            file.report(("questions", number), reason)
+    return found
 
 
 def _entries(file: Entry, kind: str, model: type[Model]) -> Iterator[tuple[str, Entry, Model | None]]:

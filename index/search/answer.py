@@ -85,12 +85,14 @@ class Answer:
     """Whether the question may be about what the knowledge is about, whatever the decision."""
     more_about: int = 0
     """Where the question only names a subject: how many more snippets are about it."""
+    not_covered: str | None = None
+    """The question of ``not_covered.yaml`` that was asked again, as it stands there; such a question gets ``none``."""
     evidence: Mapping[str, float] = field(default_factory=dict, compare=False)
     """What the confidence was computed from, by the names of ``decision.Evidence``."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the answer as ``ask --json`` prints it."""
-        return {
+        """Return the answer as ``ask --json`` prints it; ``not_covered`` only where the question is that."""
+        fields = {
             "question": self.question,
             "language": self.language,
             "decision": str(self.decision),
@@ -99,6 +101,7 @@ class Answer:
             "index_version": self.index_version,
             "ms": round(self.ms, 3),
         }
+        return fields if self.not_covered is None else {**fields, "not_covered": self.not_covered}
 
 
 @dataclass(frozen=True, slots=True)

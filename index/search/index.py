@@ -28,6 +28,7 @@ from index.search.highlight import Cues, best_sentence, nearest_question
 from index.search.known_names import KnownNames, names_in
 from index.search.lexical_index import LexicalIndex, QueryTerms, TermSearch
 from index.search.negatives import Examples, NegativeVectors, QuestionTerms
+from index.search.not_covered import ListedQuestions, NotCovered, Resemblance
 from index.search.prefix import PrefixSearch
 from index.search.scoring import (
     FAISS_FIELDS,
@@ -40,10 +41,9 @@ from index.search.scoring import (
 )
 from index.search.stored_arrays import map_array
 from index.text.dates import spell_out_dates
-from index.text.language import OWN_RULES, detect_language, has_cyrillic
+from index.text.language import KnownLanguages, detect_language
 from index.text.spelling import correct_typos, possible_readings
 from index.text.terms import Terms, term_hash, words
-from index.text.word_frequency import function_words
 from index.version.manifest import Manifest, read_manifest
 from index.version.snippet_db import SnippetDatabase
 from index.version.versions import encoder_folder, resolve
@@ -59,6 +59,9 @@ _TERM_THREADS = 2
 _STRANGE, _FAMILIAR = 0.75, 0.4
 """A question is read in another alphabet when more than the first share of it is unknown as typed, and less than the
 second share then."""
+_NEARER = 0.01
+"""So much nearer than to what a snippet answers must a question be to one that is not covered: the vectors of snippets
+are rounded, and what stands in both lists is answered."""
 _CORRECTED_FROM = 6
 """Typos are corrected only to words of so many of the best snippets."""
 
@@ -79,7 +82,7 @@ class Index:
         self.sources = manifest.sources
         self.profile = manifest.profile
         self.languages = manifest.languages
-        self._others = {name: function_words(name) for name in self.languages if name not in OWN_RULES}
+        self.spoken = KnownLanguages.of(self.languages)
         self.snippets = SnippetDatabase(folder, manifest.sources)
         self.fields = FieldVectors.load(folder)
         self.negatives = NegativeVectors.load(folder)
@@ -90,8 +93,11 @@ class Index:
         examples = Examples(self.negatives, self.question_terms)
         self.names = KnownNames.load(folder)
         self.answerability = Answerability(self.snippets, self.fields, examples, self.names)
-        self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
-        self._held = HeldWords(self._term_search.terms, lexical)
+        terms = Terms(manifest.synonyms)
+        self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
+        listed = ListedQuestions.load(folder)
+        self.not_covered = NotCovered(listed, terms, lexical, manifest.encoder_reads, self.names)
+        self._held = HeldWords(terms, lexical)
         self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -173,16 +179,8 @@ class Index:
         return tuple(snippet for snippet in found if snippet)
 
     def detect(self, text: str, hint: str | None = None) -> str:
-        """Recognise the language of a question; without evidence it is English, if the knowledge is in English.
-
-        Args:
-            text: The question.
-            hint: The language of the person. Where all knowledge is in English, Russian and Kazakh, it counts for
-                Cyrillic letters only: keywords in Latin ones are English.
-        """
-        default = "en" if "en" in self.languages else self.languages[0]
-        counts = has_cyrillic(text) or hint in self._others
-        return detect_language(text, default, hint if counts else None, self._others)
+        """Recognise the language of a question, like ``KnownLanguages.detect``."""
+        return self.spoken.detect(text, hint)
 
     def calibration(self, language: str) -> Calibration:
         """Return the calibration for questions in ``language``, or for all where that language has none."""
@@ -244,12 +242,13 @@ class Index:
         whole = self.answer(message, spoken, limit=limit)
         if len(questions) < 2:
             return Reply(whole.question, (whole,))
+        others = self.spoken.others
         answers = tuple(
-            self.answer(question, language or detect_language(question, spoken, others=self._others), limit=limit)
+            self.answer(question, language or detect_language(question, spoken, others=others), limit=limit)
             for question in questions[:_MOST_QUESTIONS]
         )
         # Where only the whole is understood, its parts were no questions of their own.
-        if whole.decision is Decision.ANSWER and not any(each.decision is Decision.ANSWER for each in answers):
+        if _is_settled(whole) and not any(map(_is_settled, answers)):
             return Reply(whole.question, (whole,))
         return Reply(whole.question, answers, questions[_MOST_QUESTIONS:])
 
@@ -275,11 +274,12 @@ class Index:
         # A question mark that was not typed makes no other question.
         understood = text if looked_up.rstrip("?") == text.rstrip(" ?.!") else looked_up
         found = self.find(query, spoken)
+        declined = self.declined(query, found, spoken)
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
         subject = self.answerability.subject(query, ranking) if asked.about else None
         calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
-        if any(character.isalnum() for character in asked.text):
+        if declined is None and any(character.isalnum() for character in asked.text):
             confidence, decision, likely = self._decide(calibration, found, evidence, subject)
         cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
@@ -301,6 +301,7 @@ class Index:
             likely=likely,
             near=calibration.is_near(confidence, evidence),
             more_about=subject.more if subject else 0,
+            not_covered=declined.question.written if declined else None,
             evidence=evidence._asdict(),
         )
 
@@ -367,6 +368,20 @@ class Index:
         if found.objections.differences:
             return True
         return self.answerability.nearest_questions(found.query, found.ranking).is_near_miss
+
+    def declined(self, query: Query, found: Found, language: str) -> Resemblance | None:
+        """Return the question that is not covered and was asked again; ``None`` where a snippet answers a nearer one.
+
+        Args:
+            query: The question as it was typed, with its typos.
+            found: What was found for it.
+            language: Its language.
+        """
+        nearest = self.not_covered.asked_again(query, language)
+        if nearest is None:
+            return None
+        answered = self.answerability.nearest_questions(found.query, found.ranking).answered
+        return nearest if nearest.similarity > answered + _NEARER else None
 
     def _decide(
         self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
@@ -438,6 +453,11 @@ class Index:
             n for n in self.snippets.numbers(shown.id) if self.snippets.translation(n).language == shown.language
         ]
         return best_sentence(shown, self.fields.features(query, np.array(numbers)), 0, cues)
+
+
+def _is_settled(answer: Answer) -> bool:
+    """Tell whether a question is answered, or is one that the editors decided not to cover."""
+    return answer.decision is Decision.ANSWER or answer.not_covered is not None
 
 
 def _readable(text: str) -> str:

@@ -154,7 +154,7 @@ class LexicalIndex:
             ]
         ids = places[held]
         idf = self.idf[ids]
-        unseen = float(_inverse_document_frequency(np.array(0), len(self.lengths)))
+        unseen = self.unseen
         unknown = ~(held | common)
         missing = int(unknown.sum()) * unseen + float(self.idf[places[common]].sum())
         total = float(idf.sum()) + missing
@@ -168,9 +168,14 @@ class LexicalIndex:
             total,
         )
 
+    @property
+    def unseen(self) -> float:
+        """Inverse document frequency of a term that no field holds, the largest there is."""
+        return float(_inverse_document_frequency(np.array(0), len(self.lengths)))
+
     def idf_of(self, hashes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the inverse document frequency of each term; a term that no field holds has the largest."""
-        unseen = _inverse_document_frequency(np.array(0), len(self.lengths))
+        unseen = self.unseen
         if not len(self.vocabulary):
             return np.full(len(hashes), unseen, np.float32)
         places = np.minimum(np.searchsorted(self.vocabulary, hashes), len(self.vocabulary) - 1)

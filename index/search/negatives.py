@@ -24,6 +24,36 @@ _COSINE_SHARE = 0.75
 rest is the overlap of their terms."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextTerms:
+    """The terms of several texts, one text behind the other."""
+
+    terms: NDArray[np.int64]
+    """Hashes of the distinct terms, shape (n,)."""
+    idf: NDArray[np.float32]
+    """Inverse document frequency of each, shape (n,)."""
+    lengths: NDArray[np.int64]
+    """How many terms each text has, at least one; shape (texts,)."""
+
+    def overlaps(
+        self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return how far each text asks for the same as a question, and how much of the question it holds, 0 to 1.
+
+        The first is the F1 measure of the shared weight: of the share of the question's weight that the text holds, and
+        the share of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
+
+        Args:
+            asked: Hashes of the question's distinct terms, sorted, shape (n,); at least one.
+            asked_idf: Inverse document frequency of each.
+        """
+        offsets = np.cumsum(self.lengths) - self.lengths
+        places = np.minimum(np.searchsorted(asked, self.terms), len(asked) - 1)
+        shared = np.where(asked[places] == self.terms, self.idf, np.float32(0))
+        weight, held = asked_idf.sum(), np.add.reduceat(shared, offsets)
+        return 2 * held / (np.add.reduceat(self.idf, offsets) + weight), held / weight
+
+
 @dataclass(frozen=True)
 class NegativeVectors(StoredArrays):
     """The vectors of the negative examples of an index; those of a translation stand together."""
@@ -83,17 +113,13 @@ class QuestionTerms(StoredArrays):
     ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Return how far each text of each translation asks for the same as a question, and how much of it, 0 to 1.
 
-        The first is the F1 measure of the shared weight: of the share of the question's weight that the text holds, and
-        the share of the text's weight that the question holds (van Rijsbergen, Information Retrieval, 1979).
-
         Args:
             asked: Hashes of the question's distinct stems, sorted, shape (n,).
             asked_idf: Inverse document frequency of each.
             translations: The translations to compare with.
 
         Returns:
-            For each translation, the F1 measure and the share of the question's weight that the text holds; each of
-            shape (texts,).
+            For each translation, what ``TextTerms.overlaps`` returns; each of shape (texts,).
         """
         firsts, lasts = self.question_starts[translations], self.question_starts[np.add(translations, 1)]
         starts = [self.question_term_starts[first : last + 1] for first, last in zip(firsts, lasts, strict=True)]
@@ -101,13 +127,9 @@ class QuestionTerms(StoredArrays):
         terms = np.concatenate([self.question_terms[own] for own in slices])
         idf = np.concatenate([self.question_idf[own] for own in slices])
         lengths = np.concatenate([np.diff(own) for own in starts])
-        offsets = np.cumsum(lengths) - lengths
-        places = np.minimum(np.searchsorted(asked, terms), len(asked) - 1)
-        shared = np.where(asked[places] == terms, idf, np.float32(0))
-        weight, held = asked_idf.sum(), np.add.reduceat(shared, offsets)
+        overlap, held = TextTerms(terms, idf, lengths).overlaps(asked, asked_idf)
         ends = np.cumsum(lasts - firsts)[:-1]
-        overlap = 2 * held / (np.add.reduceat(idf, offsets) + weight)
-        return list(zip(np.split(overlap, ends), np.split(held / weight, ends), strict=True))
+        return list(zip(np.split(overlap, ends), np.split(held, ends), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +142,15 @@ class Examples:
 
 def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], encoder_reads: float) -> float:
     """Return the greatest similarity of a question to several others, from the cosine and overlap with each of them."""
-    if not len(overlaps):
-        return 0.0
+    return float(similarities(cosines, overlaps, encoder_reads).max(initial=0.0))
+
+
+def similarities(
+    cosines: NDArray[np.float32], overlaps: NDArray[np.float32], encoder_reads: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the similarity of a question to each of several others, where the encoder reads them so well, 0 to 1."""
     dense = encoder_reads * _COSINE_SHARE
-    return float(np.max(dense * cosines + (1 - dense) * overlaps))
+    return np.asarray(dense * cosines + (1 - dense) * overlaps, np.float32)
 
 
 def question_hashes(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:

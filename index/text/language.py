@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Self
 
 from index.text.terms import words
+from index.text.word_frequency import function_words
 
 UNKNOWN = "und"
 """ISO 639-2 code of an undetermined language; in such text only character n-grams match."""
@@ -114,6 +117,34 @@ def detect_language(
     # A single ending may be that of a name.
     certain = shown * 4 >= len(found) and (typed > russian or shown > 1) and shown > against
     return "kk" if certain or (hint == "kk" and not russian and against <= shown) else "ru"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLanguages:
+    """The languages of a knowledge, which questions about it are expected in."""
+
+    default: str
+    """The language of a question that shows none."""
+    others: Mapping[str, Set[str]]
+    """Those without rules of their own, with their function words."""
+
+    @classmethod
+    def of(cls, languages: Iterable[str]) -> Self:
+        """Return the languages of a knowledge, of which there is at least one."""
+        codes = sorted(languages)
+        others = {code: function_words(code) for code in codes if code not in OWN_RULES}
+        return cls("en" if "en" in codes else codes[0], others)
+
+    def detect(self, text: str, hint: str | None = None) -> str:
+        """Recognise the language of a question.
+
+        Args:
+            text: The question.
+            hint: The language of the person. Where all knowledge is in English, Russian and Kazakh, it counts for
+                Cyrillic letters only: keywords in Latin ones are English.
+        """
+        counts = has_cyrillic(text) or hint in self.others
+        return detect_language(text, self.default, hint if counts else None, self.others)
 
 
 def _most_words(text: str, others: Mapping[str, Set[str]]) -> str | None:

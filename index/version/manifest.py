@@ -14,7 +14,7 @@ from index.knowledge.snippet import Source, Topic
 from index.search.decision import Calibration
 from index.version.versions import MANIFEST_FILE, REMEDY, prove_files, read_sealed, write_sealed
 
-FORMAT = 14
+FORMAT = 15
 
 _Metrics = Mapping[str, int | float | None]
 

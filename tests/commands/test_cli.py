@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
+from index.build.builder import BuildResult
 from index.search.answer import Answer
 from index.search.decision import Decision
 from index.search.index import Index
@@ -266,6 +267,18 @@ def test_ask_explains_itself(built_small: Path) -> None:
     assert code == 0
     assert "at confidence" in out
     assert "terms matched in the best passage: trade, envoy" in out
+
+
+def test_ask_says_that_a_question_is_not_covered(small: tuple[Path, Path, BuildResult]) -> None:
+    """In words, in the explanation and in JSON; no question is suggested in its place."""
+    folder, data, _ = small
+    (folder / "not_covered.yaml").write_text("questions: [Who pays for the copper?]\n")
+    assert invoke("build", "--knowledge", folder, "--data", data)[0] == 0
+    _, out, _ = invoke("ask", "please, who pays for copper", "--explain", "--data", data)
+    assert out.startswith("The editors decided not to cover this question.\nTopics: ")
+    assert "no answer because: The editors list this question as not covered: Who pays for the copper?" in out
+    _, out, _ = invoke("ask", "who pays for copper", "--json", "--data", data)
+    assert json.loads(out)["not_covered"] == "Who pays for the copper?"
 
 
 def test_ask_says_how_it_read_a_mistyped_question(built_small: Path) -> None:

@@ -155,6 +155,18 @@ def test_nothing_is_suggested_for_what_has_nothing_to_do_with_the_knowledge() ->
     assert buttons(answer_message(asked, frame, TOPICS)) == ["➕ Ask the editors", "☰ Topics"]
 
 
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_what_is_not_covered_asks_nobody_for_anything(language: str) -> None:
+    """Beside the editors' decision stand only what the bot covers and the topics, however near the question is."""
+    hits = [dataclasses.replace(mined(), question="Where is gold?")]
+    near = dataclasses.replace(answer(hits, Decision.NONE), near=True, not_covered="Who buys gold?")
+    texts = texts_for(language)
+    rendered = answer_message(near, Frame(texts, PLACE, REF, covers="Ask me about gold."), TOPICS)
+    accepted(rendered)
+    assert rendered.html == f"{texts('not-covered')}\nAsk me about gold."
+    assert buttons(rendered) == [texts("button-topics")]
+
+
 SOURCES = (
     Source("s", "BGS", "World <mining>", "2024-03-12", "https://example.com/a?b=c&d"),
     Source("t", "Reuters", "Zinc", "2024", None),

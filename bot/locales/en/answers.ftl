@@ -23,6 +23,7 @@ likely-note = This may be what you asked.
 several-closest = I have no sure answer to this. Button { $number } opens the closest I have.
 several-left-out = I answer at most { $count } questions at a time. Left out: { $questions }
 none-intro = My collection does not cover this.
+not-covered = Thank you for your question. The editors have decided not to cover it here.
 passage-gone = This is no longer in the collection.
 topic-gone = This topic is no longer in the collection.
 link-gone = This link points to something that is no longer in the collection. /topics shows what there is.

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     """The first passage contradicts what the question states, or does not hold it: another date, name or number."""
     WRONG_PASSAGE = "wrong-passage"
     """A passage was given as the answer, and the person voted it down or asked for another."""
+    NOT_COVERED = "not-covered"
+    """The editors had decided not to cover it. Such a question is in a gap only where a reviewer put it there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def understand(index: Index, text: str, alone: Answer, base: ShownQuote) -> Mean
     """
     if (language := index.detect(text, base.language)) != alone.language:
         alone = index.answer(text, language)
+    if alone.not_covered:
+        return Meant(Form.ALONE, alone)
     lean = leaning(text, alone.understood, language)
     snippet = base.translation(index)
     if lean.how is Lean.NOT or snippet is None or (lean.how is Lean.SHORT and alone.decision is Decision.ANSWER):
@@ -83,6 +85,8 @@ def _without_sure_answer(follow_up: _FollowUp, how: Lean) -> Meant:
     """Return what a follow-up gets that no combination answers."""
     if said := follow_up.said_in_base():
         return said
+    if declined := next((answer for answer in follow_up.combined if answer.not_covered), None):
+        return Meant(Form.TOGETHER, declined)
     alone = follow_up.alone
     if how is Lean.PRONOUN and follow_up.stands_alone():
         return Meant(Form.ALONE, alone)
@@ -241,7 +245,8 @@ class _FollowUp:
         others = [hit for hit in answer.hits if hit.snippet.id != self.base.snippet]
         own = next((hit for hit in answer.hits if hit.snippet.id == self.base.snippet), None)
         hit = replace(own, snippet=self.snippet, highlight=span) if own else _unscored(self.snippet, span)
-        return Meant(Form.SAME, replace(answer, decision=Decision.ANSWER, hits=(hit, *others), differences=()))
+        same = replace(answer, decision=Decision.ANSWER, hits=(hit, *others), differences=(), not_covered=None)
+        return Meant(Form.SAME, same)
 
     def stands_alone(self) -> bool:
         """Return whether the question alone is answered by a passage near the quote that holds all of it."""

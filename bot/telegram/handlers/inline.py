@@ -20,7 +20,7 @@ from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered, snippet_html
 from bot.messages.buttons import AnswerRef, snippet_rows
 from bot.messages.deep_links import ask_payload
-from bot.messages.several_answers import reply_message, shown_hits
+from bot.messages.several_answers import shown_hits
 from bot.messages.telegram_text import clip, label, topic_title
 from bot.querylog.log import Delivery, Entry
 from bot.telegram.context import BotContext, Services
@@ -63,7 +63,8 @@ async def query(update: Update, context: BotContext) -> None:
     else:
         answer = await services.live_index.answer(words, limit=_RESULTS)
         found = await services.live_index.begun(words, (texts.language, answer.language), _RESULTS)
-        results = _fitting(words, answer, found, context.texts(answer.language), services)
+        if not answer.not_covered:
+            results = _fitting(words, answer, found, context.texts(answer.language), services)
         finished = found.is_word or not asked.query[-1:].isalnum()
         if not results and finished:
             button = InlineQueryResultsButton(texts("inline-none"), start_parameter=button.start_parameter)
@@ -116,7 +117,7 @@ async def guest(update: Update, context: BotContext) -> None:
         shown = shown_hits(reply, answer)
         entry = Entry(answer=answer, surface="guest", person=person.id if person else None, shown=shown)
         frames.append(Frame(texts, services.place, AnswerRef(await services.log.record(entry), number)))
-    rendered = reply_message(reply, frames, services.pages.topics())
+    rendered = services.pages.reply(reply, frames)
     result = _article("answer", clip(question, 100), rendered)
     await services.sender.answer_guest(message.guest_query_id, result, progress)
     for frame, answer in zip(frames, reply.answers, strict=True):

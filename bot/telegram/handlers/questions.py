@@ -13,8 +13,9 @@ from bot.locales import Texts
 from bot.messages.answers import Frame, Rendered
 from bot.messages.buttons import AnswerRef
 from bot.messages.examples import named
+from bot.messages.pages import Pages
 from bot.messages.quote_facts import nothing_message, sentence_message
-from bot.messages.several_answers import reply_message, shown_hits
+from bot.messages.several_answers import shown_hits
 from bot.messages.talk_phrases import recognise
 from bot.querylog.entry import Delivery, Entry
 from bot.telegram.context import BotContext
@@ -31,7 +32,6 @@ from bot.telegram.handlers.small_talk import obey, reply_to
 from bot.telegram.quota import Verdict
 from bot.telegram.sending import Address, address_of
 from bot.telegram.state import ANSWER_SECONDS, Posted
-from index.knowledge.snippet import Topic
 from index.search.answer import Reply
 from index.search.decision import Decision
 
@@ -188,7 +188,7 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         Frame(_texts(question, context, language), services.place, AnswerRef(entry, question.asker))
         for entry in entries
     ]
-    rendered = _rendered(question, understood, frames, services.pages.topics())
+    rendered = _rendered(question, understood, frames, services.pages)
     if question.tapped:
         rendered = named(rendered, question.text)
     try:
@@ -249,9 +249,7 @@ async def _understood(question: Question, context: BotContext) -> _Understood:
     return _Understood(Reply(typed, (meant.answer,)), meant.form, base)
 
 
-def _rendered(
-    question: Question, understood: _Understood, frames: Sequence[Frame], topics: Sequence[Topic]
-) -> Rendered:
+def _rendered(question: Question, understood: _Understood, frames: Sequence[Frame], pages: Pages) -> Rendered:
     """Return the message for what was understood."""
     if understood.form is Form.NOTHING:
         return nothing_message(frames[0])
@@ -259,7 +257,7 @@ def _rendered(
         hit = understood.reply.answers[0].hits[0]
         return sentence_message(hit.snippet, hit.highlight, frames[0])
     together = understood.form is Form.TOGETHER
-    return reply_message(understood.reply, frames, topics, follow_up=together, captioned=question.captioned)
+    return pages.reply(understood.reply, frames, follow_up=together, captioned=question.captioned)
 
 
 def _quoted(question: Question, understood: _Understood, entries: Sequence[str]) -> ShownQuote | None:

@@ -30,6 +30,7 @@ several-left-out = { $count ->
        *[other] Je réponds à { $count } questions à la fois.
     } Laissé de côté : { $questions }
 none-intro = Je n’ai pas de réponse à cette question.
+not-covered = Merci pour votre question. Les rédacteurs ont décidé de ne pas la traiter ici.
 passage-gone = Cette réponse n’existe plus.
 topic-gone = Ce thème n’existe plus.
 link-gone = Ce lien mène à une réponse qui n’existe plus. Voici ce qu’il y a : /topics
