@@ -30,7 +30,7 @@ def check_knowledge(settings: Settings) -> int:
     from index.knowledge.yaml_lines import Severity
 
     knowledge = read_knowledge(settings.knowledge_dir)
-    count_tokens, max_tokens = _token_counter(settings)
+    count_tokens, max_tokens = token_counter(settings)
     problems = sorted([*knowledge.problems, *lint(knowledge, count_tokens, max_tokens)])
     for problem in problems:
         click.echo(str(problem))
@@ -52,7 +52,7 @@ def check_knowledge(settings: Settings) -> int:
     return 1 if failing else 0
 
 
-def _token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int]:
+def token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int]:
     """Return how to count tokens, and how many the encoder reads; ``None`` where no encoder is at hand."""
     from tokenizers import Tokenizer
 

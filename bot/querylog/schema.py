@@ -191,7 +191,7 @@ _GAP_COLUMNS = (
     "DROP VIEW unanswered_questions",
     f"""CREATE VIEW unanswered_questions AS
         SELECT * FROM questions_and_feedback AS q
-        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {_CONSENTING}
+        WHERE (decision IN ('none', 'closest') OR vote < 0 OR requested) AND {CONSENTING}
             AND coalesce(reason, '') <> 'not-covered'
             AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.edit_of = q.id)""",
 )

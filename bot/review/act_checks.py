@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.review.knowledge_edit import Change, TeachError
+from bot.settings import Settings
 from index.knowledge.lint import lint
 from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.yaml_lines import Problem, Severity
@@ -25,6 +26,14 @@ class TokenLimit:
     count: Callable[[str], int]
     """Counts the tokens of a text as the encoder does."""
     most: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> TokenLimit | None:
+        """Return the limit of the encoder that the index has; ``None`` where no encoder is at hand."""
+        from bot.commands.build import token_counter
+
+        count, most = token_counter(settings)
+        return cls(count, most) if count else None
 
 
 @dataclass(frozen=True, slots=True)

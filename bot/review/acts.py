@@ -15,10 +15,8 @@ from typing import Any, NamedTuple
 
 from bot.review import snippet_edit, yaml_edit
 from bot.review.knowledge_edit import Change, EditedFolder, TeachError
-from index.knowledge.files import EVALUATION_FILE, SOURCES_FILE
+from index.knowledge.files import EVALUATION_FILE, NOT_COVERED_FILE, SOURCES_FILE
 from index.knowledge.snippet import Source
-
-NOT_COVERED_FILE = "not_covered.yaml"
 
 
 class Asked(NamedTuple):

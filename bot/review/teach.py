@@ -15,7 +15,7 @@ import click
 from bot.commands.paths import UserPath
 from bot.commands.terminal import print_table
 from bot.review.options import data_option, log, opened, settings_for, writing
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def teach(
             act = acts.AddQuestions(snippet, questions)
         else:
             act = acts.DoesNotAnswer(not_snippet, questions) if not_snippet else acts.NotCovered(questions)
-        if not _written(acts.changes(act, knowledge), knowledge, yes):
+        if not _written(acts.changes(act, knowledge), settings_for(data, knowledge_dir=knowledge), yes):
             return
         if out_of_scope or not_covered:
             mark(connection, gap, State.WILL_NOT_COVER, by=user_name())
@@ -212,16 +212,17 @@ def _picked(offered: list[Offer], pick: str | None) -> tuple[Asked, ...]:
     return chosen
 
 
-def _written(changes: list[Change], knowledge: Path, yes: bool) -> bool:
+def _written(changes: list[Change], settings: Settings, yes: bool) -> bool:
     """Show the changes and write them, unless they would make `check` fail or the reviewer says no."""
-    from bot.review.act_checks import check_changes
+    from bot.review.act_checks import TokenLimit, check_changes
 
+    knowledge = settings.knowledge_dir
     if not changes:
         click.echo("The questions are there already; there is nothing to write.")
         return True
     for change in changes:
         click.echo(change.diff(knowledge), nl=False)
-    if problems := check_changes(knowledge, changes).problems:
+    if problems := check_changes(knowledge, changes, limit=TokenLimit.of(settings)).problems:
         reasons = "\n".join(map(str, problems))
         raise click.ClickException(
             f"With this change `partnership-bot check` would fail; nothing was written.\n{reasons}"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from index.version.candidate import Verdict as GateVerdict
 from pydantic import TypeAdapter
 
 from bot.review.replay import Replayed
+from index.version.candidate import Verdict as GateVerdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datasette import Response
 from bot.review.acts import Act, AddQuestions, Asked, DoesNotAnswer, KeepForEvaluation, NotCovered
 from bot.review.gap_store import Gap, State, find, mark
 from bot.review.web.act_previews import Preview, previewed
-from bot.review.web.candidates import candidates, passage
+from bot.review.web.candidates import candidates, passage, refusals
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.saving import save, wants_to_save
 from bot.review.web.wording_rows import offered, sent
@@ -83,6 +83,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
     if kind.needs_passage and not snippet:
         return await _choose(datasette, request, gap, kind)
     chosen = await passage(review, snippet) if kind.needs_passage and snippet != NO_PASSAGE else None
+    messages = await refusals(review) if kind.closes else chosen.messages if chosen else ()
     me, given = reviewer(request) or "", {}
     if request.method == "POST":
         given = await request.post_vars()
@@ -108,6 +109,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
         rows=rows,
         snippet=snippet,
         passage=chosen,
+        messages=messages,
         preview=preview,
         problem=problem if request.method == "POST" else "",
         back=f"/review/gaps/{number}",

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from bot.locales import Locales
 from bot.messages.answers import snippet_html
 from bot.messages.buttons import Place
-from bot.review.act_checks import check_changes
+from bot.review.act_checks import TokenLimit, check_changes
 from bot.review.acts import Act, changes
 from bot.review.drafts import Drafts, overlay
 from bot.review.knowledge_edit import Change, TeachError
@@ -74,7 +74,8 @@ def previewed(act: Act, settings: Settings, author: str, *, check: bool, snippet
     try:
         before = own_changes(settings, author)
         made = changes(act, folder, onto=before)
-        checked = check_changes(folder, made, onto=before) if check and made else None
+        limit = TokenLimit.of(settings) if check and made else None
+        checked = check_changes(folder, made, onto=before, limit=limit) if check and made else None
     except TeachError as error:
         return Preview(failure=relative(str(error), folder))
     return Preview(

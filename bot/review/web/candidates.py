@@ -75,6 +75,22 @@ async def passage(review: Review, snippet: str) -> Passage:
         return Passage(snippet, snippet, ())
 
 
+async def refusals(review: Review) -> tuple[Shown, ...]:
+    """Return the beginning of the message that refuses what is not covered, in each language of the bot."""
+
+    def found(index: Index) -> tuple[Shown, ...]:
+        locales = Locales(index.profile, index.languages)
+        return tuple(
+            Shown(name, Markup(locales.texts(name)("not-covered")))  # noqa: S704 - written by translators as HTML
+            for name in locales.languages
+        )
+
+    try:
+        return await review.index.run(found)
+    except UserFacingError:
+        return ()
+
+
 def _nearest(index: Index, gap: Gap) -> list[Candidate]:
     answers = [index.answer(each.text, each.language) for each in gap.asked[:_ASKED]]
     return _listed(index, answers, _LISTED, decided=True)
