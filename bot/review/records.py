@@ -130,7 +130,9 @@ def _print_questions(rows: list[sqlite3.Row], as_json: bool, empty: str) -> None
 @json_option
 @data_option
 def show(entry_id: str, now: bool, as_json: bool, data: Path) -> None:
-    """Show everything about one question: what was shown with its text, why, and what the bot would answer now.
+    """Show one question in full: what was shown, why, and what the bot would answer now.
+
+    The texts that were shown are those of the live index, which says where they were changed since.
 
     ID may be the beginning or the end of an id, if only one question has it.
 

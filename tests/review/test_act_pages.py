@@ -14,6 +14,7 @@ from bot.querylog import schema
 from bot.review.acts import AddQuestions, CorrectSnippet, DoesNotAnswer, KeepForEvaluation, NotCovered
 from bot.review.drafts import Drafts, overlay
 from bot.review.web.server import Pages
+from tests.support.log_answers import until
 from tests.support.review_forms import Reviewer, ask, fields_of, pages_on
 from tests.support.small_knowledge import MakeKnowledge
 
@@ -96,6 +97,26 @@ async def test_a_passage_answers_a_gap(ann: Reviewer, knowledge: Path) -> None:
     )
     assert (draft.author, draft.gap, len(draft.question_ids)) == ("Ann", 1, 2)
     assert "spa town" not in (knowledge / "deals" / "memorandum.md").read_text()
+
+
+async def test_a_draft_is_tried_with_one_click(ann: Reviewer) -> None:
+    """Saving and trying leads to the drafts, where the result appears: the passage answers the ticked questions."""
+    shown = fields_of((await ann.get(ANSWERS)).text)
+    evil = next(name for name, value in shown.items() if value == EVIL)
+    response = await ann.send(ANSWERS, do="try", **{evil.replace("text-", "pick-"): None})
+    assert response.headers["location"] == "/review/drafts"
+    publisher = ann.pages.review.publisher
+
+    def ended() -> bool:
+        progress = publisher.progress()
+        return progress is not None and not progress.running
+
+    await until(ended, seconds=240)
+    progress = publisher.progress()
+    assert progress is not None
+    assert (progress.author, progress.problem) == ("Ann", None)
+    assert publisher.tried() is not None
+    assert "deals/memorandum" in (await ann.get("/review/drafts")).text
 
 
 async def test_passages_are_chosen_and_searched(ann: Reviewer) -> None:

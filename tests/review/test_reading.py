@@ -15,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database import open_for_reading
-from bot.querylog.log import Delivery
+from bot.querylog.log import Delivery, Entry
 from bot.review.browse import png
 from bot.review.options import log as log_commands
 from bot.review.queries import read_stats
 from bot.review.records import defused
+from index.build.builder import BuildResult, build
+from index.encoder.passage_encoder import DEFAULT_ENCODER
+from index.search.index import Index
 from tests.support.log_answers import entry, open_log
 
 
@@ -104,6 +107,23 @@ async def test_show_without_an_index(data: Path) -> None:
     """Where no index can be asked what it would answer now, the rest is shown and the reason given."""
     [row] = json.loads(run(data, "list", "--json", "-n", "1").stdout)
     assert "cannot be asked now" in run(data, "show", row["id"]).stdout
+
+
+async def test_show_prints_the_texts_that_were_shown(small: tuple[Path, Path, BuildResult]) -> None:
+    """Title and text while they are the same; where a later version has others, the question says so."""
+    knowledge, folder, _ = small
+    log = open_log(folder)
+    with closing(Index.open(folder)) as index:
+        number = await log.record(Entry(index.answer("who is the trade envoy"), "private"))
+    await log.close()
+    shown = run(folder, "show", str(number)).stdout
+    assert "people/envoy (en)\n  The trade envoy\n  Lord Alderdice was named trade envoy in January 2025." in shown
+    path = knowledge / "people" / "envoy.md"
+    path.write_text(path.read_text().replace("January", "early"))
+    build(knowledge, folder, encoder=DEFAULT_ENCODER)
+    [text] = json.loads(run(folder, "show", str(number), "--no-now", "--json").stdout)["texts"]
+    assert (text["text"], text["is_same"]) == ("Lord Alderdice was named trade envoy in early 2025.", False)
+    assert "changed since it was shown" in run(folder, "show", str(number)).stdout
 
 
 async def test_stats(data: Path) -> None:

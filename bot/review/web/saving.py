@@ -34,7 +34,7 @@ async def save(
     """Save an act, begin a try if the form says so, and lead to the drafts."""
     review, me = review_of(datasette), reviewer(request) or ""
     await asyncio.to_thread(Drafts(review.settings.data_dir).add, act, me, gap, questions)
-    datasette.add_message(request, "Saved as a draft. Nobody sees it before it is published.")
+    datasette.add_message(request, "Saved as a draft. The bot uses it once it is published.")
     response = Response.redirect("/review/drafts", status=303)
     if given.get("do") == TRY:
         try:
