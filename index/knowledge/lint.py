@@ -16,7 +16,8 @@ from index.knowledge.yaml_lines import Problem, Severity, suggested
 from index.text.language import legibility
 from index.text.terms import Terms
 
-_HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
+HTML = re.compile(r"</?[a-zA-Z][^<>\n]*>|<!--")
+"""What titles and questions must not hold."""
 _WORD = re.compile(r"\w+")
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'’]\d{3})+(?!\d)")
@@ -64,7 +65,7 @@ def _markup(knowledge: Knowledge) -> Iterator[Problem]:
             ("questions", snippet.questions),
             ("does_not_answer", snippet.does_not_answer),
         ):
-            if any(_HTML.search(text) for text in texts):
+            if any(HTML.search(text) for text in texts):
                 yield _flaw(knowledge, snippet, field, "HTML is not allowed")
 
 

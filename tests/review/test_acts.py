@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import shutil
 import string
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -469,3 +470,13 @@ def test_any_title_text_and_question_reads_back(
     for change in changes(second, folder):
         change.write()
     assert path.read_text() == WHOLE
+
+
+def test_a_translation_that_is_a_draft_hides_no_other(tmp_path: Path) -> None:
+    """Where the original is finished first, the finished translations are read, too."""
+    (tmp_path / "sources.yaml").write_text("press: {publisher: The Press, title: News}\n")
+    act = written("en", "en", "kk", "ru")
+    unfinished = tuple(each._replace(text="") if each.language == "kk" else each for each in act.translations)
+    for change in changes(replace(act, translations=unfinished), tmp_path):
+        change.write()
+    assert {each.language for each in read_knowledge(tmp_path).snippets} == {"en", "ru"}

@@ -18,6 +18,15 @@
     questions       the list of questions, and one of them
     dashboard       from its charts to the questions behind them
     passages        the list of passages, and one of them
+    act_pages       what the wordings of a gap become
+    candidates      passages to choose from
+    wording_rows    wordings in a form
+    write_pages     a new passage; another title, text or translation of one
+    passage_form    the form of a new passage -> the act
+    act_previews    what an act would change
+    saving          an act becomes a draft
+    regroup_pages   gaps merged and split, questions moved
+    publish_pages   drafts tried, published and undone
 
 Each module with pages has ``ROUTES``, pairs of a regular expression and a handler, and is named in ``plugin.PAGES``. A
 handler is called with ``(datasette, request)``, and keeps the event loop free: ``Review.read``, ``Review.write`` and

@@ -9,12 +9,11 @@ from pathlib import Path
 from markupsafe import Markup
 
 from bot.locales import Locales
-from bot.messages.answers import snippet_html
-from bot.messages.buttons import Place
 from bot.review.act_checks import TokenLimit, check_changes
 from bot.review.acts import Act, changes
 from bot.review.drafts import Drafts, overlay
 from bot.review.knowledge_edit import Change, TeachError
+from bot.review.web.quotes import quoted_in
 from bot.settings import Settings
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Snippet
@@ -100,11 +99,7 @@ def messages(knowledge: Knowledge, snippet: str) -> tuple[Shown, ...]:
 
 def shown(snippets: Iterable[Snippet], locales: Locales) -> tuple[Shown, ...]:
     """Return snippets as Telegram shows them."""
-    return tuple(
-        # Everything that editors wrote is escaped in it.
-        Shown(each.language, Markup(snippet_html(each, None, locales.texts(each.language), Place(""))))  # noqa: S704
-        for each in snippets
-    )
+    return tuple(Shown(each.language, quoted_in(each, locales).html) for each in snippets)
 
 
 def relative(text: str, folder: Path) -> str:

@@ -55,7 +55,11 @@ def passage_path(snippet_id: str) -> str:
 
 def quoted(snippet: Snippet, index: Index, highlight: Span | None = None) -> Quote:
     """Return a snippet as a quote; ``highlight`` is the sentence that answers."""
-    locales = Locales(index.profile, index.languages)
+    return quoted_in(snippet, Locales(index.profile, index.languages), highlight)
+
+
+def quoted_in(snippet: Snippet, locales: Locales, highlight: Span | None = None) -> Quote:
+    """Return a snippet as a quote, with the labels of a bot that may not be live yet."""
     place = _Here("", passage=snippet.id)
     message = snippet_html(snippet, highlight, locales.texts(snippet.language), place)
     # A browser begins a new line after a block by itself. Everything that editors wrote is escaped.

@@ -12,10 +12,11 @@ from bot.review.gap_store import Gap
 from bot.review.web.frame import Review
 from bot.review.wordings import is_fit, offers
 from index.errors import UserFacingError
+from index.knowledge.lint import HTML
 
 _LONGEST = 300
 """Characters of a question; `check` refuses longer ones."""
-_PICK, _TEXT = "pick-", "text-"
+_PICK, _TEXT = "pick-", "wording-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ async def offered(review: Review, gap: Gap, *, correct: bool = True) -> Rows:
         except UserFacingError as error:
             note = f"Misspellings are not looked for, because the index cannot be opened: {error}"
     rows = (
-        Row(each.wording.id, each.wording.language, each.wording.text, each.text, each.is_fit, _problem(each.text))
+        Row(each.wording.id, each.wording.language, each.wording.text, each.text, not problem, problem)
         for each in found
+        for problem in [_problem(each.text)]
     )
     return Rows(tuple(rows), note)
 
@@ -121,6 +123,8 @@ def _problem(text: str) -> str:
         return "A ticked question has no text."
     if not is_fit(text):
         return "A person's data was removed from this question. Write it without the brackets, or untick it."
+    if HTML.search(text):
+        return "HTML is not allowed. Write this question without it, or untick it."
     if len(text) > _LONGEST:
         return f"This question is longer than {_LONGEST} characters. Shorten it."
     return ""
