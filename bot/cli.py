@@ -126,12 +126,11 @@ def build(knowledge: Path | None, data: Path | None, force: bool, rollback: bool
       partnership-bot build --knowledge ../other-knowledge --data /srv/bot
       partnership-bot build --rollback
     """
-    from bot.commands.build import build_index
-    from index.build import builder
+    from bot.commands.build import build_index, roll_back
 
     settings = _settings(knowledge_dir=knowledge, data_dir=data)
     if rollback:
-        click.echo(f"Rolled back; live is version {builder.rollback(settings.index_home)}")
+        click.echo(f"Rolled back; live is version {roll_back(settings)}")
     else:
         click.echo(build_index(settings, force=force))
 

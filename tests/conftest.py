@@ -16,6 +16,7 @@ for _name in [name for name in os.environ if name.startswith("BOT_")]:
 from index.build.builder import BuildResult, build  # noqa: E402
 from index.encoder.passage_encoder import DEFAULT_ENCODER  # noqa: E402
 from index.search.index import Index  # noqa: E402
+from tests.support.publishing_desk import Desk, make_desk  # noqa: E402
 from tests.support.small_knowledge import SMALL, MakeKnowledge, write_knowledge  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -99,3 +100,15 @@ def small(make_knowledge: MakeKnowledge, data: Path) -> tuple[Path, Path, BuildR
     """A small knowledge folder, the data folder it was built into, and the result of that build."""
     folder = make_knowledge()
     return folder, data, build(folder, data, encoder=DEFAULT_ENCODER)
+
+
+@pytest.fixture(scope="session")
+def first_desk(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> Desk:
+    """A desk on which a draft was tried, made once; not to be written to."""
+    return make_desk(tmp_path_factory.mktemp("desk"), encoder_cache)
+
+
+@pytest.fixture
+def desk(first_desk: Desk, tmp_path: Path) -> Desk:
+    """A copy of it for one test."""
+    return first_desk.copied_to(tmp_path / "desk")

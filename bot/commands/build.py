@@ -81,6 +81,8 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
     """Build and publish a version; return the lines that say what was done, the version on the last."""
     from index.build.builder import BuildOptions, build
 
+    _settle_publication(settings)
+
     with _reporting() as report:
         result = build(
             settings.knowledge_dir,
@@ -98,6 +100,21 @@ def build_index(settings: Settings, *, force: bool = False) -> str:
     counts = f"{result.snippets} snippets, {result.translations} translations"
     vectors = f"{result.embedded} embedded, {result.reused} reused"
     return f"{counts}: {vectors}.\nPublished version {result.version}"
+
+
+def roll_back(settings: Settings) -> str:
+    """Make the version before the live one live again; return its name."""
+    from index.build.builder import rollback
+
+    _settle_publication(settings)
+    return rollback(settings.index_home)
+
+
+def _settle_publication(settings: Settings) -> None:
+    """Finish or take back a publication of a reviewer that was killed: it may have left half of its files changed."""
+    from bot.review.publishing import Publisher
+
+    Publisher(settings).recover()
 
 
 def open_or_build(settings: Settings, *, apart: bool = False) -> Index:

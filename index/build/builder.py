@@ -128,9 +128,18 @@ def rollback(data: Path) -> str:
     """
     with machine_faults_named(data), build_lock(data):
         version = previous_version(data)
-        Index.open(index_folder(data) / version).close()
-        publish(data, version)
+        return_to(data, version)
         return version
+
+
+def return_to(data: Path, version: str) -> None:
+    """Make a version that was live before live again; the caller holds the build lock.
+
+    Raises:
+        ArtifactError: It is damaged.
+    """
+    Index.open(index_folder(data) / version).close()
+    publish(data, version)
 
 
 def publish_candidate(data: Path, version: str) -> None:
@@ -141,20 +150,25 @@ def publish_candidate(data: Path, version: str) -> None:
         ArtifactError: It is damaged.
     """
     with machine_faults_named(data), build_lock(data):
-        live = readable_live_version(data)
-        if version == live:
-            return
-        candidate = read_candidate(data, version)
-        if live != candidate.live:
-            raise BuildError(
-                f"{data}: version {live or 'none'} is live now, and candidate {version} was built beside "
-                f"{candidate.live or 'none'}; build it again."
-            )
-        folder = index_folder(data) / version
-        if candidate.verdict.objections and not read_manifest(folder, verify=False).overridden:
-            raise BuildError("\n".join([*candidate.verdict.objections, f"Candidate {version} cannot be published."]))
-        Index.open(folder).close()
-        publish(data, version)
+        promote(data, version)
+
+
+def promote(data: Path, version: str) -> None:
+    """Make a candidate live, like ``publish_candidate``; the caller holds the build lock."""
+    live = readable_live_version(data)
+    if version == live:
+        return
+    candidate = read_candidate(data, version)
+    if live != candidate.live:
+        raise BuildError(
+            f"{data}: version {live or 'none'} is live now, and candidate {version} was built beside "
+            f"{candidate.live or 'none'}; build it again."
+        )
+    folder = index_folder(data) / version
+    if candidate.verdict.objections and not read_manifest(folder, verify=False).overridden:
+        raise BuildError("\n".join([*candidate.verdict.objections, f"Candidate {version} cannot be published."]))
+    Index.open(folder).close()
+    publish(data, version)
 
 
 def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report: Report) -> BuildResult:

@@ -14,7 +14,7 @@ Everything takes an open log: ``bot.querylog.schema.open_log``, with rows of typ
 """
 
 from bot.review.gap_store.acts import mark, merge, move, split
-from bot.review.gap_store.closing import Closed, close_answered
+from bot.review.gap_store.closing import Closed, close_answered, open_again
 from bot.review.gap_store.gap import (
     CannotMoveError,
     Gap,
@@ -45,6 +45,7 @@ __all__ = [
     "merge",
     "move",
     "note_index",
+    "open_again",
     "ranked",
     "split",
     "update",

@@ -122,3 +122,17 @@ def _weight(rows: Iterable[sqlite3.Row], wordings: Iterable[int]) -> tuple[int, 
     chosen = set(wordings)
     own = [row for row in rows if row["wording"] in chosen]
     return sum(row["people"] for row in own), sum(row["questions"] for row in own)
+
+
+def open_again(connection: sqlite3.Connection, version: str, by: str) -> None:
+    """Open the gaps that closed because a version answered them: it was taken back."""
+    with transaction(connection):
+        own = "state = 'answered' AND answered_by = ?"
+        connection.execute(
+            f"UPDATE gap_questions SET answered_with = NULL WHERE gap IN (SELECT id FROM gaps WHERE {own})", (version,)
+        )
+        connection.execute(
+            "UPDATE gaps SET state = 'open', answered_by = NULL, checked = NULL, changed = ?, changed_by = ? "
+            f"WHERE {own}",
+            (timestamp(), by, version),
+        )

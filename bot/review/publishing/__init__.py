@@ -14,8 +14,8 @@
     titles         what an act does, in a line
     words          results and errors in plain words
 
-The drafts, the last try and the publications are in ``DATA/review.db``. Below ``DATA/review/`` lie the copy of the knowledge
-that candidates are built from, and the locks.
+The drafts, the last try and the publications are in ``DATA/review.db``. Below ``DATA/review/`` lie the copy of the
+knowledge that candidates are built from, and the locks.
 """
 
 from bot.review.publishing.publisher import Publisher

@@ -1,6 +1,6 @@
 """Making a publication, so that files and live version agree in the end, whatever stops the program in between.
 
-The journal records first what is to change. Then the files change, and then the pointer to the live version moves, which
+The journal records first what is to change. Then the files change, and then the pointer to the live version moves. That
 decides: a publication that was stopped before is taken back, one that was stopped later is finished. What follows can
 be done later and twice: the drafts are marked, the files are committed, and gaps are closed.
 """

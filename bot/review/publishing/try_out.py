@@ -96,7 +96,7 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
         version=built.version,
         previous=before,
         drafts=tuple(each.id for each in drafts if each.id not in applied.blocked),
-        left_out={draft.id: reason for draft, reason in applied.conflicts},
+        left_out={draft.id: reason.replace(f"{folder}/", "") for draft, reason in applied.conflicts},
         files=files,
         changed={each.name: each.hash for each in file_changes(applied.changes, folder)},
         verdict=built.verdict,
@@ -130,7 +130,12 @@ def _with_answers(tried: Tried, settings: Settings, drafts: Sequence[Draft]) -> 
         versions = [candidate, live] if live else [candidate]
         titles = {name: found.title for index in reversed(versions) for name in shown if (found := index.snippet(name))}
     return replace(
-        tried, of_drafts=_without_texts(of_drafts), replayed=_without_texts(replayed), asked=len(asked), titles=titles
+        tried,
+        of_drafts=_without_texts(of_drafts),
+        replayed=_without_texts(replayed),
+        asked=len(asked),
+        wordings=len(month),
+        titles=titles,
     )
 
 

@@ -25,7 +25,7 @@ DAYS = 30
 """So many days of the log are asked again."""
 
 _NAMED = 5
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def problem(error: Exception) -> str:

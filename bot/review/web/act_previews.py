@@ -78,7 +78,7 @@ def previewed(act: Act, settings: Settings, author: str, *, check: bool, snippet
     except TeachError as error:
         return Preview(failure=relative(str(error), folder))
     return Preview(
-        diff=tuple(_diff(made, folder.resolve())),
+        diff=tuple(diff_lines(made, folder.resolve())),
         messages=messages(checked.knowledge, snippet) if checked else (),
         problems=checked.problems if checked else (),
         is_done=not made,
@@ -111,7 +111,8 @@ def relative(text: str, folder: Path) -> str:
     return text.replace(f"{folder.resolve()}/", "").replace(f"{folder}/", "")
 
 
-def _diff(made: Iterable[Change], folder: Path) -> Iterator[DiffLine]:
+def diff_lines(made: Iterable[Change], folder: Path) -> Iterator[DiffLine]:
+    """Yield the lines of the diff of some changes, a line with the name of each file before its own."""
     for change in made:
         yield DiffLine("file", change.path.relative_to(folder).as_posix())
         for line in change.diff(folder).splitlines()[2:]:

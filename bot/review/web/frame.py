@@ -18,6 +18,7 @@ from bot.querylog.schema import open_log
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.review.publishing import Publisher
     from bot.review.web.index_on_demand import IndexOnDemand
     from bot.review.web.sign_in import OneTimeLinks
 
@@ -42,6 +43,7 @@ class Review:
     """The query log."""
     index: IndexOnDemand
     links: OneTimeLinks
+    publisher: Publisher
     writable: bool
     """Whether reviewers may sign in and change anything here."""
 

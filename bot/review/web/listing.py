@@ -44,7 +44,9 @@ class Page:
 
 def languages_asked(connection: sqlite3.Connection) -> list[str]:
     """Return the codes of the languages in which unanswered questions were asked, the most frequent first."""
-    rows = connection.execute("SELECT language FROM gap_questions WHERE language > '' GROUP BY 1 ORDER BY count(*) DESC")
+    rows = connection.execute(
+        "SELECT language FROM gap_questions WHERE language > '' GROUP BY 1 ORDER BY count(*) DESC"
+    )
     return [language for (language,) in rows]
 
 

@@ -18,6 +18,7 @@ from bot.review.web import (
     home,
     inbox,
     passages,
+    publish_pages,
     questions,
     regroup_pages,
     sign_in,
@@ -31,7 +32,7 @@ from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
 
-PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, sign_in)
+PAGES = (act_pages, write_pages, regroup_pages, home, inbox, gap_page, questions, passages, publish_pages, sign_in)
 """The modules with pages."""
 
 

@@ -12,6 +12,7 @@ from datasette.plugins import pm
 from datasette.utils import parse_metadata
 
 from bot.review import links
+from bot.review.publishing import Publisher, PublishError
 from bot.review.web import plugin
 from bot.review.web.frame import Review
 from bot.review.web.index_on_demand import IndexOnDemand
@@ -35,7 +36,7 @@ _HOST = "127.0.0.1"
 
 def review_for(settings: Settings, log: Path, *, writable: bool) -> Review:
     """Return the parts of a server for a log; nothing is opened yet."""
-    return Review(settings, log, IndexOnDemand(settings.index_home), OneTimeLinks(), writable)
+    return Review(settings, log, IndexOnDemand(settings.index_home), OneTimeLinks(), Publisher(settings), writable)
 
 
 class Pages(Datasette):  # type: ignore[misc]
@@ -71,6 +72,10 @@ def serve(review: Review, port: int, *, name: str, browse: bool) -> None:
     Raises:
         click.ClickException: The port is in use.
     """
+    try:
+        review.publisher.recover()
+    except PublishError as error:
+        click.echo(f"An interrupted publication is not settled yet: {error}", err=True)
     with _listening(port) as listener:
         address = f"http://{_HOST}:{listener.getsockname()[1]}"
         click.echo(f"Dashboard: {address}/-/dashboards/overview (Ctrl-C ends it)", err=True)
