@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -12,7 +13,8 @@ import yaml
 
 from bot.querylog.entry import Entry
 from bot.querylog.schema import open_log as open_database
-from bot.review.gap_store import Signatures, update
+from bot.review.gap_store import update
+from bot.review.grouping import Signatures
 from index import Index
 from tests.conftest import ROOT
 from tests.support.filled_log import EVIL
@@ -47,6 +49,7 @@ async def ask_all(index: Index, folder: Path, questions: list[str]) -> None:
         await log.record(Entry(index.answer(question), "private", person=person, chat=person))
     await log.close()
     with closing(open_database(folder / "queries.db")) as connection:
+        connection.row_factory = sqlite3.Row
         update(connection, Signatures(index))
 
 
