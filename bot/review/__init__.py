@@ -10,6 +10,7 @@
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_changes     what the options of `log gaps` change
     gap_store       gaps in the log: made, ranked, changed, closed
+    signatures      what a question is about, in columns in which all languages meet
     grouping        which questions mean the same
     knowledge_edit  adding questions to the files of the knowledge
     links           plugin for Datasette; its pages are described in datasette.yaml

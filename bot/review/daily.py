@@ -53,7 +53,7 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
     Raises:
         sqlite3.Error: The log cannot be read or written now.
     """
-    from bot.review.grouping import Signatures
+    from bot.review.signatures import Signatures
 
     with closing(open_log(log)) as connection:
         connection.row_factory = sqlite3.Row

@@ -127,8 +127,8 @@ def group_new(connection: sqlite3.Connection, data: Path, since: str | None = No
     """Record the live index, put new questions into gaps and close those it answers, or print why it cannot be done."""
     from bot.database import transaction
     from bot.review.gap_store import close_answered, note_index, update
-    from bot.review.grouping import Signatures
     from bot.review.queries import moment
+    from bot.review.signatures import Signatures
 
     try:
         with opened(data) as index:
