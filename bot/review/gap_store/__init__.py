@@ -25,7 +25,7 @@ from bot.review.gap_store.gap import (
     Wording,
 )
 from bot.review.gap_store.index_notes import note_index
-from bot.review.gap_store.reading import GapFilter, count, find, ranked
+from bot.review.gap_store.reading import GapFilter, count, find, ranked, similar
 from bot.review.gap_store.update import update
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "move",
     "note_index",
     "ranked",
+    "similar",
     "split",
     "update",
 ]

@@ -18,17 +18,16 @@ _BATCH = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
 # Half-typed inline queries are left out unless the person voted or asked for an answer.
 _UNGROUPED = """
-    SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, q.index_version, q.candidates,
-        reasons.reason AS reason, vectors.vector, i.encoder
+    SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, q.index_version,
+        reasons.reason AS reason
     FROM unanswered_questions AS q JOIN reasons ON reasons.id = q.id
-    LEFT JOIN vectors ON vectors.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
     WHERE q.time >= ? AND q.gap IS NULL AND (q.surface <> 'inline' OR q.vote < 0 OR q.requested)
     ORDER BY q.time"""
-_MEMBERS = """
-    SELECT coalesce(q.asked, q.question) AS text, q.language, q.candidates, vectors.vector, i.encoder, max(q.seq)
-    FROM gap_questions AS m JOIN questions AS q ON q.id = m.question_id
-    LEFT JOIN vectors ON vectors.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
-    WHERE m.gap = ? GROUP BY m.wording"""
+_LATEST = "SELECT max(question_id) FROM gap_questions WHERE gap = ? GROUP BY wording"
+_COMPARED = """
+    SELECT coalesce(q.asked, q.question) AS text, q.language, q.candidates, vectors.vector, i.encoder
+    FROM questions AS q LEFT JOIN vectors ON vectors.seq = q.seq
+    LEFT JOIN index_versions AS i ON i.version = q.index_version WHERE q.id = ?"""
 # A reviewer's decision counts for more than where the wording was put last.
 _GAP_OF_WORDING = """
     SELECT gap, max(similarity) AS similarity FROM gap_questions WHERE wording = ?
@@ -59,7 +58,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str
     clusters = _clusters(connection, signatures)
     for start in range(0, len(different), _BATCH):
         batch = different[start : start + _BATCH]
-        made = [_signature(signatures, same[-1]) for _, same in batch]
+        made = [_signature(connection, signatures, same[-1]["id"]) for _, same in batch]
         clusters = group(made, clusters, least=signatures.least)
         with transaction(connection):
             for cluster in clusters:
@@ -82,8 +81,9 @@ def _without_known(
     return unknown
 
 
-def _signature(signatures: Signatures, row: sqlite3.Row) -> Signature:
-    """Return the signature of a wording, made of the stored embedding where that is of this encoder."""
+def _signature(connection: sqlite3.Connection, signatures: Signatures, entry: str) -> Signature:
+    """Return the signature of a question, made of the stored embedding where that is of this encoder."""
+    row = connection.execute(_COMPARED, (entry,)).fetchone()
     known = row["vector"] is not None and row["encoder"] == signatures.encoder
     embedding = np.frombuffer(row["vector"], "<f2").astype(np.float32) if known else None
     candidates = [(each["id"], each["score"]) for each in json.loads(row["candidates"])]
@@ -98,8 +98,9 @@ def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cl
         if gap["centroid"] is not None and gap["encoder"] == signatures.name:
             clusters.append(Cluster(gap["id"], np.frombuffer(gap["centroid"], DTYPE), gap["wordings"]))
         # Members came or went, or the signatures are others: the sum is made again from what is there.
-        elif rows := connection.execute(_MEMBERS, (gap["id"],)).fetchall():
-            cluster = Cluster(gap["id"], total([_signature(signatures, row) for row in rows]), len(rows))
+        elif latest := connection.execute(_LATEST, (gap["id"],)).fetchall():
+            made = [_signature(connection, signatures, entry) for (entry,) in latest]
+            cluster = Cluster(gap["id"], total(made), len(made))
             _note(connection, cluster, signatures.name)
             clusters.append(cluster)
     return clusters
