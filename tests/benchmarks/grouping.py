@@ -90,7 +90,8 @@ def figures(examples: Sequence[Example], numbers: Sequence[int]) -> str:
     alone = sum(sizes[number] == 1 for number in numbers)
     return (
         f"F1 {2 * right / max(1, same + together):.3f}, wrong pairs {1 - right / max(1, together):.1%}, "
-        f"alone {alone / len(examples):.1%}, {len(sizes)} groups of {len({each.subject for each in examples})} subjects"
+        f"{alone} alone ({alone / len(examples):.1%}), {len(sizes)} groups of "
+        f"{len({each.subject for each in examples})} subjects"
     )
 
 
@@ -137,6 +138,7 @@ def main() -> None:
     index = Index.open(given.data)
     signatures = Signatures(index)
     halves = read(given.set, index)
+    halves = {**halves, "all in one log": [each for examples in halves.values() for each in examples]}
     for half, examples in halves.items():
         numbers = grouped(examples, signatures, given.days)
         print(f"{half}: {len(examples)} wordings, {figures(examples, numbers)}")
