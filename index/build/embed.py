@@ -1,4 +1,4 @@
-"""Vectors of all that a snippet consists of, embedded or taken from the version before."""
+"""Vectors and terms of all that a snippet consists of, made or taken from the version before."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from index.build import Report
 from index.encoder.passage_encoder import PassageEncoder
 from index.knowledge.snippet import Snippet
+from index.search.negatives import question_hashes
+from index.text.terms import Terms
 
 if TYPE_CHECKING:
     from index.search.index import Index
@@ -21,7 +23,7 @@ _AFTER_TITLE = ". "
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The vectors of one translation; its fields are the whole, the title, the sentences and the questions."""
+    """The vectors and terms of one translation; its fields are the whole, the title, sentences and questions."""
 
     fields: NDArray[np.int8]
     scales: NDArray[np.float32]
@@ -31,6 +33,8 @@ class Vectors:
     tokens: NDArray[np.int8]
     token_counts: NDArray[np.int64]
     """Tokens of the title and of each sentence, shape (sentences + 1,)."""
+    question_terms: list[NDArray[np.int64]]
+    """Hashes of the terms of the title and of each question, answered or not."""
 
 
 def field_texts(snippet: Snippet) -> list[str]:
@@ -41,7 +45,7 @@ def field_texts(snippet: Snippet) -> list[str]:
 def embed(
     snippets: Sequence[Snippet],
     passages: PassageEncoder,
-    basis: NDArray[np.float32],
+    terms: Terms,
     live: Index | None,
     report: Report,
 ) -> tuple[list[Vectors], int]:
@@ -50,18 +54,20 @@ def embed(
     Args:
         snippets: The translations.
         passages: The encoder.
-        basis: Reduces the vectors of tokens to a few dimensions.
+        terms: Makes the terms of texts.
         live: The version to take the vectors of unchanged translations from.
         report: Shows the progress.
     """
     known = live.snippets.content_hashes() if live else {}
+    same_terms = live is not None and live.manifest.synonyms == terms.synonyms
     results: dict[int, Vectors] = {}
     fresh = []
     for number, snippet in enumerate(snippets):
         old = known.get(snippet.content_hash)
         if live and old is not None:
             fields, scales, tokens, counts = live.fields.stored(old)
-            results[number] = Vectors(fields, scales, *live.negatives.stored(old), tokens, counts)
+            hashes = live.question_terms.stored(old) if same_terms else question_hashes(snippet, terms)
+            results[number] = Vectors(fields, scales, *live.negatives.stored(old), tokens, counts, hashes)
         else:
             fresh.append(number)
     texts: list[str] = []
@@ -70,10 +76,9 @@ def embed(
         fields_of_one = (*field_texts(snippets[number]), *snippets[number].does_not_answer)
         texts += fields_of_one
         asked += [place > len(snippets[number].sentences) for place in range(len(fields_of_one))]
-    where = passages.model.device
-    report.step(f"Embedding {len(fresh)} of {len(snippets)} passages on {where}", len(fresh) + len(texts))
+    report.step(f"Embedding {len(fresh)} of {len(snippets)} passages", len(fresh) + len(texts))
     wholes = [f"{snippets[number].title}{_AFTER_TITLE}{snippets[number].text}" for number in fresh]
-    whole = passages.encode_passages(wholes, basis, report.advance)
+    whole = passages.encode_passages(wholes, report.advance)
     others = passages.encode(texts, asked, report.advance)
     start = 0
     for number, passage in zip(fresh, whole, strict=True):
@@ -87,6 +92,7 @@ def embed(
         counts = np.bincount(sentence_of_token, minlength=len(begins) + 1)
         own = len(fields) - len(snippet.does_not_answer)
         scales = scales.astype(np.float32)
-        results[number] = Vectors(fields[:own], scales[:own], fields[own:], scales[own:], passage.tokens, counts)
+        negatives, hashes = (fields[own:], scales[own:]), question_hashes(snippet, terms)
+        results[number] = Vectors(fields[:own], scales[:own], *negatives, passage.tokens, counts, hashes)
         start = end
     return [results[number] for number in range(len(snippets))], len(fresh)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.passage_encoder import PassageEncoder, quiet
+from index.encoder.model_source import ModelSource
+from index.encoder.original_model import OriginalModel, quiet
 from index.encoder.query_encoder import (
     BASIS_FILE,
     MIN_AGREEMENT,
@@ -21,48 +22,65 @@ from index.encoder.query_encoder import (
     PROBES,
     PROBES_FILE,
     TOKENIZER_FILE,
+    EncoderCard,
     OnnxEncoder,
 )
 from index.errors import EncoderError
 
 
-def export(passages: PassageEncoder, folder: Path) -> None:
-    """Write everything that serving needs into the empty ``folder``.
+def export(original: OriginalModel, source: ModelSource, made_from: str, folder: Path) -> None:
+    """Write everything that embedding needs into the empty ``folder``.
+
+    Args:
+        original: The model.
+        source: Its files.
+        made_from: ``EncoderCard.made_from``.
+        folder: Where to write.
 
     The weights become int8 if that agrees with the original on the probes, else they stay float32.
 
     Raises:
         EncoderError: Neither agrees.
     """
-    basis = passages.token_basis()
+    basis = original.token_basis()
     np.save(folder / BASIS_FILE, basis, allow_pickle=False)
-    probes = [passages.card.query_prefix + text for text in PROBES]
-    np.save(folder / PROBES_FILE, [vector for vector, _, _ in passages.forward(probes)], allow_pickle=False)
-    passages.model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    probes = [original.query_prefix + text for text in PROBES]
+    vectors = [vector for vector, _ in original.forward(probes)]
+    np.save(folder / PROBES_FILE, vectors, allow_pickle=False)
+    card = EncoderCard(
+        id=source.id,
+        made_from=made_from,
+        weights_sha256=source.weights_sha256,
+        dimension=len(vectors[0]),
+        max_tokens=original.max_tokens,
+        query_prefix=original.query_prefix,
+        passage_prefix=original.passage_prefix,
+    )
+    original.model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         full = Path(scratch) / "full.onnx"
-        _export_onnx(passages, full, basis)
+        _export_onnx(original, full, basis)
         for write_model in (_quantise, shutil.copyfile):
             write_model(full, folder / MODEL_FILE)
-            passages.card.write(folder)
+            card.write(folder)
             try:
                 OnnxEncoder(folder)
             except EncoderError:
                 continue
             return
     raise EncoderError(
-        f"encoder '{passages.card.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
+        f"encoder '{source.id}': the exported model does not agree with the original ({MIN_AGREEMENT} needed)."
     )
 
 
-def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32]) -> None:
+def _export_onnx(original: OriginalModel, path: Path, basis: NDArray[np.float32]) -> None:
     import torch
 
-    tokenizer = passages.model.tokenizer
+    tokenizer = original.model.tokenizer
     names = tuple(
         name for name in tokenizer.model_input_names if name in ("input_ids", "attention_mask", "token_type_ids")
     )
-    model = passages.model.to("cpu").eval()
+    model = original.model.eval()
     normalize = torch.nn.functional.normalize
     mean, axes = torch.from_numpy(basis[0].copy()), torch.from_numpy(basis[1:].T.copy())
 
@@ -76,7 +94,7 @@ def _export_onnx(passages: PassageEncoder, path: Path, basis: NDArray[np.float32
             return normalize(output["sentence_embedding"], dim=1), reduced
 
     example = tokenizer(["one question", "another, longer question"], padding=True, return_tensors="pt")
-    dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=passages.card.max_tokens)}
+    dimensions = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=original.max_tokens)}
     module = Exported()
     module.model = model  # as a submodule, its weights are exported too
     with quiet(), torch.inference_mode():

@@ -20,7 +20,7 @@ from index.version.versions import prove_files, read_sealed, write_sealed
 # ONNX Runtime reads this when it is imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-FORMAT = 4
+FORMAT = 5
 CARD_FILE = "encoder.json"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -46,6 +46,8 @@ class EncoderCard(BaseModel):
 
     id: str
     """Name on the hub, or the local folder's name."""
+    made_from: str
+    """Hash of everything that changes its vectors: the files of the model, prefixes, and letters that were cut."""
     weights_sha256: str
     dimension: int
     max_tokens: int
@@ -57,10 +59,8 @@ class EncoderCard(BaseModel):
 
     @property
     def key(self) -> str:
-        """Name of the folder for this encoder's files, made of everything that changes its vectors."""
-        identity = [self.format, self.id, self.weights_sha256, self.max_tokens, self.query_prefix, self.passage_prefix]
-        digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
-        return f"{self.id.rsplit('/', 1)[-1]}-{digest}"
+        """Name of the folder for this encoder's files."""
+        return encoder_key(self.id, self.made_from)
 
     def write(self, folder: Path) -> None:
         """Hash the files of ``folder`` and write the card beside them."""
@@ -77,6 +77,12 @@ class EncoderCard(BaseModel):
             return cls.model_validate(read_sealed(folder / CARD_FILE, "encoder", FORMAT))
         except ValueError as error:
             raise EncoderError(f"{error}; {_REMEDY}.") from error
+
+
+def encoder_key(encoder_id: str, made_from: str) -> str:
+    """Name the folder of an encoder before it is exported."""
+    digest = hashlib.sha256(json.dumps([FORMAT, encoder_id, made_from]).encode()).hexdigest()[:12]
+    return f"{encoder_id.rsplit('/', 1)[-1]}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,8 @@ class OnnxEncoder:
                 str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
             )
             self._inputs = {each.name for each in self._session.get_inputs()}
-            cosines = [self.encode(text).vector @ probe for text, probe in zip(PROBES, probes, strict=True)]
+            prefix = self.card.query_prefix
+            cosines = [self.embed(prefix + text)[0].vector @ probe for text, probe in zip(PROBES, probes, strict=True)]
             agreement = float(np.mean(cosines))
         except Exception as error:  # tokenizers and onnxruntime raise bare Exception and their own unnamed types
             raise EncoderError(f"{folder}: damaged ({reason(error)}); {_REMEDY}.") from error
@@ -132,14 +139,23 @@ class OnnxEncoder:
 
     def encode(self, text: str) -> Encoded:
         """Embed one question."""
-        encoding = self._tokenizer.encode(self.card.query_prefix + text)
+        return self.embed(self.card.query_prefix + text)[0]
+
+    def remembers(self, text: str) -> bool:
+        """Tell whether ``encode`` takes no time for a question."""
+        return False
+
+    def embed(self, text: str) -> tuple[Encoded, NDArray[np.int64]]:
+        """Embed one text as it is, and return the characters at which its tokens begin, too."""
+        encoding = self._tokenizer.encode(text)
         ids = np.array([encoding.ids], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.zeros_like(ids)
         sentence, tokens = self._session.run(None, feeds)
         inner = np.array(encoding.special_tokens_mask) == 0
-        return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing))
+        offsets = np.array(encoding.offsets, np.int64)[inner, 0]
+        return Encoded(sentence[0], tokens[0][inner], bool(encoding.overflowing)), offsets
 
     def knows(self, word: str) -> bool:
         """Tell whether ``word`` is one token of the vocabulary, as common words are."""

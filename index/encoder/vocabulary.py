@@ -19,7 +19,12 @@ _ALPHABETS = {"en": "a-z", "ru": "а-яё", "kk": "а-яёәғқңөұүһі"}
 _LETTER = regex.compile(r"\p{Latin}|\p{Cyrillic}", regex.IGNORECASE)
 
 
-def cut_vocabulary(model: SentenceTransformer, languages: Set[str]) -> str:
+def letters_for(languages: Set[str]) -> str:
+    """Return the letters that a vocabulary is cut to; empty where it stays whole, as a knowledge has other letters."""
+    return "".join(_ALPHABETS.values()) if languages <= _ALPHABETS.keys() else ""
+
+
+def cut_vocabulary(model: SentenceTransformer, languages: Set[str]) -> bool:
     """Drop pieces with other letters than those of English, Russian and Kazakh, and the rows of their embeddings.
 
     All three alphabets stay, as questions come in each language. So do single Latin and Cyrillic letters of any kind,
@@ -27,12 +32,12 @@ def cut_vocabulary(model: SentenceTransformer, languages: Set[str]) -> str:
     Unigram stays as it is, and so does one for a knowledge that holds yet another language.
 
     Returns:
-        The letters that stay; empty where nothing was cut.
+        Whether anything was cut.
     """
     layout = json.loads(model.tokenizer.backend_tokenizer.to_str())
-    if layout["model"]["type"] != "Unigram" or not languages <= _ALPHABETS.keys():
-        return ""
-    letters = "".join(_ALPHABETS.values())
+    letters = letters_for(languages)
+    if layout["model"]["type"] != "Unigram" or not letters:
+        return False
     wanted = regex.compile(rf"(?:[{letters}]|\p{{Common}}|\p{{Inherited}})*", regex.IGNORECASE)
     pieces = layout["model"]["vocab"]
     special = {added["id"] for added in layout["added_tokens"]} | {layout["model"]["unk_id"]}
@@ -43,7 +48,7 @@ def cut_vocabulary(model: SentenceTransformer, languages: Set[str]) -> str:
     ]
     kept += sorted(number for number in special if number >= len(pieces))
     _renumber(model, layout, kept)
-    return letters
+    return True
 
 
 def _renumber(model: SentenceTransformer, layout: dict[str, Any], kept: list[int]) -> None:

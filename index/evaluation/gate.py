@@ -6,11 +6,9 @@ both were asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from index.build import Report
-from index.errors import BuildError
 from index.evaluation.comparison import emptied, is_no_single_edit, losses
 from index.evaluation.evaluation_set import Bound, EvaluationSet
 from index.evaluation.evaluator import Evaluation, Outcome, evaluate
@@ -18,6 +16,7 @@ from index.evaluation.retrieval_metrics import METRICS
 from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.yaml_lines import Severity
 from index.search.index import Index
+from index.version.candidate import Shortfall, Verdict, WorseQuestion
 from index.version.manifest import EvaluationSummary, Manifest, Result
 
 _NAMED = 10
@@ -29,76 +28,53 @@ _REMEDIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """One measure that speaks against publishing."""
-
-    metric: str
-    language: str | None
-    before: float | None
-    """What the live version measured, where known."""
-    now: float | None
-    """What the new one measures; ``None`` where no question can tell."""
-    reason: str
-
-
-def gate(draft: Index, found: EvaluationSet, live: Manifest | None, *, force: bool, report: Report) -> Manifest:
-    """Ask the new version the folder's evaluation questions and return its manifest with the result.
+def judge(draft: Index, found: EvaluationSet, live: Manifest | None, report: Report) -> tuple[Manifest, Verdict]:
+    """Ask the new version the folder's evaluation questions.
 
     Args:
         draft: the new version.
         found: the questions and the floor.
         live: the live version, where there is one.
-        force: publish whatever the result is; the manifest then says what was against it.
-        report: shows the progress.
+        report: shows the progress and what an editor should look at.
 
-    Raises:
-        BuildError: the version must not be published; the text says what got worse, what moved and what to do.
+    Returns:
+        The manifest of the new version with the result, and what is against publishing it.
     """
     broken = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
-    for problem in found.problems:
-        if problem.severity is not Severity.ERROR:
-            report.say(f"{problem}")
+    remarks = [str(problem) for problem in found.problems if problem.severity is not Severity.ERROR]
     objections = ["\n".join(["The evaluation questions cannot be used:", *broken])] if broken else []
-    manifest = draft.manifest
+    manifest, short, worse = draft.manifest, list[Shortfall](), list[WorseQuestion]()
     if found.floor and not found.questions:
         objections.append(f"{EVALUATION_FILE} sets a floor, but holds no question to measure with.")
     if found.questions:
         report.step("Evaluating", len(found.questions))
         evaluation = evaluate(draft, found.questions, report.advance)
-        for question in evaluation.stale:
-            report.say(
-                f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
-            )
-        objections += _objections(evaluation, found.floor, live, draft.manifest, report)
+        remarks += [
+            f"{EVALUATION_FILE}:{question.line}: answers: no such snippet any more; the question was not asked"
+            for question in evaluation.stale
+        ]
+        before = live.evaluation if live else None
+        short, worse = shortfalls(evaluation, found.floor, before)
+        if short:
+            objections.append(_objection(short, worse, live, manifest))
+        elif before:
+            remarks += [_reworded(snippet_id, asked) for snippet_id, asked in emptied(evaluation, before).items()]
         manifest = manifest.model_copy(update={"evaluation": evaluation.summary()})
-    if not objections:
-        return manifest
-    if not force:
-        raise BuildError("\n".join([*objections, "Nothing was published, the live version is untouched."]))
-    report.say("\n".join([*objections, "It is published all the same, as --force demands."]))
-    return manifest.model_copy(update={"overridden": "\n".join(objections)})
+    for remark in remarks:
+        report.say(remark)
+    return manifest, Verdict(tuple(objections), tuple(short), tuple(worse), tuple(remarks))
 
 
-def _objections(
-    evaluation: Evaluation, floor: Sequence[Bound], live: Manifest | None, new: Manifest, report: Report
-) -> list[str]:
-    """Return one text with all that the evaluation has against the new version, or nothing."""
-    before = live.evaluation if live else None
-    short, worse = shortfalls(evaluation, floor, before)
-    if short:
-        lines = ["The new version does not answer well enough:", *_table(short)]
-        lines += _explained(worse, before.results if before else {})
-        lines += _thresholds_moved(live, new) if live else []
-        return ["\n".join([*lines, *_REMEDIES])]
-    for snippet_id, outcomes in emptied(evaluation, before).items() if before else ():
-        report.say(_reworded(snippet_id, outcomes))
-    return []
+def _objection(short: Sequence[Shortfall], worse: Sequence[WorseQuestion], live: Manifest | None, new: Manifest) -> str:
+    """Return one text with all that the evaluation has against the new version."""
+    lines = ["The new version does not answer well enough:", *_table(short), *_explained(worse)]
+    lines += _thresholds_moved(live, new) if live else []
+    return "\n".join([*lines, *_REMEDIES])
 
 
 def shortfalls(
     evaluation: Evaluation, floor: Sequence[Bound], live: EvaluationSummary | None
-) -> tuple[list[Shortfall], list[Outcome]]:
+) -> tuple[list[Shortfall], list[WorseQuestion]]:
     """Return what is against publishing, and the questions that got worse since the live version."""
     # By language; the empty one stands for all questions.
     measured = {"": evaluation.overall, **evaluation.by_language}
@@ -122,7 +98,21 @@ def shortfalls(
         reason = f"{', '.join(sorted(without))} no longer hold the sentences that answered"
         found.append(shortfall("highlight", None, reason))
         worse.update((id(outcome), outcome) for outcomes in without.values() for outcome in outcomes)
-    return found, list(worse.values())
+    before = live.results if live else {}
+    return found, [_worse(outcome, before[outcome.question.key]) for outcome in worse.values()]
+
+
+def _worse(outcome: Outcome, before: Result) -> WorseQuestion:
+    return WorseQuestion(
+        text=outcome.question.text,
+        line=outcome.question.line,
+        wanted=outcome.question.answers,
+        found=outcome.first,
+        is_right=outcome.rank == 1,
+        answered=outcome.answered,
+        before=before.confidence,
+        now=outcome.answer.confidence,
+    )
 
 
 def _table(found: Sequence[Shortfall]) -> list[str]:
@@ -135,24 +125,17 @@ def _table(found: Sequence[Shortfall]) -> list[str]:
     return [f"  {row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows]
 
 
-def _explained(worse: Sequence[Outcome], before: Mapping[str, Result]) -> list[str]:
+def _explained(worse: Sequence[WorseQuestion]) -> list[str]:
     """Return lines about the questions that got worse: what became of each, the ones with another passage first."""
-    moved = [outcome for outcome in worse if outcome.rank != 1]
-    unsure = [outcome for outcome in worse if outcome.rank == 1 and not outcome.answered]
+    moved = [each for each in worse if not each.is_right]
+    unsure = [each for each in worse if each.is_right and not each.answered]
     lines = []
     if moved:
         lines.append("These questions now find another passage:")
-        lines += _listed(
-            [f"'{each.question.text}': {each.first or 'nothing'}; wanted {_wanted(each)}" for each in moved]
-        )
+        lines += _listed([f"'{each.text}': {each.found or 'nothing'}; wanted {_wanted(each)}" for each in moved])
     if unsure:
         lines.append("These questions still find their passage, with too little confidence:")
-        lines += _listed(
-            [
-                f"'{each.question.text}': {each.answer.confidence:.2f}, was {before[each.question.key].confidence:.2f}"
-                for each in unsure
-            ]
-        )
+        lines += _listed([f"'{each.text}': {each.now:.2f}, was {each.before:.2f}" for each in unsure])
     return lines
 
 
@@ -161,8 +144,8 @@ def _listed(lines: Sequence[str]) -> list[str]:
     return [*(f"  {line}" for line in lines[:_NAMED]), *rest]
 
 
-def _wanted(outcome: Outcome) -> str:
-    return ", ".join(outcome.question.answers) or "no answer"
+def _wanted(question: WorseQuestion) -> str:
+    return ", ".join(question.wanted) or "no answer"
 
 
 def _thresholds_moved(live: Manifest, new: Manifest) -> list[str]:

@@ -17,12 +17,14 @@ from index.knowledge.yaml_lines import YamlError, parse_yaml
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{4}-\d{2}\Z|\d{4}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TEMPLATE = re.compile(r"\{\{|<%|\{%")
-_FIELD_LINE = re.compile(r"[A-Za-z][\w -]*:(?:\s|$)")
+_FIELD_LINE = re.compile(r"""(?:[^\W\d_][\w -]*|"[^"\n]+"|'[^'\n]+'):(?:\s|$)""")
 """A line that gives a field in YAML."""
 _BELOW_FIELD = re.compile(r"\s|-(?:\s|$)|#|[\]}]|$")
 """A line that belongs to the field above it: a list, an indented text, a remark."""
 _TOML_FIELD = re.compile(r"""^\s*([\w-]+)\s*=\s*["'](.*)["']\s*$""", re.MULTILINE)
 _HEADER = re.compile(r"([A-Za-z][A-Za-z_ -]{1,30}):(?:[ \t]+(.*))?")
+_PROPERTY = re.compile(r"([\w-]+)::[ \t]*(.*)")
+"""A line that Logseq or Dataview reads as a field of the whole page."""
 _HEADERS = frozenset(
     "title date modified category tags keywords slug author authors summary status lang language template subtitle"
     " description url save_as layout".split()
@@ -55,7 +57,7 @@ def read_heading(text: str) -> Heading:
     """Return what stands above ``text``; nothing where the text begins at once."""
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    for read in (_fenced, _json, _header_lines):
+    for read in (_fenced, _json, _properties, _percent_lines, _header_lines):
         if found := read(lines, first):
             fields, body = found
             return _taken({name.lower(): value for name, value in fields.items()}, body + 1)
@@ -79,9 +81,9 @@ def _taken(fields: _Fields, body_line: int) -> Heading:
 
 
 def _fenced(lines: list[str], first: int) -> tuple[_Fields, int] | None:
-    """Read the lines between two lines ``---`` or ``+++``; two rules with a text between them are no such thing."""
+    """Read the lines between two lines ``---``, ``+++`` or ``;;;``; two rules with a text between them are no fence."""
     fence = lines[first].rstrip()
-    if fence not in ("---", "+++"):
+    if fence not in ("---", "+++", ";;;"):
         return None
     ends = (fence, "...") if fence == "---" else (fence,)
     end = next((number for number in range(first + 1, len(lines)) if lines[number].rstrip() in ends), None)
@@ -90,25 +92,27 @@ def _fenced(lines: list[str], first: int) -> tuple[_Fields, int] | None:
     inner = lines[first + 1 : end]
     if fence == "+++":
         return _toml("\n".join(inner)), end + 1
+    if fence == ";;;":
+        return _object("\n".join(inner)) or {}, end + 1
+    if (fields := _mapping(inner)) is not None:
+        return fields, end + 1
     is_field = [bool(_FIELD_LINE.match(line)) for line in inner]
     filled = [number for number, line in enumerate(inner) if line.strip() and not line.startswith("#")]
     if filled and not is_field[filled[0]]:
         return None
     if not all(field or _BELOW_FIELD.match(line) for field, line in zip(is_field, inner, strict=True)):
         return None
-    return _yaml(inner), end + 1
+    # A template, or a colon in a title: each line for itself.
+    pairs = (line.partition(":") for line in inner if _FIELD_LINE.match(line))
+    return {name.strip("\"'"): value.strip().strip("\"'") for name, _, value in pairs}, end + 1
 
 
-def _yaml(lines: list[str]) -> _Fields:
+def _mapping(lines: list[str]) -> _Fields | None:
     try:
         plain = parse_yaml("\n".join(lines)).plain
     except YamlError:
-        plain = None
-    if isinstance(plain, dict):
-        return plain
-    # A template, or a colon in a title: each line for itself.
-    pairs = (line.partition(":") for line in lines if _FIELD_LINE.match(line))
-    return {name: value.strip().strip("\"'") for name, _, value in pairs}
+        return None
+    return plain if isinstance(plain, dict) else None
 
 
 def _toml(text: str) -> _Fields:
@@ -125,11 +129,39 @@ def _json(lines: list[str], first: int) -> tuple[_Fields, int] | None:
     end = next((number for number in range(first + 1, len(lines)) if lines[number].rstrip() == "}"), None)
     if end is None:
         return None
+    fields = _object("\n".join(lines[first : end + 1]))
+    return None if fields is None else (fields, end + 1)
+
+
+def _object(text: str) -> _Fields | None:
     try:
-        fields = json.loads("\n".join(lines[first : end + 1]))
+        fields = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return fields, end + 1
+    return fields if isinstance(fields, dict) else None
+
+
+def _properties(lines: list[str], first: int) -> tuple[_Fields, int] | None:
+    """Read ``name:: value`` lines that stand by themselves above the text, as Logseq and Dataview take them."""
+    fields: dict[str, object] = {}
+    number = first
+    while number < len(lines) and (found := _PROPERTY.fullmatch(lines[number].rstrip())):
+        fields[found[1]] = found[2]
+        number += 1
+    ends = number == len(lines) or not lines[number].strip()
+    return (fields, number) if fields and ends else None
+
+
+def _percent_lines(lines: list[str], first: int) -> tuple[_Fields, int] | None:
+    """Read the title, authors and date that Pandoc takes from three lines with a percent sign."""
+    number = first
+    while number < min(len(lines), first + 3) and lines[number].startswith("% "):
+        number += 1
+    ends = number == len(lines) or not lines[number].strip()
+    if number == first or not ends:
+        return None
+    found = (line[2:].strip() for line in lines[first:number])
+    return dict(zip(("title", "author", "date"), found, strict=False)), number
 
 
 def _header_lines(lines: list[str], first: int) -> tuple[_Fields, int] | None:

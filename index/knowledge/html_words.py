@@ -10,6 +10,8 @@ _UNREAD = frozenset({"script", "style", "template", "svg"})
 _NEW_LINE = frozenset("br p div li tr ul ol table blockquote section article dl dt dd details".split())
 _HEADING = re.compile(r"h[1-6]")
 _SPACES = re.compile(r"[ \t]*\n\s*|[ \t]{2,}")
+_UNCLOSED = re.compile(r"<!--(?!.*-->)[^\n]*", re.DOTALL)
+"""The first line of a remark that nobody closed: what stands below it may be text."""
 SUMMARY, END = 7, -1
 """The levels of a ``<summary>``, which is below all headings, and of what ends the part of the text below it."""
 
@@ -67,7 +69,7 @@ class _Reader(HTMLParser):
 def html_words(html: str) -> list[Words]:
     """Return the words of a block of HTML in order, without tags, comments and programs."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_UNCLOSED.sub("", html))
     reader.close()
     reader.finish()
     return reader.found

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from index.knowledge.html_words import END, SUMMARY, html_words
-from index.knowledge.markdown_syntax import CONTENTS, REMOVED, markdown_parser
+from index.knowledge.markdown_boxes import container_title
+from index.knowledge.markdown_syntax import markdown_parser
+from index.knowledge.markdown_words import leads_within, one_line, words_of
 from index.knowledge.snippet import Mark, MarkKind
 from index.knowledge.visible_text import VisibleText, joined, joined_by
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
     from markdown_it.tree import SyntaxTreeNode
 
 BELOW_HEADINGS = SUMMARY
 """The level of what is a heading by its look alone."""
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAGS_ALONE = re.compile(r"(?:#[^\s#]+\s*)+")
 _CALLOUT = re.compile(r"\[!(?P<kind>[\w-]+)(?:\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)\n?")
-_TASK = re.compile(r"\[([ xX])\](?=\s)")
+_TASK = re.compile(r"\[([ xX/-])\](?=\s)")
+_BOXES = {"x": "☑", "X": "☑", "-": "☒"}
 _UNREAD_CODE = frozenset({"dataview", "dataviewjs", "tasks", "query", "mermaid", "plantuml", "toc", "base"})
 """Fences whose content is a query or a drawing for a program."""
-_NOTHING = frozenset({REMOVED, "image", "footnote_ref"})
-_SPAN_KINDS = {"strong": MarkKind.BOLD, "em": MarkKind.ITALIC, "s": MarkKind.STRIKETHROUGH, "link": MarkKind.LINK}
+_BOXED_CODE = re.compile(
+    r"\{(?:admonition|attention|caution|danger|error|hint|important|note|seealso|tip|warning)\}|ad-\w+"
+)
+"""Fences whose content is the text of a box: in MyST, and in the plugin Admonition of Obsidian."""
+_DIRECTIVE = re.compile(r"\{(?!code)[\w:-]+\}")
+"""A fence of MyST with pictures, contents or other things for a program."""
+_OPTION = re.compile(r":[\w-]+:.*|(?:title|collapse|icon|color):.*")
 
 
 class BlockKind(Enum):
@@ -103,59 +108,14 @@ def _blocks(parent: SyntaxTreeNode) -> Iterator[Block]:
 
 
 def _heading(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    yield Block(BlockKind.HEADING, _one_line(_inline(node)), line, level=int(node.tag[1]))
+    yield Block(BlockKind.HEADING, one_line(words_of(node)), line, level=int(node.tag[1]))
 
 
 def _paragraph(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    text = _inline(node)
-    if text and not _TAGS_ALONE.fullmatch(text.text):
-        leads = text.text.endswith((":", "：")) or node.type != "paragraph"
+    text = words_of(node)
+    if text and not _TAGS_ALONE.fullmatch(text.text) and not leads_within(node):
+        leads = text.text.endswith((":", "："))
         yield Block(BlockKind.PARAGRAPH, text, line, leads=leads)
-
-
-def _one_line(text: VisibleText) -> VisibleText:
-    return replace(text, text=text.text.replace("\n", " "))
-
-
-def _inline(node: SyntaxTreeNode) -> VisibleText:
-    """Return the words of a block that holds words alone."""
-    tokens = [token for child in node.children if child.type == "inline" for token in child.to_tokens()]
-    seen = (token for token in tokens if not CONTENTS.fullmatch(token.content))
-    return _words([child for token in seen for child in token.children or ()])
-
-
-def _words(tokens: Sequence[Token]) -> VisibleText:
-    pieces: list[str] = []
-    marks: list[Mark] = []
-    opened: list[tuple[int, str]] = []
-    length, after_gap = 0, False
-    for token in tokens:
-        name, _, edge = token.type.rpartition("_")
-        words = _shown(token)
-        if token.type == "code_inline":
-            marks.append(Mark(length, length + len(words), MarkKind.CODE))
-        elif edge == "open" and name in _SPAN_KINDS:
-            opened.append((length, str(token.attrGet("href") or "")))
-        elif edge == "close" and name in _SPAN_KINDS:
-            start, url = opened.pop()
-            if start < length and (name != "link" or _ADDRESS.fullmatch(url)):
-                marks.append(Mark(start, length, _SPAN_KINDS[name], url))
-        elif token.type in _NOTHING or token.content.startswith("<!--"):
-            after_gap = not pieces or pieces[-1][-1:].isspace()
-        if words := words.lstrip(" ") if after_gap else words:
-            after_gap = False
-            pieces.append(words)
-            length += len(words)
-    marks.sort(key=lambda mark: (mark.start, -mark.end))
-    text = "".join(pieces)
-    return VisibleText(text, tuple(marks)).part(0, len(text))
-
-
-def _shown(token: Token) -> str:
-    """Return what a reader sees of a token."""
-    if token.type in ("text", "text_special", "code_inline"):
-        return token.content
-    return "\n" if token.type in ("softbreak", "hardbreak") or _BREAK.fullmatch(token.content) else ""
 
 
 def _list(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
@@ -169,7 +129,7 @@ def _list(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
         marker = f"{item.info}{item.markup} " if node.type == "ordered_list" else "- "
         text = joined(_item(blocks, "\n\n" if is_loose else "\n"))
         if task := _TASK.match(text.text):
-            box = VisibleText("☐" if task[1] == " " else "☑")
+            box = VisibleText(_BOXES.get(task[1], "☐"))
             parts.append(joined_by(" ", [box, text.part(task.end(), len(text.text))]))
         else:
             parts.append(joined_by("", [VisibleText(marker), text]))
@@ -198,7 +158,7 @@ def _table(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
     rows = []
     for part in node.children:
         for row in part.children:
-            cells = [_one_line(_inline(cell)) for cell in row.children]
+            cells = [one_line(words_of(cell)) for cell in row.children]
             if any(cells):
                 pieces = [cell if cell else VisibleText(" ") for cell in cells]
                 text = joined_by(" | ", pieces)
@@ -208,11 +168,41 @@ def _table(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
 
 
 def _code(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    name = node.info.strip().split(" ")[0].lower()
+    kind, _, title = node.info.strip().partition(" ")
     text = node.content.strip("\n").rstrip()
-    if text.strip() and name not in _UNREAD_CODE:
+    if _BOXED_CODE.fullmatch(kind):
+        yield from _box(_title(title), _boxed_code(text, line + 1), line)
+    elif text.strip() and kind.lower() not in _UNREAD_CODE and not _DIRECTIVE.fullmatch(kind):
         mark = Mark(0, len(text), MarkKind.PRE)
         yield Block(BlockKind.CODE, VisibleText(text, (mark,)).as_whole(), line)
+
+
+def _boxed_code(text: str, line: int) -> Iterator[Block]:
+    lines = text.split("\n")
+    options = next((number for number, each in enumerate(lines) if not _OPTION.fullmatch(each)), len(lines))
+    for block in read_markdown("\n".join(lines[options:])).blocks:
+        yield replace(block, line=line + options + block.line)
+
+
+def _formula(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    if text := node.content.strip():
+        yield Block(BlockKind.CODE, VisibleText(text, (Mark(0, len(text), MarkKind.PRE),)).as_whole(), line)
+
+
+def _definitions(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    """Yield terms, each with all its definitions; a term that asks is a heading above them."""
+    entries: list[list[Block]] = []
+    for child in node.children:
+        if child.type == "dt" and (words := words_of(child)):
+            entries.append([Block(BlockKind.PARAGRAPH, words, child.map[0] if child.map else line)])
+        elif entries:
+            entries[-1] += _blocks(child)
+    for term, *definitions in entries:
+        if term.text.text.endswith("?"):
+            yield from _box(term.text, definitions, term.line)
+        else:
+            yield from (replace(block, leads=True) for block in (term, *definitions[:-1]))
+            yield from definitions[-1:]
 
 
 def _quote(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
@@ -224,31 +214,43 @@ def _quote(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
         return
     first, text = blocks[0], blocks[0].text
     title = text.part(callout.start("title"), callout.end("title"))
-    yield from _titled(title, first.line)
-    if rest := text.part(callout.end(), len(text.text)):
-        yield replace(first, text=rest)
-    yield from blocks[1:]
-    if title:
-        yield Block(BlockKind.END, VisibleText(""), first.line)
+    rest = text.part(callout.end(), len(text.text))
+    yield from _box(title, [*([replace(first, text=rest)] if rest else []), *blocks[1:]], first.line)
 
 
-def _titled(title: VisibleText, line: int) -> Iterator[Block]:
-    """Yield the title of a box: a question is a heading, anything else belongs to the text below it."""
-    if title.text.endswith("?"):
+def _box(title: VisibleText, blocks: Iterable[Block], line: int) -> Iterator[Block]:
+    """Yield a box: a title that asks is a heading above the text, any other belongs to it."""
+    blocks = list(blocks)
+    has_heading = title.text.endswith("?")
+    if has_heading:
         yield Block(BlockKind.HEADING, title, line, level=BELOW_HEADINGS)
     elif title:
         bold = VisibleText(title.text, (Mark(0, len(title.text), MarkKind.BOLD),)).as_whole()
-        yield Block(BlockKind.PARAGRAPH, bold, line, leads=True)
+        yield Block(BlockKind.PARAGRAPH, bold, line, leads=bool(blocks))
+    for block in blocks:
+        has_heading |= block.kind is BlockKind.HEADING
+        yield block
+    if has_heading:
+        yield Block(BlockKind.END, VisibleText(""), line)
 
 
 def _admonition(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    has_title = '"' in node.info and bool(node.children)
-    for child in _blocks(node):
-        if child.leads and node.children and child.line == line:
-            yield from _titled(child.text, line) if has_title else ()
-        else:
-            yield child
-    yield Block(BlockKind.END, VisibleText(""), line)
+    titles = [words_of(child) for child in node.children if child.type == "admonition_title"]
+    title = titles[0] if titles and '"' in node.info else VisibleText("")
+    yield from _box(title, _blocks(node), line)
+
+
+def _container(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    yield from _box(_title(container_title(node.info)), _blocks(node), line)
+
+
+def _tab(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    yield from _box(_title(node.info), _blocks(node), line)
+
+
+def _title(markdown: str) -> VisibleText:
+    blocks = read_markdown(markdown).blocks
+    return one_line(blocks[0].text) if blocks else VisibleText("")
 
 
 def _html(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
@@ -262,19 +264,18 @@ def _html(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
             yield Block(BlockKind.PARAGRAPH, text, line)
 
 
-def _inner(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    yield from _blocks(node)
-
-
 _READERS: dict[str, Callable[[SyntaxTreeNode, int], Iterator[Block]]] = {
     "heading": _heading,
-    **dict.fromkeys(("paragraph", "dt", "admonition_title"), _paragraph),
+    "paragraph": _paragraph,
     **dict.fromkeys(("bullet_list", "ordered_list"), _list),
     "table": _table,
     **dict.fromkeys(("fence", "code_block"), _code),
+    **dict.fromkeys(("math_block", "math_block_label"), _formula),
     "blockquote": _quote,
     "admonition": _admonition,
+    "container_box": _container,
+    "tab": _tab,
     "html_block": _html,
-    **dict.fromkeys(("dl", "dd"), _inner),
+    "dl": _definitions,
 }
 """How each node of the tree is read, given the line that it begins on. Rules and the texts of footnotes are not."""

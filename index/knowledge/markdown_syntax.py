@@ -1,7 +1,7 @@
-"""CommonMark with tables, strikethrough, footnotes and definition lists, without what other programs put between words.
+"""CommonMark with tables, strikethrough, footnotes, formulas and definition lists, and what other programs add.
 
-The rules here know what Obsidian, Hugo, Jekyll, kramdown and Docusaurus add to Markdown. Whatever is no word for a
-reader becomes a token ``removed``, or nothing.
+The rules here are for what stands between words: Obsidian, Hugo, Jekyll, kramdown, MkDocs and Pandoc put it there.
+Whatever is no word for a reader becomes a token ``removed``, or nothing.
 """
 
 from __future__ import annotations
@@ -10,48 +10,77 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from index.knowledge.markdown_boxes import add_boxes
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
 REMOVED = "removed"
 """The type of a token that stands for something that no reader sees."""
 
 _WIKILINK = re.compile(r"(?P<embed>!)?\[\[(?P<page>[^\[\]|\n]*)(?:\\?\|(?P<words>[^\[\]\n]*))?\]\]")
+_ATTRIBUTE = r"""(?:[.#][\w-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s{}"']+))"""
+_LONG = r".{0,1000}?"
+"""A bound, because the end of what is opened again and again and never closed would be sought again and again."""
 _INVISIBLE = re.compile(
-    r"""
-      \{\{.*?\}\} | \{%.*?%\} | <%.*?%>             # templates and shortcodes
-    | %%.*?%%                                       # remarks in Obsidian
-    | \[\^[^\]\s]+\]                                # marks of footnotes that are missing
-    | \{[:\#.][^{}\n]*\}(?=[ \t]*(?:\n|\Z))         # attributes in kramdown and Pandoc
+    rf"""
+      \{{\{{{_LONG}\}}\}} | \{{%{_LONG}%\}} | <%{_LONG}%>            # templates and shortcodes
+    | %%{_LONG}%% | \{{/\*{_LONG}\*/\}} | \{{>>{_LONG}<<\}}       # remarks in Obsidian, MDX and CriticMarkup
+    | \{{--{_LONG}--\}} | \{{-[ ]{_LONG}[ ]-\}}                  # what an editor crossed out
+    | \[\^[^\]\n]+\]                                            # marks of footnotes that are missing
+    | \[-?@[^\]\n]+\] | \(\([\w-]{{6,}}\)\)                     # marks of literature, and of blocks in Roam and Logseq
+    | \{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE})*[ \t]*\}}      # attributes in kramdown and Pandoc
+    | \{{:[^{{}}\n]*\}}(?=[ \t]*(?:\n|\Z))
+    | :(?:material|octicons|fontawesome|simple)-[\w-]+:           # icons in MkDocs
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BLOCK_NAME = re.compile(r"(?<=\s)\^[A-Za-z0-9-]{2,}(?=\s*\Z)")
+_BLOCK_NAME = re.compile(r"(?<=\s)\^[A-Za-z0-9-]{2,}(?=\s*\Z)|\A\^[A-Za-z0-9-]+\s*\Z")
+_FOR_PROGRAMS = re.compile(r"^[ \t]*(?:id|collapsed|card-[\w-]+|logseq\.[\w.-]+)::.*$", re.MULTILINE)
+"""A line that Logseq writes for itself."""
+_WORDS_WITHIN = (
+    re.compile(r"\[(?P<name>[^\[\]():\n]+)::[ \t]*(?P<words>[^\[\]\n]*)\]"),
+    re.compile(r"\([^\[\]():\n]+::[ \t]*(?P<words>[^()\n]*)\)"),
+    re.compile(r"\[(?P<words>[^\[\]\n]+)\](?=\{[.#][^{}\n]*\})"),
+    re.compile(r"\{(?P<sign>\+\+|==|\+ )(?P<words>[^{}\n]*?)(?:\+\+|==| \+)\}"),
+    re.compile(r"\{~~[^{}\n]*?~>(?P<words>[^{}\n]*?)~~\}"),
+    re.compile(r"(?<![\w+])\+\+(?P<words>[A-Za-z][\w+-]*?)\+\+(?![\w+])"),
+)
+"""Words with signs of a program around them: fields of Dataview within a sentence, of which those in round brackets
+are shown without their names; spans in Pandoc; what an editor added in CriticMarkup and GitLab; keys in MkDocs."""
+_FIELD_COLON = re.compile(r"(?<=[\w*])::(?=\s|\Z)")
 _HIGHLIGHT = re.compile(r"(?<!\w)==(?=[^\s=])|(?<=[^\s=])==(?!\w)")
 CONTENTS = re.compile(r"\s*\[\[?_?TOC_?\]?\]\s*|.*\{:toc\}\s*", re.IGNORECASE | re.DOTALL)
 """The place of a table of contents."""
-_BOX_LINE = re.compile(r':::|=== "|--8<--')
-"""A line that begins or ends a box or a tab, or includes another file."""
 
 
 @lru_cache(maxsize=1)
 def markdown_parser() -> MarkdownIt:
     """Return the parser."""
     from markdown_it import MarkdownIt
-    from mdit_py_plugins.admon import admon_plugin
     from mdit_py_plugins.deflist import deflist_plugin
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.footnote import footnote_plugin
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parser.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
+    parser.use(footnote_plugin).use(deflist_plugin)
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    add_boxes(parser)
+    parser.inline.add_terminator_char("(")
     parser.inline.ruler.before("escape", "wikilink", _wikilink)
     parser.inline.ruler.before("escape", "highlight", _highlight)
     parser.inline.ruler.after("footnote_ref", "invisible", _invisible)
-    for name, rule in (("remark", _remark), ("container", _container)):
-        parser.block.ruler.before("fence", name, rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.inline.ruler.before("escape", "words_within", _words_within)
+    parser.core.ruler.before("inline", "for_programs", _without_lines_for_programs)
     return parser
+
+
+def _without_lines_for_programs(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline":
+            token.content = _FOR_PROGRAMS.sub("", token.content)
 
 
 def _wikilink(state: StateInline, silent: bool) -> bool:
@@ -61,7 +90,7 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         page, _, section = found["page"].partition("#")
-        words = found["words"] or page.rpartition("/")[2].removesuffix(".md") or section
+        words = found["words"] or page.rpartition("/")[2].removesuffix(".md") or section.partition("^")[0]
         if found["embed"]:
             state.push(REMOVED, "", 0)
         else:
@@ -78,45 +107,30 @@ def _highlight(state: StateInline, silent: bool) -> bool:
     return bool(found)
 
 
+def _words_within(state: StateInline, silent: bool) -> bool:
+    """``[name:: value]``, ``{++words++}`` and the like are words."""
+    source, start = state.src, state.pos
+    if _FIELD_COLON.match(source, start, state.posMax):
+        found, words = 2, ":"
+    else:
+        within = next((each for rule in _WORDS_WITHIN if (each := rule.match(source, start, state.posMax))), None)
+        if not within:
+            return False
+        fields = within.groupdict()
+        found, words = len(within[0]), f"{fields['name']}: {fields['words']}" if "name" in fields else fields["words"]
+    if not silent:
+        state.pending += words
+    state.pos += found
+    return True
+
+
 def _invisible(state: StateInline, silent: bool) -> bool:
     """Templates, remarks, marks and attributes are no words."""
-    source = state.src
-    found = _INVISIBLE.match(source, state.pos, state.posMax) or _BLOCK_NAME.match(source, state.pos, state.posMax)
+    source, start = state.src, state.pos
+    found = _INVISIBLE.match(source, start, state.posMax) or _BLOCK_NAME.match(source, start, state.posMax)
     if not found:
         return False
     if not silent:
         state.push(REMOVED, "", 0)
     state.pos = found.end()
     return True
-
-
-def _remark(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Lines between two ``%%`` are a remark of whoever wrote the text."""
-    if not _line(state, start).startswith("%%"):
-        return False
-    first = _line(state, start)[2:].rstrip()
-    last = start
-    if first.endswith("%%"):
-        pass
-    elif "%%" in first:
-        return False
-    else:
-        last = next((line for line in range(start + 1, end) if _line(state, line).rstrip().endswith("%%")), -1)
-        if last < 0:
-            return False
-    if not silent:
-        state.line = last + 1
-    return True
-
-
-def _container(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """What stands in a box is read, and the lines around it are not."""
-    if not _BOX_LINE.match(_line(state, start)):
-        return False
-    if not silent:
-        state.line = start + 1
-    return True
-
-
-def _line(state: StateBlock, number: int) -> str:
-    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]

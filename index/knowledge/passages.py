@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from index.knowledge.asked_and_answered import bare_question, is_labelled, is_question, with_questions_as_headings
+from index.knowledge.asked_and_answered import with_questions_as_headings
 from index.knowledge.markdown_blocks import BELOW_HEADINGS, Block, BlockKind
+from index.knowledge.question_labels import bare_question, is_labelled, is_question
 from index.knowledge.snippet import BETWEEN_HEADINGS
 from index.knowledge.visible_text import VisibleText, joined
 
@@ -129,7 +130,9 @@ def _fitting(group: Sequence[Block]) -> Iterator[tuple[VisibleText, int]]:
         return
     gathered: list[_Piece] = []
     for piece in _pieces(group):
-        if gathered and sum(len(each.text.text) for each in gathered) + len(piece.text.text) > _FITTING:
+        length = sum(len(each.text.text) for each in gathered)
+        has_own = any(each.text not in piece.lead for each in gathered)
+        if has_own and length + len(piece.text.text) > _FITTING:
             yield _together(gathered), gathered[0].line
             gathered = [_Piece(lead, "\n", piece.line) for lead in piece.lead]
         gathered.append(piece)
@@ -144,7 +147,7 @@ def _pieces(group: Sequence[Block]) -> Iterator[_Piece]:
     lead: tuple[VisibleText, ...] = ()
     for block in group:
         if not block.parts:
-            yield _Piece(block.text, "\n\n", block.line)
+            yield _Piece(block.text, "\n\n", block.line, lead if block.kind is BlockKind.CODE else ())
             is_short = block.kind is BlockKind.PARAGRAPH and len(block.text.text) <= _SHORT_LEAD
             lead = (block.text,) if is_short else ()
             continue

@@ -88,10 +88,8 @@ class Message:
             return None
         place, limit = self._places[number], self._places[stop]
         parted = number == 0 or number in self.marked
-        if not known.any.match(self._line, place, limit):
-            return None
         best: tuple[int, Kind] | None = None
-        for phrase in known.phrases:
+        for phrase in known:
             match = phrase.compiled.match(self._line, place, limit)
             end = self._end(phrase.kind, self._place_of[match.end()], stop) if match else 0
             if end > (best[0] if best else number) and (parted or phrase.kind is not Kind.TAG):

@@ -142,11 +142,13 @@ class Answerability:
         """Return which questions and which negative examples of a translation count."""
         kept, left = np.ones(questions, np.bool_), np.ones(negatives, np.bool_)
         if query.without_fields:
-            fields = [self._fields.title_of(number), *self._fields.questions_of(number)]
-            kept = ~np.isin(fields, query.without_fields)
+            own = self._fields.questions_of(number)
+            kept[0] = self._fields.title_of(number) not in query.without_fields
+            kept[[1 + field - own.start for field in query.without_fields if field in own]] = False
         if query.without_negatives:
-            own = self._negatives.of(number)
-            left = ~np.isin(np.arange(own.start, own.stop), query.without_negatives)
+            first = self._negatives.of(number).start
+            places = (example - first for example in query.without_negatives)
+            left[[place for place in places if 0 <= place < negatives]] = False
         return kept, left
 
     def subject(self, query: Query, ranking: Ranking) -> Subject | None:

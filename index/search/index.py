@@ -86,7 +86,8 @@ class Index:
         self._faiss = open_faiss(folder)
         self._faiss_owners = self.fields.owners[map_array(folder, FAISS_FIELDS)]
         lexical = LexicalIndex.load(folder, self.fields.owners)
-        examples = Examples(self.negatives, QuestionTerms.load(folder))
+        self.question_terms = QuestionTerms.load(folder)
+        examples = Examples(self.negatives, self.question_terms)
         self.names = KnownNames.load(folder)
         self.answerability = Answerability(self.snippets, self.fields, examples, self.names)
         self._term_search = TermSearch(Terms(manifest.synonyms), lexical, lexical_candidates(len(self.languages)))
@@ -323,9 +324,13 @@ class Index:
             without_fields: Fields that count as if they did not exist.
             without_negatives: The same of negative examples.
         """
+        left_out = tuple(without_fields), tuple(without_negatives)
+        if self.encoder.remembers(text):
+            terms = self._term_search.look_up(text, language, without_fields)
+            return Query(text, self.encoder.encode(text), terms, *left_out)
         # The encoder releases the interpreter's lock, so a second thread looks up the terms at the same time.
-        terms = self._threads.submit(self._term_search.look_up, text, language, without_fields)
-        return Query(text, self.encoder.encode(text), terms.result(), tuple(without_fields), tuple(without_negatives))
+        found = self._threads.submit(self._term_search.look_up, text, language, without_fields)
+        return Query(text, self.encoder.encode(text), found.result(), *left_out)
 
     def find(self, query: Query, language: str, *, without_snippet: int | None = None) -> Found:
         """Rank the snippets for a question, once more if that brings typos to light.

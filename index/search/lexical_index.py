@@ -147,7 +147,11 @@ class LexicalIndex:
         held = known & (self.starts[places] < self.starts[places + 1])
         common = known & ~held
         if without:
-            held[held] = [not np.isin(postings, without).all() for postings in self._postings_of(places[held])]
+            # More fields than are left out cannot all be among them; comparing them all takes longer than the look-up.
+            held[held] = [
+                len(postings) > len(without) or not np.isin(postings, without).all()
+                for postings in self._postings_of(places[held])
+            ]
         ids = places[held]
         idf = self.idf[ids]
         unseen = float(_inverse_document_frequency(np.array(0), len(self.lengths)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,16 +66,17 @@ class QuestionTerms(StoredArrays):
     """Inverse document frequency of each, shape (n,)."""
 
     @classmethod
-    def build(cls, snippets: Sequence[Snippet], terms: Terms, index: LexicalIndex) -> QuestionTerms:
-        """Look up the terms of all translations in order; of a question, those of what it asks itself."""
-        texts = [(snippet.title, *snippet.questions, *snippet.does_not_answer) for snippet in snippets]
-        hashes = [
-            _hashes(core(text, snippet.language).text or text, snippet.language, terms)
-            for snippet, own in zip(snippets, texts, strict=True)
-            for text in own
-        ]
-        joined = np.concatenate(hashes)
-        return cls(starts_of(map(len, texts)), starts_of(map(len, hashes)), joined, index.idf_of(joined))
+    def build(cls, hashes: Sequence[Sequence[NDArray[np.int64]]], index: LexicalIndex) -> QuestionTerms:
+        """Weigh the terms of all translations, which stand in order; see ``question_hashes``."""
+        texts = [text for own in hashes for text in own]
+        joined = np.concatenate(texts)
+        return cls(starts_of(map(len, hashes)), starts_of(map(len, texts)), joined, index.idf_of(joined))
+
+    def stored(self, translation: int) -> list[NDArray[np.int64]]:
+        """Copy the terms of each text of a translation."""
+        texts = slice(int(self.question_starts[translation]), int(self.question_starts[translation + 1]) + 1)
+        starts = self.question_term_starts[texts].tolist()
+        return [np.array(self.question_terms[begin:end]) for begin, end in pairwise(starts)]
 
     def overlaps(
         self, asked: NDArray[np.int64], asked_idf: NDArray[np.float32], translations: Sequence[int]
@@ -124,6 +126,11 @@ def similarity(cosines: NDArray[np.float32], overlaps: NDArray[np.float32], enco
     return float(np.max(dense * cosines + (1 - dense) * overlaps))
 
 
-def _hashes(text: str, language: str, terms: Terms) -> NDArray[np.int64]:
-    """Return the hashes of a text's stems; a text without words keeps one that nothing else has."""
-    return term_hashes(terms.question_stems(text, language) or [text])
+def question_hashes(snippet: Snippet, terms: Terms) -> list[NDArray[np.int64]]:
+    """Return the hashes of the stems of each title and question; of a question, those of what it asks itself.
+
+    A text without words keeps one that nothing else has.
+    """
+    texts = (snippet.title, *snippet.questions, *snippet.does_not_answer)
+    asked = (core(text, snippet.language).text or text for text in texts)
+    return [term_hashes(terms.question_stems(text, snippet.language) or [text]) for text in asked]

@@ -93,6 +93,7 @@ class Terms:
     """Turns texts into terms, given groups of synonyms. Safe to use from several threads."""
 
     def __init__(self, synonyms: Sequence[Sequence[str]] = ()) -> None:
+        self.synonyms = tuple(tuple(group) for group in synonyms)
         # A Snowball object keeps state between calls, so only one thread may use it at a time.
         self._lock = threading.Lock()
         self._stemmers: dict[str, Stemmer.Stemmer] = {}

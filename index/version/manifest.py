@@ -14,7 +14,7 @@ from index.knowledge.snippet import Source, Topic
 from index.search.decision import Calibration
 from index.version.versions import MANIFEST_FILE, REMEDY, prove_files, read_sealed, write_sealed
 
-FORMAT = 13
+FORMAT = 14
 
 _Metrics = Mapping[str, int | float | None]
 
@@ -45,6 +45,17 @@ class EvaluationSummary(BaseModel):
     """By ``Question.key``."""
 
 
+class Fit(BaseModel):
+    """What a calibration was fitted to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conditions: str
+    """Hash of everything but the snippets: encoder, synonyms, languages, costs, program."""
+    changed: int = 0
+    """How many translations changed since the fit."""
+
+
 class Manifest(BaseModel):
     """Everything about a version that is not in its arrays."""
 
@@ -68,6 +79,7 @@ class Manifest(BaseModel):
     encoder_reads: Mapping[str, float]
     """How far the encoder can read each language, 0 to 1."""
     calibration: Mapping[str, Calibration]
+    fit: Fit
     evaluation: EvaluationSummary | None = None
     """``None`` where the knowledge had no evaluation questions."""
     topics: tuple[Topic, ...]

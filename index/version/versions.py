@@ -4,6 +4,7 @@
 
     DATA/index/current            text: the name of the live version
     DATA/index/<version>/         manifest.json and the files it lists with their hashes
+    DATA/index/<candidate>/       the same with candidate.json: built to be looked at, and not published
     DATA/encoders/<key>/          the exported encoder, shared by all versions that use it
 """
 
@@ -16,7 +17,7 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,6 +25,8 @@ from typing import Any, TextIO
 from index.errors import ArtifactError, BuildError
 
 MANIFEST_FILE = "manifest.json"
+CANDIDATE_FILE = "candidate.json"
+"""Stands in the folder of a version that was never live. What becomes live is no candidate any more."""
 POINTER_FILE = "current"
 KEEP_VERSIONS = 5
 REMEDY = "run 'partnership-bot build' (or 'build --rollback' for the version before)"
@@ -61,8 +64,27 @@ def live_version(data: Path) -> str | None:
     return name
 
 
+def readable_live_version(data: Path) -> str | None:
+    """Return the same; ``None`` too where the pointer is damaged, so that a build can replace it."""
+    try:
+        return live_version(data)
+    except ArtifactError:
+        return None
+
+
 def versions(data: Path) -> list[str]:
     """Return the names of all published versions, oldest first."""
+    waiting = set(candidates(data))
+    return [name for name in _all_versions(data) if name not in waiting]
+
+
+def candidates(data: Path) -> list[str]:
+    """Return the names of the versions that were built and not published, oldest first."""
+    folder, live = index_folder(data), readable_live_version(data)
+    return [name for name in _all_versions(data) if name != live and (folder / name / CANDIDATE_FILE).exists()]
+
+
+def _all_versions(data: Path) -> list[str]:
     folder = index_folder(data)
     return sorted(path.name for path in folder.iterdir() if _VERSION.fullmatch(path.name)) if folder.is_dir() else []
 
@@ -197,6 +219,8 @@ def build_lock(data: Path) -> Iterator[None]:
             shutil.rmtree(leftover, ignore_errors=True)
         for unmoved in folder.glob(f".{POINTER_FILE}.*"):
             unmoved.unlink(missing_ok=True)
+        _unmark_live(data)
+        remove_older_candidates(data)
         yield
     finally:
         lock.release()
@@ -226,7 +250,7 @@ def finalize(scratch: Path, final: Path) -> None:
 def new_version(data: Path, corpus_sha256: str) -> str:
     """Return a name for a version built now. Names sort in the order of building, even after the clock was set back."""
     now = datetime.now(UTC)
-    for name in versions(data)[-1:]:
+    for name in _all_versions(data)[-1:]:
         last = datetime.strptime(f"{name.partition('Z-')[0]}+0000", "%Y%m%dT%H%M%S%f%z")
         now = max(now, last + timedelta(milliseconds=1))
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{corpus_sha256[:8]}"
@@ -236,18 +260,37 @@ def publish(data: Path, version: str) -> None:
     """Make ``version`` the live one, atomically, and remove all but the last few others.
 
     Versions between the live one and a newer ``version`` are removed too. They were rolled back, or a build was killed
-    before it published them, and rolling back from ``version`` must not lead to them.
+    before it published them, and rolling back from ``version`` must not lead to them. Candidates stay.
     """
-    try:
-        live = live_version(data) or version
-    except ArtifactError:
-        live = version
+    live = readable_live_version(data) or version
     write_atomically(index_folder(data) / POINTER_FILE, version + "\n")
+    _unmark_live(data)
     others = [name for name in versions(data) if name != version]
     stale = [name for name in others if live < name < version]
     kept = [name for name in others if name not in stale]
     for name in [*stale, *kept[: max(0, len(kept) - (KEEP_VERSIONS - 1))]]:
-        shutil.rmtree(index_folder(data) / name, ignore_errors=True)
+        _remove(data, name)
+
+
+def remove_older_candidates(data: Path) -> None:
+    """Remove all candidates but the newest."""
+    for name in candidates(data)[:-1]:
+        _remove(data, name)
+
+
+def _unmark_live(data: Path) -> None:
+    """Make the live version no candidate. After a kill the mark may outlive the publication; it means nothing then."""
+    live = readable_live_version(data)
+    if live is not None:
+        (index_folder(data) / live / CANDIDATE_FILE).unlink(missing_ok=True)
+
+
+def _remove(data: Path, version: str) -> None:
+    """Remove a version; one that is removed in part is never taken for a version."""
+    folder = index_folder(data)
+    with suppress(OSError):
+        (folder / version).rename(folder / f"{_UNFINISHED}{version}")
+        shutil.rmtree(folder / f"{_UNFINISHED}{version}", ignore_errors=True)
 
 
 def previous_version(data: Path) -> str:

@@ -69,7 +69,7 @@ def write_files(
     common = common_terms(terms, {snippet.language for snippet in snippets})
     lexical = LexicalIndex.build(terms_of_fields, fields.owners, common)
     lexical.save(folder)
-    QuestionTerms.build(snippets, terms, lexical).save(folder)
+    QuestionTerms.build([own.question_terms for own in vectors], lexical).save(folder)
     # What the encoder cannot read is found by its terms; its vectors would only crowd out others.
     read = np.array([encoder_reads[snippet.language] >= READABLE for snippet in snippets])
     dense_fields = np.flatnonzero((read if read.any() else ~read)[fields.owners])

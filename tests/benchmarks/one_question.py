@@ -99,7 +99,8 @@ def main() -> None:
     from sentence_transformers import SentenceTransformer
 
     from index.build.builder import build
-    from index.encoder.passage_encoder import DEFAULT_ENCODER, locate
+    from index.encoder.model_source import locate
+    from index.encoder.passage_encoder import DEFAULT_ENCODER
     from index.knowledge.reader import read_knowledge
     from index.search.index import Index
 

@@ -22,6 +22,7 @@ RUNS = {
     "ablation": "--data DATA --questions QUESTIONS",
     "common_words": "WORDS",
     "edit_stability": "--knowledge KNOWLEDGE --data DATA --edits 1",
+    "edit_to_publication": "--knowledge KNOWLEDGE --data DATA --edits 1",
     "faults": "--data DATA --rate 3 --seconds 3 --outage 0.5",
     "fuzz": "--data DATA --minutes 0.001",
     "grouping": "--data DATA --days 2 --fit --errors",

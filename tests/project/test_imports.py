@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import index
+from tests.support.small_knowledge import SMALL, MakeKnowledge
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(str(index.__file__)).parent
@@ -100,6 +101,19 @@ def test_checking_loads_nothing_heavy(built_small: Path) -> None:
     done = run(PROGRAM, "check", "--knowledge", str(built_small.parent / "knowledge"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert loaded(done) & HEAVY == set()
+
+
+def test_building_with_an_exported_encoder_loads_nothing_heavy(small_data: Path, make_knowledge: MakeKnowledge) -> None:
+    """torch is there to export: an edited snippet is embedded and published without it, even where it is missing."""
+    folder = make_knowledge(SMALL | {"metals/zinc.md": ("Zinc", "Zinc is mined near Ridder.", ["where is zinc mined"])})
+    missing = "import sys\nfor name in ('torch', 'transformers', 'sentence_transformers', 'onnx', 'onnxscript'):\n"
+    code = missing + "    sys.modules[name] = None\n" + PROGRAM
+    done = run(code, "build", "--knowledge", str(folder), "--data", str(small_data))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 embedded, 6 reused" in done.stdout
+    again = run(PROGRAM, "build", "--knowledge", str(folder), "--data", str(small_data))
+    assert "Nothing has changed" in again.stdout
+    assert loaded(again) & HEAVY == set()
 
 
 def modules() -> dict[str, Path]:
