@@ -23,6 +23,7 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       codes             codes of letters and digits
       negation          a text -> whether it says that something is not so
       names             words -> what all forms of a name have in common
+      alphabets         words of any alphabet -> how they sound, in Latin letters
     question/           what a question asks, without an index
       letters           what typing does to letters, repaired
       splitting         a message -> its questions

@@ -171,6 +171,8 @@ _GAP_COLUMNS = (
     "ALTER TABLE gaps ADD COLUMN checked TEXT",
     "ALTER TABLE gaps ADD COLUMN answered_by TEXT",
     "ALTER TABLE gaps ADD COLUMN merged_into INTEGER",
+    # The centroid is the sum over so many wordings.
+    "ALTER TABLE gaps ADD COLUMN wordings INTEGER NOT NULL DEFAULT 0",
     # A number for the wording, which whoever asks it again brings to the same gap; the reviewer who put it there; what
     # gaps are chosen by; and the hash of the passage with which a version answered it when the gap closed by itself.
     "ALTER TABLE gap_questions ADD COLUMN wording INTEGER",

@@ -13,6 +13,7 @@
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_changes     what the options of `log gaps` change
     gap_store       gaps in the log: made, ranked, changed, closed
+    signatures      what a question is about, in columns in which all languages meet
     grouping        which questions mean the same
     wordings        which wordings of a gap may be taken over, and how they are spelled
     acts            what reviewers do to the knowledge, as data

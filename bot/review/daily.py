@@ -1,4 +1,4 @@
-"""What was not answered since a moment, in groups of one meaning."""
+"""What the bot itself does for the reviewers: it groups what was not answered, and closes gaps that are answered."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
     Raises:
         sqlite3.Error: The log cannot be read or written now.
     """
-    from bot.review.grouping import Signatures
+    from bot.review.signatures import Signatures
 
     with closing(open_log(log)) as connection:
         connection.row_factory = sqlite3.Row
@@ -64,3 +64,14 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
         close_answered(connection, index)
         rows = connection.execute(_LARGEST, {"since": since, "most": _GROUPS}).fetchall()
     return Unanswered(figures["questions"], figures["people"], tuple(Group(*row) for row in rows))
+
+
+def close_gaps(log: Path, index: Index) -> None:
+    """Close the gaps whose questions an index answers that was published just now.
+
+    Raises:
+        sqlite3.Error: The log cannot be read or written now.
+    """
+    with closing(open_log(log)) as connection:
+        connection.row_factory = sqlite3.Row
+        close_answered(connection, index)

@@ -1,92 +1,35 @@
-"""Which questions mean the same: signatures to compare them by, and clusters that keep what they hold.
+"""Which questions mean the same: average linkage over sparse signatures, joined to the clusters that exist.
 
-A signature is the question's embedding beside its hashed words, because the encoder does not read every language. The
-clusters are made by leader clustering with moving centroids: a question stays where it was put.
+A signature (:mod:`bot.review.signatures`) has a value in each of a few columns. How alike two questions are is the sum
+over their common columns of the products of the values, where columns with an odd number count against it. The mean
+likeness between two groups of questions then follows from the sums of their signatures alone, so that a group takes
+little room however many questions it has.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.text.terms import Terms, term_hash
-
-if TYPE_CHECKING:
-    from index import Index
-
-Vectors = NDArray[np.float32]
-
-_TERM_DIMENSIONS = 1024
-_EMBEDDING_SHARE = 0.5
-"""Share of the embedding in the similarity, in a language that the encoder reads fully.
-
-Measured on the example questions of this project's knowledge (of the same snippet or not): in English AUC 0.734 by
-words alone, 0.779 by embeddings alone, 0.793 half and half; in Russian, which the default encoder does not read, 0.669
-by words and 0.585 by embeddings.
-"""
-_THRESHOLDS = (0.32, 0.50)
-"""Least similarity within one meaning: by words alone, and by words and embedding in equal shares.
-
-99 % of unrelated pairs lie below 0.24 and 0.40.
-"""
+Signature = NDArray[Any]
+"""Columns and values, sorted by column; ``DTYPE``, shape (n,)."""
+DENSE = 1 << 16
+"""Columns below this, all of them even, are filled in most signatures: those of an embedding."""
+DTYPE = np.dtype([("column", "<u4"), ("value", "<f4")])
+Floats = NDArray[np.float32]
 
 
-class Signatures:
-    """Makes the vectors by which questions are grouped, with an open index: its encoder, terms and synonyms."""
-
-    def __init__(self, index: Index) -> None:
-        self.encoder = index.manifest.encoder_key
-        """The stored embeddings of this encoder can be used."""
-        self.name = f"{self.encoder}+terms"
-        """Signatures with different names cannot be compared."""
-        self._index = index
-        self._terms = Terms(index.manifest.synonyms)
-        self._seen: Counter[int] = Counter()
-        self._texts = 0
-        # Words that many example questions contain ("what", the name of the subject) weigh little.
-        for snippet_id in index.snippets:
-            for language, snippet in index.snippets[snippet_id].items():
-                for question in snippet.questions:
-                    self._seen.update(self._hashes(question, language))
-                    self._texts += 1
-
-    def signature(self, text: str, language: str, embedding: Vectors | None) -> Vectors:
-        """Return a vector of length one: the embedding beside the hashed words.
-
-        The words are hashed with signs (feature hashing, Weinberger et al. 2009). The index embeds the text if its
-        embedding is not known.
-        """
-        if embedding is None:
-            embedding = self._index.answer(text).vector
-        share = self._share(language)
-        words = np.zeros(_TERM_DIMENSIONS, np.float32)
-        for word in self._hashes(text, language):
-            words[word % _TERM_DIMENSIONS] += (1 if word >> 20 & 1 else -1) * math.log(
-                1 + (self._texts + 1) / (self._seen[word] + 1)
-            )
-        parts = [math.sqrt(share) * _unit(embedding.astype(np.float32)), math.sqrt(1 - share) * _unit(words)]
-        return _unit(np.concatenate(parts))
-
-    def threshold(self, language: str) -> float:
-        """Return the least cosine of two questions of one meaning, by the share of the embedding in this language."""
-        low, high = _THRESHOLDS
-        return low + (high - low) * self._share(language) / _EMBEDDING_SHARE
-
-    def _share(self, language: str) -> float:
-        return _EMBEDDING_SHARE * self._index.manifest.encoder_reads.get(language, 1.0)
-
-    def _hashes(self, text: str, language: str) -> set[int]:
-        return {term_hash(term) for term in self._terms.stems(text, language)}
-
-
-def _unit(vector: Vectors) -> Vectors:
-    norm = float(np.linalg.norm(vector))
-    return vector / np.float32(norm) if norm else vector
+def total(signatures: Sequence[Signature]) -> Signature:
+    """Return the sum of signatures, of which there is at least one."""
+    every = np.concatenate(signatures)
+    columns, places = np.unique(every["column"], return_inverse=True)
+    summed = np.empty(len(columns), DTYPE)
+    summed["column"], summed["value"] = columns, np.bincount(places, every["value"], len(columns))
+    return summed
 
 
 @dataclass(slots=True)
@@ -95,63 +38,103 @@ class Cluster:
 
     id: int | None
     """Number of the stored gap; ``None`` for a new one."""
-    total: Vectors
-    """Sum of the members' unit vectors, shape (dimension,)."""
+    total: Signature
+    """Sum of the signatures of its wordings."""
+    size: int
+    """How many wordings it has."""
     members: list[tuple[int, float]] = field(default_factory=list)
-    """Row and similarity of each question that :func:`group` put here."""
-
-    @property
-    def centroid(self) -> Vectors:
-        """The mean of the members, scaled to length one."""
-        return _unit(self.total)
+    """Row of each wording that :func:`group` put here, and how alike it is to the whole cluster."""
 
 
-def group(vectors: Vectors, clusters: list[Cluster], *, thresholds: Vectors, weights: Vectors) -> list[Cluster]:
-    """Put every row into the nearest cluster if that is near enough, else into a new one.
+class Likenesses:
+    """Compares signatures with many others at once."""
 
-    Existing clusters take rows first, so they keep their meaning. The other rows are grouped from the densest places
-    outwards, so the result does not depend on their order.
+    def __init__(self, others: Sequence[Signature], sizes: Sequence[int]) -> None:
+        """Prepare sums of signatures, each of so many wordings, for being compared with."""
+        every = np.concatenate(others) if others else np.empty(0, DTYPE)
+        owners = np.repeat(np.arange(len(others)), [len(each) for each in others])
+        values = every["value"] / np.asarray(sizes, np.float32)[owners]
+        values = np.where(every["column"] & 1, -values, values).astype(np.float32)
+        self._number = len(others)
+        dense = every["column"] < DENSE
+        places = every["column"][dense] >> 1
+        self._dense = np.zeros((len(others), int(places.max(initial=0)) + 1), np.float32)
+        self._dense[owners[dense], places] = values[dense]
+        columns = every["column"][~dense]
+        order = np.argsort(columns, kind="stable")
+        self._columns, self._owners, self._values = columns[order], owners[~dense][order], values[~dense][order]
+
+    def of(self, signature: Signature) -> Floats:
+        """Return the mean likeness of a question to the questions of each of the others, shape (others,)."""
+        dense = signature[signature["column"] < min(DENSE, 2 * self._dense.shape[1])]
+        common = self._dense[:, dense["column"] >> 1] @ dense["value"]
+        sparse = signature[signature["column"] >= DENSE]
+        begins = np.searchsorted(self._columns, sparse["column"], "left")
+        lengths = np.searchsorted(self._columns, sparse["column"], "right") - begins
+        ends = np.cumsum(lengths)
+        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - ends + lengths, lengths)
+        products = self._values[places] * np.repeat(sparse["value"], lengths)
+        return np.asarray(common + np.bincount(self._owners[places], products, self._number), np.float32)
+
+
+def group(signatures: Sequence[Signature], clusters: list[Cluster], *, least: float) -> list[Cluster]:
+    """Put every wording into the cluster it is most alike, if that is alike enough, else into a new one.
+
+    Existing clusters take wordings first, so they keep their meaning. The others are grouped by average linkage.
 
     Args:
-        vectors: Unit vectors, shape (n, dimension).
+        signatures: One for each wording.
         clusters: The existing clusters; they are extended in place.
-        thresholds: Least cosine between each row and the centroid of its cluster, shape (n,).
-        weights: How often each row was asked, shape (n,).
+        least: The least mean likeness within a cluster.
 
     Returns:
         All clusters, the given ones first.
     """
-    left = np.arange(len(vectors))
-    if clusters and len(vectors):
-        nearness = vectors @ np.stack([cluster.centroid for cluster in clusters]).T
-        best = nearness.argmax(axis=1)
-        near = nearness[left, best] >= thresholds
-        for row in left[near]:
-            _join(clusters[best[row]], int(row), float(nearness[row, best[row]]), vectors, weights)
-        left = left[~near]
-    new: list[Cluster] = []
-    if len(left):
-        among = vectors[left] @ vectors[left].T
-        least = thresholds[left]
-        density = (np.where(among >= least[:, None], among, 0) * weights[left]).sum(axis=1)
-        free = np.ones(len(left), bool)
-        for seed in np.argsort(-density, kind="stable"):
-            if not free[seed]:
-                continue
-            near = free & (among[seed] >= least)
-            # The seed's neighbours agree on a centre; those near the centre are the cluster.
-            centre = _unit((vectors[left[near]] * weights[left[near], None]).sum(axis=0))
-            nearness = vectors[left] @ centre
-            chosen = free & (nearness >= least)
-            chosen[seed] = True
-            cluster = Cluster(None, np.zeros(vectors.shape[1], np.float32))
-            for position in np.flatnonzero(chosen):
-                _join(cluster, int(left[position]), float(nearness[position]), vectors, weights)
-            free &= ~chosen
-            new.append(cluster)
-    return clusters + new
+    existing = Likenesses([each.total for each in clusters], [each.size for each in clusters])
+    left = []
+    for row, signature in enumerate(signatures):
+        likeness = existing.of(signature)
+        best = int(likeness.argmax()) if len(likeness) else 0
+        if len(likeness) and likeness[best] >= least:
+            clusters[best].members.append((row, float(likeness[best])))
+        else:
+            left.append(row)
+    for cluster in clusters:
+        if cluster.members:
+            cluster.total = total([cluster.total, *(signatures[row] for row, _ in cluster.members)])
+            cluster.size += len(cluster.members)
+    linked = _linked([signatures[row] for row in left], least)
+    return clusters + [_new(signatures, [left[place] for place in places]) for places in linked]
 
 
-def _join(cluster: Cluster, row: int, similarity: float, vectors: Vectors, weights: Vectors) -> None:
-    cluster.members.append((row, similarity))
-    cluster.total = cluster.total + vectors[row] * weights[row]
+def _new(signatures: Sequence[Signature], rows: Sequence[int]) -> Cluster:
+    cluster = Cluster(None, total([signatures[row] for row in rows]), len(rows))
+    whole = Likenesses([cluster.total], [cluster.size])
+    cluster.members = [(row, float(whole.of(signatures[row])[0])) for row in rows]
+    return cluster
+
+
+def _linked(own: Sequence[Signature], least: float) -> Iterator[list[int]]:
+    """Yield groups of places in a list: again and again, the two groups that are most alike become one."""
+    compared = Likenesses(own, [1] * len(own))
+    likeness = np.array([compared.of(each) for each in own]).reshape(len(own), len(own))
+    np.fill_diagonal(likeness, -np.inf)
+    groups: dict[int, list[int]] = {place: [place] for place in range(len(own))}
+    best = likeness.argmax(axis=1) if len(own) else np.empty(0, np.int64)
+    most = likeness[np.arange(len(own)), best]
+    while len(own) and most[kept := int(most.argmax())] >= least:
+        gone = int(best[kept])
+        sizes = len(groups[kept]), len(groups[gone])
+        mean = (sizes[0] * likeness[kept] + sizes[1] * likeness[gone]) / sum(sizes)
+        mean[[kept, gone]] = -np.inf
+        likeness[kept], likeness[:, kept] = mean, mean
+        likeness[gone], likeness[:, gone] = -np.inf, -np.inf
+        groups[kept] += groups.pop(gone)
+        most[gone] = -np.inf
+        stale = np.flatnonzero((best == kept) | (best == gone))
+        stale = np.union1d(stale[[int(place) in groups for place in stale]], [kept])
+        nearer = mean > most
+        best[nearer], most[nearer] = kept, mean[nearer]
+        best[stale] = likeness[stale].argmax(axis=1)
+        most[stale] = likeness[stale, best[stale]]
+    yield from groups.values()

@@ -208,6 +208,19 @@ class Index:
         names = {name.key for name in names_in(before, language, self.names)}
         return substitutions(before, added, languages.get(language, languages["en"]), names)
 
+    def term_weights(self, text: str, language: str) -> dict[str, float]:
+        """Return the stems and synonym groups of a text; each weighs more, the fewer translations hold it."""
+        return self._term_search.weights(text, language)
+
+    def holders(self, text: str, language: str, most: int) -> dict[str, float]:
+        """Return the snippets that hold most of the words of a text in one of their translations, and how much."""
+        held = self._term_search.holding(text, language)
+        found: dict[str, float] = {}
+        for number in np.argsort(-held, kind="stable")[: most * len(self.languages)].tolist():
+            if len(found) < most and held[number] > 0:
+                found.setdefault(self.snippets.translation(number).id, float(held[number]))
+        return found
+
     def held(self, text: str, language: str, snippet_id: str) -> float:
         """Return how much of the weight of a few words a snippet holds in any of its translations, 0 to 1."""
         return self._held.share(text, language, tuple(self.snippets[snippet_id].values()))

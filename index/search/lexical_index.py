@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.search.stored_arrays import map_array, save_array, starts_of
-from index.text.terms import Terms, term_hashes, words
+from index.text.terms import Terms, term_hash, term_hashes, words
 
 _K1, _B = 1.2, 0.75
 """BM25's saturation and weight of the length, at their usual values."""
@@ -268,6 +268,17 @@ class TermSearch:
             length=len(found),
             numbers=tuple(word for word in found if word[0].isdigit()),
         )
+
+    def weights(self, text: str, language: str) -> dict[str, float]:
+        """Return the inverse document frequency of each stem and synonym group of ``text``."""
+        stems = list(dict.fromkeys(self.terms.stems(text, language)))
+        idf = self.index.idf_of(np.array([term_hash(stem) for stem in stems], np.int64))
+        return dict(zip(stems, idf.tolist(), strict=True))
+
+    def holding(self, text: str, language: str) -> NDArray[np.float64]:
+        """Return how much of the weight of the stems of ``text`` each translation holds, shape (translations,)."""
+        stems = self.index.look_up(self.terms.question_stems(text, language))
+        return self.index.coverage(stems, _POSTINGS_BUDGET).translations
 
     def unknown_share(self, text: str, language: str) -> float:
         """Return the share of the weight of ``text`` in terms the corpus does not know, the mean of both kinds."""

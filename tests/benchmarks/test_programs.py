@@ -25,6 +25,7 @@ RUNS = {
     "edit_to_publication": "--knowledge KNOWLEDGE --data DATA --edits 1",
     "faults": "--data DATA --rate 3 --seconds 3 --outage 0.5",
     "fuzz": "--data DATA --minutes 0.001",
+    "grouping": "--data DATA --days 2 --fit --errors",
     "live_rebuild": "--data DATA --knowledge KNOWLEDGE --rate 3 --quiet 0.5",
     "log_cost": "DATA 20",
     "long_log": "LOG 100",

@@ -14,7 +14,7 @@ import yaml
 from bot.querylog.entry import Entry
 from bot.querylog.schema import open_log as open_database
 from bot.review.gap_store import update
-from bot.review.grouping import Signatures
+from bot.review.signatures import Signatures
 from index import Index
 from tests.conftest import ROOT
 from tests.support.filled_log import EVIL

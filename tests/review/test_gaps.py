@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from bot.database import transaction
 from bot.querylog.erasure import forget
 from bot.review.gap_store import NoSuchGapError, State, find, mark, ranked, update
-from bot.review.grouping import group
+from bot.review.grouping import DTYPE, Cluster, Likenesses, Signature, group, total
 from bot.review.replay import logged, replay, summary
 from tests.support.gap_log import EVERY, Meanings, ask, opened, regroup
 from tests.support.log_answers import answer_to, entry, open_log
@@ -142,19 +140,49 @@ async def test_no_such_gap(tmp_path: Path) -> None:
             mark(connection, 7, State.ANSWERED)
 
 
-UNIT = arrays(np.float32, (12, 4), elements=st.floats(-1, 1, width=32)).map(
-    lambda rows: (rows + np.float32(1e-3)) / np.linalg.norm(rows + np.float32(1e-3), axis=1, keepdims=True)
+def signature(values: Mapping[int, float]) -> Signature:
+    """Return a signature with these columns."""
+    return np.array(sorted((1 << 16 | column, value) for column, value in values.items()), DTYPE)
+
+
+SIGNATURES = st.lists(
+    st.dictionaries(st.integers(0, 40), st.floats(-2, 2, width=32), max_size=8).map(signature), min_size=1, max_size=12
 )
 
 
-@given(UNIT, st.permutations(range(12)))
-def test_grouping_puts_each_row_somewhere_once(vectors: NDArray[np.float32], order: list[int]) -> None:
-    """Every row is in one cluster, near enough to its middle when it joined, unless it began the cluster."""
-    least = np.full(12, 0.7, np.float32)
-    clusters = group(vectors[order], [], thresholds=least, weights=np.ones(12, np.float32))
-    members = sorted(row for cluster in clusters for row, _ in cluster.members)
-    assert members == list(range(12))
-    assert all(sum(similarity < 0.7 - 1e-4 for _, similarity in cluster.members) <= 1 for cluster in clusters)
+def likeness(one: Signature, other: Signature) -> float:
+    """Return what the sum over the common columns is, odd ones against it."""
+    held = dict(other.tolist())
+    return sum(value * held.get(column, 0.0) * (-1 if column & 1 else 1) for column, value in one.tolist())
+
+
+@given(SIGNATURES, SIGNATURES)
+def test_grouping_puts_each_question_somewhere_once(known: list[Signature], new: list[Signature]) -> None:
+    """Every question is in one cluster, which is new, or an old one of which the mean likeness is enough."""
+    old = [Cluster(number, each, 1) for number, each in enumerate(known)]
+    clusters = group(new, list(old), least=0.7)
+    assert sorted(row for cluster in clusters for row, _ in cluster.members) == list(range(len(new)))
+    for row, _ in (member for cluster in clusters[: len(old)] for member in cluster.members):
+        assert max(likeness(new[row], each) for each in known) > 0.7 - 1e-3
+    for cluster in clusters[len(old) :]:
+        assert all(likeness(new[row], each) < 0.7 + 1e-3 for row, _ in cluster.members for each in known)
+
+
+@given(SIGNATURES)
+def test_sums_tell_the_mean_likeness(signatures: list[Signature]) -> None:
+    """A question is as alike to a sum of signatures as to those, on average."""
+    [mean] = Likenesses([total(signatures)], [len(signatures)]).of(signatures[0])
+    assert mean == pytest.approx(np.mean([likeness(signatures[0], each) for each in signatures]), abs=1e-3)
+
+
+def test_the_most_alike_are_linked_first() -> None:
+    """Two pairs that overlap a little stay two, whichever order they come in."""
+    rows = [{2: 1.0}, {2: 0.9, 4: 0.2}, {4: 0.9, 2: 0.2}, {4: 1.0}]
+    signatures = [signature(row) for row in rows]
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 1, 3, 0]):
+        clusters = group([signatures[place] for place in order], [], least=0.6)
+        found = {frozenset(order[row] for row, _ in cluster.members) for cluster in clusters}
+        assert found == {frozenset({0, 1}), frozenset({2, 3})}
 
 
 def reply(changes: dict[str, str]) -> Callable[[str], object]:

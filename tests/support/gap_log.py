@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.database import transaction
 from bot.querylog import schema
 from bot.review.gap_store import GapFilter, note_index, update
-from bot.review.grouping import Signatures
+from bot.review.grouping import DTYPE, Signature
+from bot.review.signatures import Asked, Signatures
 from tests.support.log_answers import answer_to, entry, open_log
 
 EVERY = GapFilter(state=None)
@@ -23,19 +23,20 @@ class Meanings(Signatures):
     """Compares questions by embeddings alone; a text's embedding is the one it would have been answered with."""
 
     def __init__(self, name: str = "meanings", encoder: str = "encoder") -> None:
-        self.name, self.encoder = name, encoder
+        self.name, self.encoder, self.least = name, encoder, 0.8
         self.embedded: list[str] = []
 
-    def signature(self, text: str, language: str, embedding: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    def signature(self, asked: Asked) -> Signature:
         """Return the embedding, made anew where it is not known."""
+        embedding = asked.embedding
         if embedding is None:
-            self.embedded.append(text)
-            embedding = answer_to(text, meaning=text.split(":")[0]).vector
-        return embedding
+            self.embedded.append(asked.text)
+            embedding = answer_to(asked.text, meaning=asked.text.split(":")[0]).vector
+        return np.array([(2 * place, value) for place, value in enumerate(embedding.tolist())], DTYPE)
 
-    def threshold(self, language: str) -> float:
-        """Return the same for every language."""
-        return 0.8
+    def certainty(self, likeness: float) -> float:
+        """Return the cosine itself."""
+        return likeness
 
 
 @contextmanager

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
+from bot.querylog.schema import open_log
+from bot.review.daily import unanswered_since
+from bot.review.gap_store import GapFilter, State, ranked
 from bot.telegram.daily_digest import send_digest
-from bot.telegram.hear_back import tell_answered
+from bot.telegram.hear_back import keep_telling, tell_answered
 from bot.telegram.live_index import Swap
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
+from tests.support.log_answers import until
 from tests.support.small_knowledge import SMALL, MakeKnowledge, write_knowledge
 from tests.support.telegram_bench import Bench, Call, run
 
@@ -196,3 +203,25 @@ def test_administrators_get_one_digest_a_day(small_data: Path) -> None:
         assert len(bench.telegram.calls) == before + 1
 
     run(Index.open(small_data), small_data, scenario, admins={77})
+
+
+def test_a_publication_closes_the_gaps_it_answers(make_knowledge: MakeKnowledge, small_data: Path) -> None:
+    """The bot asks the open gaps again when it takes a version over, and leaves those that it does not answer."""
+    knowledge = make_knowledge()
+
+    async def scenario(bench: Bench) -> None:
+        services = bench.services
+        await bench.say(QUESTION)
+        await bench.say("Who won the chess olympiad in 1998?", 2)
+        unanswered_since(services.log.path, services.live_index.index, "2000")
+        await publish_wolves(bench, knowledge, small_data)
+        task = asyncio.create_task(keep_telling(services))
+        with closing(open_log(services.log.path)) as connection:
+            connection.row_factory = sqlite3.Row
+            await until(lambda: ranked(connection, GapFilter(state=State.ANSWERED)))
+            task.cancel()
+            [closed] = ranked(connection, GapFilter(state=State.ANSWERED))
+            assert (closed.asked[0].text, closed.answered_by) == (QUESTION, services.live_index.index.version)
+            assert [gap.asked[0].text for gap in ranked(connection)] == ["Who won the chess olympiad in 1998?"]
+
+    run(Index.open(small_data), small_data, scenario)

@@ -3,8 +3,7 @@
 ::
 
     gap             what a gap is, and what can be wrong with a request for one
-    reading         one gap, and the gaps that matter most
-    similar         gaps that may mean the same
+    reading         one gap, the gaps that matter most, and those that may mean the same
     update          new questions are put into gaps
     closing         gaps whose questions a published version answers
     acts            what reviewers decide: states, merged, split, moved
@@ -27,9 +26,8 @@ from bot.review.gap_store.gap import (
     Wording,
 )
 from bot.review.gap_store.index_notes import note_index
-from bot.review.gap_store.reading import GapFilter, count, find, ranked
+from bot.review.gap_store.reading import GapFilter, count, find, ranked, similar
 from bot.review.gap_store.refresh import refresh
-from bot.review.gap_store.similar import similar
 from bot.review.gap_store.update import update
 
 __all__ = [

@@ -70,7 +70,7 @@ class Wording:
     id: str
     """Entry id of the question asked then."""
     similarity: float
-    """How near it is to the rest of the gap, up to 1."""
+    """Probability that it belongs to the rest of the gap, when it was put there."""
     disliked: int
     """Votes against an answer to it."""
     wished: int

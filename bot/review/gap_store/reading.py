@@ -7,24 +7,29 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from bot.review.gap_store.gap import Gap, NoSuchGapError, Passage, Reason, State, Wording
 from bot.review.gap_store.membership import gap_row
+from bot.review.grouping import DTYPE, Likenesses
 from bot.review.queries import full_text
+from bot.review.signatures import MAY_BE_ALIKE
 
 _LISTED = 200
 """Newest questions of a gap from which its wordings are taken when many gaps are listed."""
 _SEARCHED = 20_000
 """So many questions, the newest first, are looked at for words."""
 _PASSAGES = 3
-# The gaps themselves, which hold large vectors, are joined last.
 _FIGURES = """
-    SELECT gaps.*, people, questions, last, rank FROM (
+    SELECT id, state, note, opened, changed, changed_by, answered_by, figures.* FROM (
         SELECT gap, count(*) AS people, sum(questions) AS questions, max(last) AS last,
             sum(pow(0.5, max(julianday('now') - julianday(last), 0) / 30)) AS rank
         FROM (
-            SELECT gap, count(*) AS questions, max(time) AS last FROM gap_members WHERE {members} GROUP BY gap, person
+            SELECT gap, count(*) AS questions, max(time) AS last FROM gap_members
+            WHERE gap IN (SELECT id FROM gaps WHERE {which}) GROUP BY gap, person
         ) GROUP BY gap
-    ) AS figures JOIN gaps ON gaps.id = figures.gap WHERE {gaps}"""
+    ) AS figures JOIN gaps ON id = gap ORDER BY rank DESC, id LIMIT :limit OFFSET :offset"""
+_ONE = _FIGURES.format(which="id = :gap")
 # SQLite takes the other columns from the latest question, which has the highest number.
 _WORDINGS = """
     SELECT question AS text, coalesce(asked, question) AS asked, q.language, count(*) AS times,
@@ -36,11 +41,6 @@ _WORDINGS = """
     LEFT JOIN votes ON votes.question_id = q.id AND votes.person = q.person AND votes.value < 0
     LEFT JOIN requests ON requests.question_id = q.id AND requests.person = q.person
     GROUP BY coalesce(m.wording, q.seq) ORDER BY people DESC, similarity DESC, q.id"""
-_FEEDBACK = """
-    SELECT count(votes.value) AS disliked, count(requests.time) AS wished FROM gap_members AS m
-    LEFT JOIN votes ON votes.question_id = m.question_id AND votes.person = m.person AND votes.value < 0
-    LEFT JOIN requests ON requests.question_id = m.question_id AND requests.person = m.person
-    WHERE gap = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ def ranked(
 ) -> list[Gap]:
     """Return gaps, by default the open ones; first those that most people asked about lately.
 
-    The wordings of each gap are those of its newest questions; :func:`find` returns all of them.
+    The wordings, votes and wishes of each gap are those of its newest questions; :func:`find` returns all of them.
     """
     where, values = (which or GapFilter()).where()
     best = connection.execute(
-        f"{_FIGURES.format(members='1', gaps=where)} ORDER BY rank DESC, gaps.id LIMIT :limit OFFSET :offset",
+        _FIGURES.format(which=where),
         values | {"limit": limit, "offset": offset},
     ).fetchall()
     return [_gap(connection, row, _LISTED) for row in best]
@@ -109,11 +109,42 @@ def find(connection: sqlite3.Connection, number: int) -> Gap:
     Raises:
         NoSuchGapError: There is no gap with this number, or no questions are left in it.
     """
-    gap = {"gap": gap_row(connection, number)["id"]}
-    row = connection.execute(_FIGURES.format(members="gap = :gap", gaps="1"), gap).fetchone()
+    row = _figures(connection, gap_row(connection, number)["id"])
     if row is None:
         raise NoSuchGapError(number)
     return _gap(connection, row, -1)
+
+
+def similar(connection: sqlite3.Connection, number: int, *, limit: int = 3) -> list[Gap]:
+    """Return the open gaps that may mean the same as a gap, the most alike first.
+
+    A gap that reviewers changed just now has no such gaps until new questions are put into gaps again.
+
+    Raises:
+        NoSuchGapError: There is no gap with this number.
+    """
+    gap = gap_row(connection, number)
+    if gap["centroid"] is None:
+        return []
+    others = connection.execute(
+        "SELECT id, centroid, wordings FROM gaps WHERE state = 'open' AND merged_into IS NULL AND encoder = ? "
+        "AND centroid IS NOT NULL AND id <> ?",
+        (gap["encoder"], gap["id"]),
+    ).fetchall()
+    sums = [np.frombuffer(row["centroid"], DTYPE) for row in others]
+    likeness = Likenesses(sums, [row["wordings"] for row in others]).of(np.frombuffer(gap["centroid"], DTYPE))
+    found = []
+    for place in np.argsort(-likeness, kind="stable")[:limit].tolist():
+        if likeness[place] / gap["wordings"] >= MAY_BE_ALIKE:
+            row = _figures(connection, others[place]["id"])
+            found += [_gap(connection, row, _LISTED)] if row else []
+    return found
+
+
+def _figures(connection: sqlite3.Connection, gap: int) -> sqlite3.Row | None:
+    """Return the figures of one gap, or ``None`` where no questions are left in it."""
+    row: sqlite3.Row | None = connection.execute(_ONE, {"gap": gap, "limit": 1, "offset": 0}).fetchone()
+    return row
 
 
 def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
@@ -127,7 +158,6 @@ def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
     ):
         languages[language] += number
         reasons[Reason(reason)] += number
-    [feedback] = connection.execute(_FEEDBACK, (gap,)).fetchall()
     return Gap(
         id=gap,
         state=State(row["state"]),
@@ -140,8 +170,8 @@ def _gap(connection: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Gap:
         questions=row["questions"],
         last=row["last"],
         rank=row["rank"],
-        disliked=feedback["disliked"],
-        wished=feedback["wished"],
+        disliked=sum(each.disliked for each in asked),
+        wished=sum(each.wished for each in asked),
         languages=tuple(languages.most_common()),
         reasons=tuple(reasons.most_common()),
         asked=asked,

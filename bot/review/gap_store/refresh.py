@@ -25,7 +25,7 @@ def refresh(connection: sqlite3.Connection, index: Index, *, since: str | None =
         index: The live version.
         since: Only questions asked from this moment on, as the log writes it; by default those of the last 90 days.
     """
-    from bot.review.grouping import Signatures
+    from bot.review.signatures import Signatures
 
     manifest = index.manifest
     snippets = {name: (each.title, each.topic) for name in index.snippets if (each := index.snippet(name))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
@@ -10,18 +11,23 @@ import numpy as np
 from bot.database import transaction
 from bot.querylog.entry import timestamp
 from bot.review.gap_store.membership import add_wordings, wording_key
-from bot.review.grouping import Cluster, Signatures, Vectors, group
+from bot.review.grouping import DTYPE, Cluster, Signature, group, total
+from bot.review.signatures import Asked, Signatures
 
 _BATCH = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
 # Half-typed inline queries are left out unless the person voted or asked for an answer.
 _UNGROUPED = """
     SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, q.index_version,
-        reasons.reason AS reason, vectors.vector, i.encoder
+        reasons.reason AS reason
     FROM unanswered_questions AS q JOIN reasons ON reasons.id = q.id
-    LEFT JOIN vectors ON vectors.seq = q.seq LEFT JOIN index_versions AS i ON i.version = q.index_version
     WHERE q.time >= ? AND q.gap IS NULL AND (q.surface <> 'inline' OR q.vote < 0 OR q.requested)
     ORDER BY q.time"""
+_LATEST = "SELECT max(question_id) FROM gap_questions WHERE gap = ? GROUP BY wording"
+_COMPARED = """
+    SELECT coalesce(q.asked, q.question) AS text, q.language, q.candidates, vectors.vector, i.encoder
+    FROM questions AS q LEFT JOIN vectors ON vectors.seq = q.seq
+    LEFT JOIN index_versions AS i ON i.version = q.index_version WHERE q.id = ?"""
 # A reviewer's decision counts for more than where the wording was put last.
 _GAP_OF_WORDING = """
     SELECT gap, max(similarity) AS similarity FROM gap_questions WHERE wording = ?
@@ -52,14 +58,12 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str
     clusters = _clusters(connection, signatures)
     for start in range(0, len(different), _BATCH):
         batch = different[start : start + _BATCH]
-        vectors = np.stack([_signature(signatures, same) for _, same in batch])
-        thresholds = np.array([signatures.threshold(same[-1]["language"]) for _, same in batch], np.float32)
-        weights = np.array([len(same) for _, same in batch], np.float32)
-        clusters = group(vectors, clusters, thresholds=thresholds, weights=weights)
+        made = [_signature(connection, signatures, same[-1]["id"]) for _, same in batch]
+        clusters = group(made, clusters, least=signatures.least)
         with transaction(connection):
             for cluster in clusters:
                 if cluster.members:
-                    _store(connection, cluster, signatures.name, batch)
+                    _store(connection, cluster, signatures, batch)
     return len(rows)
 
 
@@ -77,54 +81,54 @@ def _without_known(
     return unknown
 
 
-def _signature(signatures: Signatures, same: Sequence[sqlite3.Row]) -> Vectors:
-    """Return the signature of a wording, made of a stored embedding where there is one of this encoder."""
-    stored = [row["vector"] for row in same if row["vector"] is not None and row["encoder"] == signatures.encoder]
-    embedding = np.frombuffer(stored[0], "<f2").astype(np.float32) if stored else None
-    return signatures.signature(same[-1]["text"], same[-1]["language"], embedding)
+def _signature(connection: sqlite3.Connection, signatures: Signatures, entry: str) -> Signature:
+    """Return the signature of a question, made of the stored embedding where that is of this encoder."""
+    row = connection.execute(_COMPARED, (entry,)).fetchone()
+    known = row["vector"] is not None and row["encoder"] == signatures.encoder
+    embedding = np.frombuffer(row["vector"], "<f2").astype(np.float32) if known else None
+    candidates = [(each["id"], each["score"]) for each in json.loads(row["candidates"])]
+    return signatures.signature(Asked(row["text"], row["language"], candidates, embedding))
 
 
 def _clusters(connection: sqlite3.Connection, signatures: Signatures) -> list[Cluster]:
     clusters = []
     for gap in connection.execute(
-        "SELECT id, encoder, centroid FROM gaps WHERE merged_into IS NULL ORDER BY id"
+        "SELECT id, encoder, centroid, wordings FROM gaps WHERE merged_into IS NULL ORDER BY id"
     ).fetchall():
         if gap["centroid"] is not None and gap["encoder"] == signatures.name:
-            clusters.append(Cluster(gap["id"], np.frombuffer(gap["centroid"], "<f4").copy()))
-            continue
-        # Members came or went, or the signatures are others: the centroid is computed again from what is there.
-        texts = connection.execute(
-            "SELECT coalesce(q.asked, q.question) AS text, q.language, count(*) AS times "
-            "FROM questions AS q JOIN gap_questions ON question_id = q.id WHERE gap = ? GROUP BY 1, 2",
-            (gap["id"],),
-        ).fetchall()
-        if texts:
-            total = np.sum(
-                [row["times"] * signatures.signature(row["text"], row["language"], None) for row in texts], axis=0
-            )
-            centroid = total.astype("<f4").tobytes()
-            connection.execute(
-                "UPDATE gaps SET encoder = ?, centroid = ? WHERE id = ?", (signatures.name, centroid, gap["id"])
-            )
-            clusters.append(Cluster(gap["id"], total))
+            clusters.append(Cluster(gap["id"], np.frombuffer(gap["centroid"], DTYPE), gap["wordings"]))
+        # Members came or went, or the signatures are others: the sum is made again from what is there.
+        elif latest := connection.execute(_LATEST, (gap["id"],)).fetchall():
+            made = [_signature(connection, signatures, entry) for (entry,) in latest]
+            cluster = Cluster(gap["id"], total(made), len(made))
+            _note(connection, cluster, signatures.name)
+            clusters.append(cluster)
     return clusters
 
 
+def _note(connection: sqlite3.Connection, cluster: Cluster, name: str) -> None:
+    """Store by what new questions find a gap."""
+    connection.execute(
+        "UPDATE gaps SET centroid = ?, wordings = ?, encoder = ? WHERE id = ?",
+        (cluster.total.tobytes(), cluster.size, name, cluster.id),
+    )
+
+
 def _store(
-    connection: sqlite3.Connection, cluster: Cluster, name: str, batch: Sequence[tuple[int, list[sqlite3.Row]]]
+    connection: sqlite3.Connection,
+    cluster: Cluster,
+    signatures: Signatures,
+    batch: Sequence[tuple[int, list[sqlite3.Row]]],
 ) -> None:
     """Write the members that were put into a cluster just now."""
-    members = [(*batch[row], similarity) for row, similarity in cluster.members]
+    members = [(*batch[row], signatures.certainty(likeness)) for row, likeness in cluster.members]
     if cluster.id is None:
         now, opened = timestamp(), min(row["time"] for _, same, _ in members for row in same)
         cluster.id = connection.execute(
             "INSERT INTO gaps (opened, changed, encoder, checked) VALUES (?, ?, '', ?)",
             (opened, now, members[0][1][0]["index_version"]),
         ).lastrowid
-    connection.execute(
-        "UPDATE gaps SET centroid = ?, encoder = ? WHERE id = ?",
-        (cluster.total.astype("<f4").tobytes(), name, cluster.id),
-    )
+    _note(connection, cluster, signatures.name)
     _join(connection, int(cluster.id or 0), members)
     cluster.members.clear()
 

@@ -44,7 +44,7 @@ async def gap_page(datasette: Any, request: Any) -> Response:
     def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]]]:
         gap = find(connection, number)
         titles = passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
-        return gap, titles, similar(connection, gap.id)
+        return gap, titles, [(each.id, each.asked[0].text) for each in similar(connection, gap.id)]
 
     gap, titles, others = await review.read(found)
     if gap.id != number:
