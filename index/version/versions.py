@@ -65,7 +65,7 @@ def live_version(data: Path) -> str | None:
 
 
 def readable_live_version(data: Path) -> str | None:
-    """Return the same; ``None`` too where the pointer is damaged, so that a build can replace it."""
+    """Return the name of the live version; ``None`` where there is none, or where a damaged pointer hides it."""
     try:
         return live_version(data)
     except ArtifactError:
