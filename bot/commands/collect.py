@@ -16,7 +16,7 @@ from bot.settings import LOG_FILE, Settings, load_settings
 @click.command()
 @click.option("--data", type=UserPath(), help="Folder of the query log.  [default: BOT_DATA_DIR or data]")
 def collect(data: Path | None) -> None:
-    """Write the query log of all bots that share BOT_REDIS_URL, until stopped.
+    r"""Write the query log of all bots that share BOT_REDIS_URL, until stopped.
 
     One process does this for all of them. What they record waits at the server while it does not run.
 

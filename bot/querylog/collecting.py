@@ -181,8 +181,8 @@ def _write_one(fields: dict[str, str], connection: sqlite3.Connection, done: _Do
         done.replies[reply] = statements.export_person(connection, person, data)
     elif kind == "recorded":
         found = statements.recorded(connection, data)
-        fields = {entry: asdict(each) | {"shown": sorted(each.shown)} for entry, each in found.items()}
-        done.replies[reply] = json.dumps(fields).encode()
+        known = {entry: asdict(each) | {"shown": sorted(each.shown)} for entry, each in found.items()}
+        done.replies[reply] = json.dumps(known).encode()
     else:
         raise ValueError(kind)
 

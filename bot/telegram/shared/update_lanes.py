@@ -97,6 +97,7 @@ class SharedQueue(UpdateQueue):
         self._lanes: dict[int, _Lane] = {}
         self._places: dict[int, _Lane] = {}
         self._retired = False
+        self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -177,6 +178,7 @@ class SharedQueue(UpdateQueue):
 
     async def close(self) -> None:
         """Give up the lanes; what is unfinished is another process's to resume."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -207,7 +209,7 @@ class SharedQueue(UpdateQueue):
         return changed
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        while not self._closed:
             try:
                 await step()
             except Exception:
