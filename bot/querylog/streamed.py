@@ -27,20 +27,25 @@ STREAM, OPTED_OUT, COLLECTOR = key("log"), key("opted-out"), key("collector")
 BOUND = 200_000
 """How many entries wait for the collector at most. Of more, rows, votes and wishes are left out; people's requests
 about their data are not."""
+_HANDLED_SECONDS = 3600
+"""How long the row of a question is known, if another process handles it once more."""
 _REPLY_SECONDS = 10.0
 """How long a person waits for what the collector says."""
 _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.05, 1.0
 
-# KEYS: the stream, who opted out. ARGV: the bound (0 for none), the person (empty for nobody), the kind, the data,
-# where to reply. The reply: 1 where the entry was added, 0 where the person opted out, -1 where the stream is full; and
-# the length of the stream.
+# KEYS: the stream, who opted out, the row of a question (or none). ARGV: the bound (0 for none), the person (empty for
+# nobody), the kind, the data, where to reply, the row's id, for how many seconds it is known. The reply: 1 where the
+# entry was added, 0 where the person opted out, -1 where the stream is full; the length of the stream; the row's id.
 _ADD = """
 local length = redis.call('XLEN', KEYS[1])
+local earlier = KEYS[3] and redis.call('GET', KEYS[3])
+if earlier then return {1, length, earlier} end
 if ARGV[3] ~= 'forget' and ARGV[3] ~= 'opt out' and ARGV[2] ~= '' and
-    redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 1 then return {0, length} end
-if ARGV[1] ~= '0' and length >= tonumber(ARGV[1]) then return {-1, length} end
+    redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 1 then return {0, length, ARGV[6]} end
+if ARGV[1] ~= '0' and length >= tonumber(ARGV[1]) then return {-1, length, ARGV[6]} end
 redis.call('XADD', KEYS[1], '*', 'kind', ARGV[3], 'person', ARGV[2], 'data', ARGV[4], 'reply', ARGV[5])
-return {1, length + 1}
+if KEYS[3] then redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[7]) end
+return {1, length + 1, ARGV[6]}
 """
 
 # KEYS: the stream. ARGV: the person, the entry to begin with. The reply: how many questions were deleted, and the entry
@@ -100,7 +105,7 @@ class StreamedLog:
         self._on_problem = on_problem
         self._add_script = server.script(_ADD)
         self._delete_script = server.script(_DELETE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._length = 0
         self._full = False
 
@@ -114,7 +119,7 @@ class StreamedLog:
         made = new_id()
         if self._enabled:
             row = row_of(entry, made, self._pseudonyms)
-            await self._add("row", str(row["person"] or ""), packed(row), bound=BOUND)
+            return await self._add("row", str(row["person"] or ""), packed(row), bound=BOUND, asked_in=entry.asked_in)
         return str(made)
 
     def delivered(self, entry_id: str, outcome: Delivery) -> None:
@@ -187,14 +192,19 @@ class StreamedLog:
             for task in running:
                 task.cancel()
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _add(self, kind: str, person: str, data: object, *, reply: str = "", bound: int = 0) -> None:
-        text = json.dumps(data)
-        added, length = await self._server.run(self._add_script, [STREAM, OPTED_OUT], bound, person, kind, text, reply)
+    async def _add(  # noqa: PLR0913 - what an entry is made of
+        self, kind: str, person: str, data: Any, *, reply: str = "", bound: int = 0, asked_in: str = ""
+    ) -> str:
+        """Put an entry into the stream; return the id of the row, which is an earlier one where it is written again."""
+        keys = [STREAM, OPTED_OUT, *([key("row", asked_in)] if asked_in else [])]
+        row = data["id"] if kind == "row" else ""
+        arguments = (bound, person, kind, json.dumps(data), reply, row, _HANDLED_SECONDS)
+        added, length, row = await self._server.run(self._add_script, keys, *arguments)
         self._length = int(length)
         if added < 0 and not self._full:
             self._on_problem(
@@ -202,6 +212,7 @@ class StreamedLog:
                 "The bot answers all the same."
             )
         self._full = added < 0
+        return str(row)
 
     async def _asked(self, kind: str, person: str, data: object) -> str:
         reply = key("reply", secrets.token_hex(8))

@@ -78,6 +78,7 @@ def _services(
         questions=stores.questions,
         searches=stores.searches,
         let_go=stores.close,
+        server_away=stores.server_away,
     )
 
 

@@ -73,6 +73,8 @@ class Services:
     """Inline queries: one comes with every pause in typing, so more are allowed."""
     let_go: Callable[[], Awaitable[None]]
     """Closes the connections to what the bot remembers."""
+    server_away: Callable[[], float] | None
+    """Returns for how many seconds the shared server has not answered, where there is one."""
     albums: Recent = field(default_factory=Recent)
     """Albums of which a part was seen. An album comes as many messages."""
     crowd_notes: Recent = field(default_factory=Recent)

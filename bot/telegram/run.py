@@ -206,6 +206,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
             live_index=services.live_index,
             polling_age=receiver.age,
             webhook_pending=receiver.pending,
+            server_away=services.server_away,
         )
         watchdog = asyncio.create_task(notifier.watch(health))
         # The manifest and not the index, which must be freed when a newer version takes its place.

@@ -40,6 +40,8 @@ class Stores:
     open_log: Callable[[Callable[[str], None]], LogSink]
     """Opens the query log; it tells its problems to the function given."""
     close: Callable[[], Awaitable[None]]
+    server_away: Callable[[], float] | None = None
+    """Returns for how many seconds the shared server has not answered, where there is one."""
 
 
 async def open_stores(settings: Settings) -> Stores:

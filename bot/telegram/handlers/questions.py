@@ -225,6 +225,7 @@ async def _record(
             follow_up_of=understood.base.entry if understood.base else None,
             typed=typed,
             shown=shown_hits(reply, answer),
+            asked_in=f"{context.progress.update_id}/{number}" if context.progress else "",
         )
         entries.append(await context.services.log.record(entry))
     return entries

@@ -39,4 +39,5 @@ async def open_shared_stores(settings: Settings, url: str) -> Stores:
         pace=SharedPace(server, names, settings.messages_per_second),
         open_log=open_log,
         close=server.close,
+        server_away=lambda: server.away,
     )
