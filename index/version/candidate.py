@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class Candidate(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Mark the version in ``folder`` as a candidate."""
-        write_atomically(folder / CANDIDATE_FILE, json.dumps(self.model_dump(mode="json"), ensure_ascii=False))
+        write_atomically(folder / CANDIDATE_FILE, self.model_dump_json())
 
 
 def read_candidate(data: Path, version: str) -> Candidate:
