@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import AsyncIterator
@@ -15,10 +14,10 @@ from click.testing import CliRunner
 
 from bot.review.options import log as log_commands
 from bot.review.web.server import METADATA_FILE
+from tests.support.chromium import CHROMIUM
 from tests.support.filled_log import fill
 from tests.support.review_pages import served
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 
 

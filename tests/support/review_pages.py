@@ -76,6 +76,13 @@ def served(data: Path, *command: str, **settings: str) -> Iterator[tuple[str, Pa
             process.wait(timeout=30)
 
 
+def one_time_link(printed: Path) -> str:
+    """Return the link to sign in that a server has printed."""
+    found = re.search(r"http://\S+/-/sign-in\?\S+", printed.read_text())
+    assert found, printed.read_text()
+    return found[0]
+
+
 class Browser:
     """Keeps cookies and sends forms as a browser does; ``pages`` is the server it talks to."""
 
