@@ -130,12 +130,17 @@ async def browsing(data: Path, *, writable: bool = True, **settings: object) -> 
             database.close()
 
 
-def sample_path(pattern: str, values: Mapping[str, str]) -> str:
-    """Return a path that a route's regular expression matches; ``values`` fill its groups."""
-    path = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda group: values[group[1]], pattern)
-    path = path.removeprefix("^").removesuffix("$")
-    assert re.match(pattern, path), f"{pattern}: no sample"
-    return path
+def sample_paths(pattern: str, values: Mapping[str, str]) -> list[str]:
+    """Return paths that a route's regular expression matches.
+
+    A group that lists words, such as the kinds of acts, gives a path for each; ``values`` fill the other groups.
+    """
+    found = [pattern.removeprefix("^").removesuffix("$")]
+    for name, inner in re.findall(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)", pattern):
+        words = inner.split("|") if re.fullmatch(r"[\w|-]+", inner) else [values[name]]
+        found = [path.replace(f"(?P<{name}>{inner})", word) for path in found for word in words]
+    assert all(re.match(pattern, path) for path in found), f"{pattern}: no sample"
+    return found
 
 
 def text_of(html: str) -> str:
