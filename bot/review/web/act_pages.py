@@ -38,6 +38,8 @@ class Kind:
     """Whether "no passage" may be chosen."""
     corrects: bool = True
     """Whether misspellings are corrected first."""
+    teaches: bool = False
+    """Whether the questions become example questions."""
     closes: bool = False
     """Whether the gap is closed."""
 
@@ -48,6 +50,7 @@ KINDS = {
         "The ticked questions become example questions of the passage, by which the bot finds it. They are published "
         "with the knowledge, so untick those that name a person.",
         AddQuestions,
+        teaches=True,
     ),
     "not-answered": Kind(
         "This passage does not answer it",
@@ -89,7 +92,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
         given = await request.post_vars()
         rows = await review.read(lambda connection: sent(connection, number, given))
     else:
-        rows = await offered(review, gap, correct=kind.corrects)
+        rows = await offered(review, gap, correct=kind.corrects, teach=kind.teaches)
     preview, problem = Preview(), rows.problem
     if not problem:
         act = kind.make(snippet, rows.questions)

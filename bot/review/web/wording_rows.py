@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.review.acts import Asked
 from bot.review.gap_store import Gap
 from bot.review.web.frame import Review
 from bot.review.wordings import is_fit, offers
 from index.errors import UserFacingError
+from index.evaluation.evaluation_set import normal, read_evaluation
+from index.knowledge.files import EVALUATION_FILE
 from index.knowledge.lint import HTML
 
 _LONGEST = 300
@@ -76,9 +80,17 @@ class Rows:
         return next((row.problem for row in self.picked if row.problem), "")
 
 
-async def offered(review: Review, gap: Gap, *, correct: bool = True) -> Rows:
-    """Return all wordings of a gap, ticked where they may be taken over, their misspellings corrected."""
+async def offered(review: Review, gap: Gap, *, correct: bool = True, teach: bool = False) -> Rows:
+    """Return all wordings of a gap, ticked where they may be taken over.
+
+    Args:
+        review: The parts of the server.
+        gap: The gap.
+        correct: Whether misspellings are corrected.
+        teach: Whether the wordings become example questions, which those that measure the bot cannot.
+    """
     note = ""
+    measuring = await asyncio.to_thread(_measuring, review.settings.knowledge_dir) if teach else frozenset[str]()
     found = offers(gap.asked, None)
     if correct:
         try:
@@ -88,9 +100,14 @@ async def offered(review: Review, gap: Gap, *, correct: bool = True) -> Rows:
     rows = (
         Row(each.wording.id, each.wording.language, each.wording.text, each.text, not problem, problem)
         for each in found
-        for problem in [_problem(each.text)]
+        for problem in [_problem(each.text, measuring)]
     )
     return Rows(tuple(rows), note)
+
+
+def _measuring(folder: Path) -> frozenset[str]:
+    """Return the evaluation questions of a folder, in the form in which wordings are compared."""
+    return frozenset(normal(each.text) for each in read_evaluation(folder / EVALUATION_FILE).questions)
 
 
 def sent(connection: sqlite3.Connection, gap: int, given: Mapping[str, str]) -> Rows:
@@ -118,7 +135,7 @@ def _members(connection: sqlite3.Connection, gap: int, ids: Iterable[str]) -> di
     return {number: (question, language) for number, question, language in found}
 
 
-def _problem(text: str) -> str:
+def _problem(text: str, measuring: Collection[str] = ()) -> str:
     if not text:
         return "A ticked question has no text."
     if not is_fit(text):
@@ -127,4 +144,6 @@ def _problem(text: str) -> str:
         return "HTML is not allowed. Write this question without it, or untick it."
     if len(text) > _LONGEST:
         return f"This question is longer than {_LONGEST} characters. Shorten it."
+    if normal(text) in measuring:
+        return "This is an evaluation question: it measures the bot, so it cannot teach it, too. Leave it out."
     return ""

@@ -52,7 +52,7 @@ async def write_page(datasette: Any, request: Any) -> Response:
             if wants_to_save(given) and preview.can_be_saved:
                 return await save(datasette, request, act, given, gap=number, questions=rows.ids)
     else:
-        rows = await offered(review, gap)
+        rows = await offered(review, gap, teach=True)
         form = PassageForm(first_values(folder), folder, rows.questions, number)
     return await page(
         datasette,
