@@ -74,9 +74,10 @@ async def test_a_passage_is_taught_and_the_change_undone(office: Office, scripts
     """Five wordings of a gap get a passage that is there in at most five clicks from the inbox on."""
     before = files(office.knowledge)
     index = Index.open(office.data)
-    title = index.snippets[ARCHIVES_PASSAGE]["en"].title
+    titles = {each.title for each in index.snippets[ARCHIVES_PASSAGE].values()}
     async with bench(index, office.data) as telegram, chromium(java_script_enabled=scripts) as page:
-        assert "Sounds close" in await told(telegram, ARCHIVES[0])
+        # An answer begins with its title. Where the bot is not certain, it says so first.
+        assert first_line(await told(telegram, ARCHIVES[0])) not in titles
         reviewer = Reviewer(page)
         await reviewer.sign_in(office.link)
         await reviewer.click("link", "old geology archives")
@@ -84,9 +85,12 @@ async def test_a_passage_is_taught_and_the_change_undone(office: Office, scripts
         await publish(reviewer)
         assert reviewer.clicks <= 5
         for question in ARCHIVES:
-            shown = await told(telegram, question)
-            print(shown)
-            assert "Sounds close" not in shown
+            assert first_line(await told(telegram, question)) in titles
         await undo(reviewer)
-        assert "Sounds close" in await told(telegram, ARCHIVES[0])
+        assert first_line(await told(telegram, ARCHIVES[0])) not in titles
     assert files(office.knowledge) == before
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a message."""
+    return text.partition("\n")[0]

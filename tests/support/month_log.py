@@ -67,7 +67,6 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
         asked.insert(chance.randrange(len(asked)), (question, person))
     ids = {}
     with closing(open_log(data / "queries.db")) as connection:
-        connection.row_factory = sqlite3.Row
         pseudonyms = Pseudonyms.open(data / "pseudonyms.key")
         with transaction(connection):
             for (question, person), moment in zip(asked, moments, strict=True):
@@ -78,6 +77,7 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
                 ids[question] = str(row["id"])
                 _judge(connection, row, chance, certainly=question in (FLIGHTS[0], SCRIPT))
             connection.execute("UPDATE questions SET delivery = 'sent', delivered_at = time")
+        connection.row_factory = sqlite3.Row
         refresh(connection, index)
     return ids
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from datasette import Response
 
-from bot.review.gap_store import Gap, GapFilter, Reason, State, count, ranked
+from bot.review.gap_store import Gap, GapFilter, Passage, Reason, State, count, ranked
 from bot.review.web.frame import Routes, page, review_of
 from bot.review.web.listing import Page, languages_asked, passage_titles
+from bot.review.web.quotes import quotes_of
 
 _PER_PAGE = 20
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -36,15 +37,17 @@ async def inbox(datasette: Any, request: Any) -> Response:
             "gaps": gaps,
             "total": count(connection, which),
             "languages": languages_asked(connection),
-            "titles": passage_titles(connection, _passages(gaps)),
+            "titles": passage_titles(connection, (each.id for each in _passages(gaps))),
         }
 
     context = await review.read(found)
-    return await page(datasette, request, "inbox.html", which=which, shown=shown, **context)
+    quotes = await quotes_of(review, ((each.id, each.language) for each in _passages(context["gaps"])))
+    return await page(datasette, request, "inbox.html", which=which, shown=shown, quotes=quotes, **context)
 
 
-def _passages(gaps: list[Gap]) -> list[str]:
-    return [passage.id for gap in gaps for passage in gap.asked[0].passages]
+def _passages(gaps: list[Gap]) -> list[Passage]:
+    """Return the passage that each gap's first wording was nearest to, where there is one."""
+    return [gap.asked[0].passages[0] for gap in gaps if gap.asked[0].passages]
 
 
 def _chosen(choices: type[_Choice], given: str | None) -> _Choice | None:

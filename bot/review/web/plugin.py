@@ -12,6 +12,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
 from bot.messages.telegram_text import source_url
+from bot.review.gap_store import NoSuchGapError
 from bot.review.web import (
     act_pages,
     dashboard,
@@ -103,6 +104,9 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Iter
 
 
 async def _failed(datasette: Any, request: Any, error: Exception) -> Response:
+    if isinstance(error, NoSuchGapError):
+        text = "Its questions were deleted since, or lie in another gap. The inbox has all gaps."
+        return await _said(datasette, request, "There is no such gap", text, 404)
     if isinstance(error, UserFacingError):
         return await _said(datasette, request, "That did not work", str(error), 400)
     if isinstance(error, DatasetteError):
