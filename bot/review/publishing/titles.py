@@ -21,7 +21,7 @@ def title(act: Act) -> str:
         case DoesNotAnswer():
             return f"{act.snippet} does not answer {_questions(len(act.questions))}"
         case WriteSnippet():
-            return f"new passage {act.snippet}"
+            return f"new passage “{act.translations[0].title}”"
         case CorrectSnippet():
             return f"{act.snippet} corrected ({act.language})" if act.seen else f"{act.snippet} in {act.language}"
         case NotCovered():
