@@ -1,6 +1,6 @@
 """Drafts: acts of reviewers that are not published yet, in ``DATA/review.db``, with who did what and when.
 
-A draft knows which of its texts came from which question, so that a question that somebody has deleted goes from it too.
+A draft knows which of its texts came from which question, so that what somebody deletes goes from it too.
 """
 
 from __future__ import annotations
