@@ -75,6 +75,9 @@ class Settings(BaseSettings):
         description="Header in which a proxy names the signed-in reviewer, such as X-Remote-User; "
         "empty if no proxy signs people in.",
     )
+    review_plugins: Path | None = Field(
+        None, description="YAML file with the settings of Datasette's plugins, such as one that signs in by password."
+    )
     webhook_url: str | None = Field(
         None, description="Address to which Telegram sends updates; by default the bot polls."
     )

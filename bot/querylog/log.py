@@ -73,6 +73,8 @@ class QueryLog:
         retention_days: Rows older than this are deleted, up to 1,000 an hour; 0 keeps them for ever.
         enabled: ``False`` writes nothing, yet people can still see and delete what was written before.
         on_problem: Is told once, in a sentence for the operator, whenever the log stops being writable or is broken.
+        on_deleted: Is called with the log, on its thread, after questions may have been deleted: whoever else keeps
+            something of them deletes it then. What it raises has it called again.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, given by its name
@@ -84,6 +86,7 @@ class QueryLog:
         retention_days: int = 180,
         enabled: bool = True,
         on_problem: Callable[[str], None] = log_problem,
+        on_deleted: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
         self.path = path
         self.enabled = enabled
@@ -91,6 +94,7 @@ class QueryLog:
         self._state = opt_outs
         self._retention_days = retention_days
         self._on_problem = on_problem
+        self._on_deleted = on_deleted
         self._loop = asyncio.get_running_loop()
         self._pseudonyms: Pseudonyms | None = None
         self._opted_out: set[str] = opt_outs.opt_outs() if opt_outs else set()
@@ -281,7 +285,9 @@ class QueryLog:
                     "are deleted in an hour. If the computer's clock is wrong, set it: rows that are deleted are lost."
                 )
             self._deleted_most = deleted == _DELETED_AN_HOUR
-        return self._erase(connection)
+        finished = self._erase(connection)
+        self._on_deleted(connection)
+        return finished
 
     def _erase(self, connection: sqlite3.Connection) -> bool:
         if erasure.unfinished_erasures(connection):

@@ -228,6 +228,37 @@ def _long_logs(database: Database) -> None:
         database.conn.execute(statement)
 
 
+_GAP_HISTORY = (
+    # What a gap was when it was made and after each change, and who did it (nobody: the program).
+    """
+    CREATE TABLE gap_history (
+        id INTEGER PRIMARY KEY, gap INTEGER NOT NULL, time TEXT NOT NULL, author TEXT, made INTEGER NOT NULL,
+        state TEXT NOT NULL, note TEXT, answered_by TEXT
+    )""",
+    "CREATE INDEX gap_history_gap ON gap_history (gap, id)",
+    """
+    CREATE TRIGGER gaps_made AFTER INSERT ON gaps BEGIN
+        INSERT INTO gap_history (gap, time, author, made, state, note, answered_by)
+        VALUES (new.id, new.changed, new.changed_by, 1, new.state, new.note, new.answered_by);
+    END""",
+    """
+    CREATE TRIGGER gaps_changed AFTER UPDATE OF changed ON gaps BEGIN
+        INSERT INTO gap_history (gap, time, author, made, state, note, answered_by)
+        VALUES (new.id, new.changed, new.changed_by, 0, new.state, new.note, new.answered_by);
+    END""",
+    """
+    CREATE TRIGGER gaps_deleted AFTER DELETE ON gaps BEGIN
+        DELETE FROM gap_history WHERE gap = old.id;
+    END""",
+)
+
+
+@MIGRATIONS(name="0004_gap_history")
+def _gap_history(database: Database) -> None:
+    for statement in _GAP_HISTORY:
+        database.conn.execute(statement)
+
+
 def open_log(path: Path) -> sqlite3.Connection:
     """Open a log, or a copy of one, for writing from a terminal; make it where there is none.
 

@@ -19,6 +19,8 @@
     acts            what reviewers do to the knowledge, as data
     act_checks      what `check` would say of an act
     drafts          acts that are not published yet
+    not_ours        gaps closed because the questions are refused
+    forgetting      what is deleted from the log goes from drafts
     knowledge_edit  files with changes that are not written yet
     snippet_edit    changing the files of one snippet
     yaml_edit       changing single values of YAML texts

@@ -7,8 +7,8 @@ combine, and what somebody changed meanwhile stays.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -196,6 +196,20 @@ def changes(act: Act, folder: Path, *, onto: Iterable[Change] = ()) -> list[Chan
     edited = EditedFolder(folder, onto)
     act.apply(edited)
     return edited.new_changes()
+
+
+def without(act: Act, texts: Collection[str]) -> Act | None:
+    """Return an act without some of its questions; ``None`` if nothing is left to do."""
+    if isinstance(act, CorrectSnippet):
+        return act
+    if isinstance(act, WriteSnippet):
+        kept = (
+            each._replace(questions=tuple(text for text in each.questions if text not in texts))
+            for each in act.translations
+        )
+        return replace(act, translations=tuple(kept))
+    questions = tuple(each for each in act.questions if each.text not in texts)
+    return replace(act, questions=questions) if questions else None
 
 
 def as_json(act: Act) -> str:

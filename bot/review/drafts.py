@@ -1,12 +1,15 @@
-"""Drafts: acts of reviewers that are not published yet, in ``DATA/review.db``, with who did what and when."""
+"""Drafts: acts of reviewers that are not published yet, in ``DATA/review.db``, with who did what and when.
+
+A draft knows which of its texts came from which question, so that what somebody deletes goes from it too.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +18,7 @@ from sqlite_utils import Migrations
 
 from bot.database import connect, transaction
 from bot.querylog.entry import timestamp
-from bot.review.acts import Act, as_json, from_json
+from bot.review.acts import Act, as_json, from_json, without
 from bot.review.knowledge_edit import Change, EditedFolder, TeachError
 from index.errors import UserFacingError
 
@@ -49,6 +52,13 @@ def _drafts(database: Database) -> None:
         database.conn.execute(statement)
 
 
+@MIGRATIONS(name="0002_texts_of_questions")
+def _texts_of_questions(database: Database) -> None:
+    # A JSON object.
+    database.conn.execute("ALTER TABLE drafts ADD COLUMN taken TEXT NOT NULL DEFAULT '{}'")
+    database.conn.execute("CREATE INDEX drafts_gap ON drafts (gap, id)")
+
+
 class NoSuchDraftError(UserFacingError):
     """There is no draft with this number, or it is a draft no longer."""
 
@@ -77,6 +87,8 @@ class Draft:
     state: DraftState
     version: str | None
     """The version of the index that it was published with."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """The texts in the act that came from questions, by entry id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +123,23 @@ class Drafts:
     def __init__(self, data: Path) -> None:
         self._path = data / REVIEW_FILE
 
-    def add(self, act: Act, author: str, gap: int | None = None, question_ids: Sequence[str] = ()) -> int:
+    def add(
+        self,
+        act: Act,
+        author: str,
+        gap: int | None = None,
+        question_ids: Sequence[str] = (),
+        taken: Mapping[str, str] | None = None,
+    ) -> int:
         """Save an act as a draft and return its number."""
         with self._changing() as connection:
             number = connection.execute(
-                "INSERT INTO drafts (act, author, time, gap, question_ids) VALUES (?, ?, ?, ?, ?)",
-                (as_json(act), author, timestamp(), gap, json.dumps([*question_ids])),
-            ).lastrowid
+                "INSERT INTO drafts (act, author, time, gap, question_ids, taken) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    as_json(act), author, timestamp(), gap, json.dumps([*question_ids]),
+                    json.dumps(dict(taken or {}), ensure_ascii=False),
+                ),
+            ).lastrowid  # fmt: skip
             assert number is not None  # noqa: S101 - an INSERT has one
             _note(connection, [number], author, DraftState.DRAFT)
         return number
@@ -129,10 +151,6 @@ class Drafts:
     def of(self, ids: Iterable[int]) -> list[Draft]:
         """Return the drafts with these numbers, whatever became of them."""
         return self._where("id IN (SELECT value FROM json_each(?)) ORDER BY id", json.dumps([*ids]))
-
-    def for_gap(self, gap: int) -> list[Draft]:
-        """Return what was saved for a gap and not removed, the newest first."""
-        return self._where("gap = ? AND state <> 'removed' ORDER BY id DESC", gap)
 
     def remove(self, draft: int, author: str) -> None:
         """Remove a draft.
@@ -162,15 +180,37 @@ class Drafts:
             self._move(connection, ids, author, DraftState.PUBLISHED, DraftState.DRAFT)
         return ids
 
-    def history(self, limit: int = 100) -> list[Event]:
-        """Return what happened to drafts, the newest first."""
+    def history(self, gap: int) -> list[Event]:
+        """Return what happened to the drafts for a gap, the newest first."""
         with self._open() as connection:
             rows = connection.execute(
                 f"SELECT h.time, h.author, h.state, h.version, {_COLUMNS} FROM draft_history AS h "
-                "JOIN drafts AS d ON d.id = h.draft ORDER BY h.id DESC LIMIT ?",
-                (limit,),
+                "JOIN drafts AS d ON d.id = h.draft WHERE d.gap = ? ORDER BY h.id DESC",
+                (gap,),
             ).fetchall()
         return [Event(_draft(row[4:]), row[0], row[1], DraftState(row[2]), row[3]) for row in rows]
+
+    def forget_questions(self, deleted: Callable[[Iterable[str]], set[str]]) -> None:
+        """Take what came from deleted questions out of every draft that is not published, down to its last trace.
+
+        What is published is public, and stays.
+
+        Args:
+            deleted: Tells which of some entry ids are those of deleted questions.
+        """
+        with self._open() as connection:
+            with transaction(connection):
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM drafts AS d WHERE state <> 'published' AND taken <> '{{}}' ORDER BY id"
+                ).fetchall()
+                drafts = [_draft(row) for row in rows]
+                gone = deleted({number for draft in drafts for number in draft.taken})
+                changed = [draft for draft in drafts if gone & draft.taken.keys()]
+                for draft in changed:
+                    _forget(connection, draft, gone)
+            if changed:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def _where(self, condition: str, *values: object) -> list[Draft]:
         with self._open() as connection:
@@ -224,15 +264,30 @@ def overlay(drafts: Iterable[Draft], folder: Path) -> Overlay:
     return Overlay(edited.changes(), conflicts)
 
 
-_COLUMNS = "d.id, d.act, d.author, d.time, d.gap, d.question_ids, d.state, d.version"
+_COLUMNS = "d.id, d.act, d.author, d.time, d.gap, d.question_ids, d.state, d.version, d.taken"
 
 
 def _draft(row: Sequence[str]) -> Draft:
-    number, act, author, time, gap, ids, state, version = row
+    number, act, author, time, gap, ids, state, version, taken = row
     return Draft(
         int(number), from_json(act), author, time, int(gap) if gap else None, tuple(json.loads(ids)),
-        DraftState(state), version,
+        DraftState(state), version, json.loads(taken),
     )  # fmt: skip
+
+
+def _forget(connection: sqlite3.Connection, draft: Draft, gone: set[str]) -> None:
+    """Take the texts of deleted questions out of a draft; one that does nothing else is removed with them."""
+    kept = {number: text for number, text in draft.taken.items() if number not in gone}
+    act = without(draft.act, {*draft.taken.values()} - {*kept.values()})
+    if act is None:
+        connection.execute("DELETE FROM draft_history WHERE draft = ?", (draft.id,))
+        connection.execute("DELETE FROM drafts WHERE id = ?", (draft.id,))
+        return
+    ids = [each for each in draft.question_ids if each not in gone]
+    connection.execute(
+        "UPDATE drafts SET act = ?, question_ids = ?, taken = ? WHERE id = ?",
+        (as_json(act), json.dumps(ids), json.dumps(kept, ensure_ascii=False), draft.id),
+    )
 
 
 def _note(

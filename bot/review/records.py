@@ -318,7 +318,7 @@ def backup(target: Path | None, data: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @data_option
 def forget(person: str, yes: bool, data: Path) -> None:
-    """Delete everything PERSON asked, from the log and its backups.
+    """Delete everything PERSON asked, from the log, its backups, and the drafts of reviewers.
 
     PERSON is a pseudonym as `log show` prints it, or a Telegram id (a number).
 
@@ -329,6 +329,7 @@ def forget(person: str, yes: bool, data: Path) -> None:
     """
     from bot.querylog.anonymity import Pseudonyms
     from bot.querylog.erasure import forget_everywhere
+    from bot.review.forgetting import forget_in_drafts
 
     with reading(data) as connection:
         if person.lstrip("-").isdigit():
@@ -337,6 +338,8 @@ def forget(person: str, yes: bool, data: Path) -> None:
     if not yes:
         click.confirm(f"Delete {count} questions of {person}, here and in every backup?", abort=True)
     deleted, failures = forget_everywhere(log_file(data), person)
+    with reading(data) as connection:
+        forget_in_drafts(connection, data)
     click.echo(f"{deleted} questions deleted")
     for failure in failures:
         click.echo(f"Warning: {failure}", err=True)

@@ -23,6 +23,7 @@ from telegram.ext import (
 from bot.database import open_database
 from bot.messages.answers import Rendered
 from bot.querylog.log import QueryLog
+from bot.review.forgetting import forget_in_drafts
 from bot.settings import LOG_FILE, Settings
 from bot.telegram.answer_requests import REQUEST_MIGRATIONS, AnswerRequests
 from bot.telegram.bot_api import TelegramBot
@@ -75,6 +76,7 @@ def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metri
         retention_days=settings.log_days,
         enabled=settings.log,
         on_problem=lambda text: failures.problem("query log", text),
+        on_deleted=lambda connection: forget_in_drafts(connection, settings.data_dir),
     )
     return Services(
         settings=settings,

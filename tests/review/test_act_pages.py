@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,10 +12,10 @@ pytest.importorskip("datasette", reason="needs the extra `review`")
 
 from bot.querylog import schema
 from bot.review.acts import AddQuestions, CorrectSnippet, DoesNotAnswer, KeepForEvaluation, NotCovered
-from bot.review.drafts import Drafts, overlay
-from bot.review.web.server import Pages
+from bot.review.drafts import overlay
 from tests.support.log_answers import until
-from tests.support.review_forms import Reviewer, ask, fields_of, pages_on
+from tests.support.page_forms import fields_of
+from tests.support.review_pages import Browser, ask, browsing, text_of
 from tests.support.small_knowledge import MakeKnowledge
 
 EVIL = "<script>alert(1)</script> =cmd() hydrogen"
@@ -42,31 +42,15 @@ def knowledge(make_knowledge: MakeKnowledge) -> Path:
 
 
 @pytest.fixture
-async def pages(small_data: Path, knowledge: Path) -> Iterator[Pages]:
-    """The review page with a gap of three questions, one of which tries to be a program."""
+async def ann(small_data: Path, knowledge: Path) -> AsyncIterator[Browser]:
+    """A reviewer's browser on a gap of three questions, one of which tries to be a program."""
     await ask(small_data, *ASKED)
-    pages = pages_on(small_data, knowledge)
-    yield pages
-    pages.review.index.close()
-    for database in pages.databases.values():
-        database.close()
+    async with browsing(small_data, knowledge_dir=knowledge) as browser:
+        await browser.sign_in("Ann")
+        yield browser
 
 
-@pytest.fixture
-def ann(pages: Pages) -> Reviewer:
-    """A reviewer."""
-    return Reviewer(pages, "Ann")
-
-
-async def test_nobody_acts_without_signing_in(pages: Pages) -> None:
-    """Neither the forms nor what they send are for anybody else."""
-    for path in PAGES:
-        assert (await pages.client.get(path)).status_code == 403, path
-        assert (await pages.client.post(path, data={"do": "save"})).status_code == 403, path
-    assert Drafts(pages.review.settings.data_dir).all() == []
-
-
-async def test_a_form_needs_its_token_and_shows_what_people_typed_as_text(ann: Reviewer) -> None:
+async def test_a_form_needs_its_token_and_shows_what_people_typed_as_text(ann: Browser) -> None:
     """Another site's form is refused though the browser sends the cookie; a question that is a program is text."""
     for path in PAGES:
         page = (await ann.get(path)).text
@@ -74,12 +58,11 @@ async def test_a_form_needs_its_token_and_shows_what_people_typed_as_text(ann: R
         assert "alert(1)" not in page or "&lt;script&gt;alert(1)" in page
         filled = {**fields_of(page), "do": "save"}
         assert filled.pop("csrftoken", "") or path.endswith("/answers"), path
-        response = await ann.pages.client.post(path, data=filled, cookies=ann.cookies)
-        assert response.status_code == 403, path
+        assert (await ann.send_form(path, filled)).status_code == 403, path
     assert ann.drafts.all() == []
 
 
-async def test_a_passage_answers_a_gap(ann: Reviewer, knowledge: Path) -> None:
+async def test_a_passage_answers_a_gap(ann: Browser, knowledge: Path) -> None:
     """The wordings come ticked, the misspelling corrected and marked; saving makes a draft and writes no file."""
     page = (await ann.get(ANSWERS)).text
     filled = fields_of(page)
@@ -98,7 +81,7 @@ async def test_a_passage_answers_a_gap(ann: Reviewer, knowledge: Path) -> None:
     assert "spa town" not in (knowledge / "deals" / "memorandum.md").read_text()
 
 
-async def test_a_draft_is_tried_with_one_click(ann: Reviewer) -> None:
+async def test_a_draft_is_tried_with_one_click(ann: Browser) -> None:
     """Saving and trying leads to the drafts, where the result appears: the passage answers the ticked questions."""
     response = await ann.send(ANSWERS, do="try")
     assert response.headers["location"] == "/review/drafts"
@@ -116,14 +99,14 @@ async def test_a_draft_is_tried_with_one_click(ann: Reviewer) -> None:
     assert "deals/memorandum" in (await ann.get("/review/drafts")).text
 
 
-async def test_passages_are_chosen_and_searched(ann: Reviewer) -> None:
+async def test_passages_are_chosen_and_searched(ann: Browser) -> None:
     """Without a passage the page shows those the bot finds, with text; words find others."""
     assert "A memorandum on hydrogen was signed" in (await ann.get("/review/gaps/1/answers?q=hydrogen")).text
     found = (await ann.get("/review/gaps/1/answers")).text
     assert "?snippet=deals/roadmap" in found or "?snippet=deals%2Froadmap" in found
 
 
-async def test_what_check_refuses_is_refused_in_the_form(ann: Reviewer) -> None:
+async def test_what_check_refuses_is_refused_in_the_form(ann: Browser) -> None:
     """The reason is told in words, what was typed is kept, and nothing is saved."""
     shown = fields_of((await ann.get(ANSWERS)).text)
     name = next(name for name in shown if name.startswith("wording-"))
@@ -134,7 +117,7 @@ async def test_what_check_refuses_is_refused_in_the_form(ann: Reviewer) -> None:
     assert ann.drafts.all() == []
 
 
-async def test_a_redacted_question_is_not_taken_over(ann: Reviewer, small_data: Path) -> None:
+async def test_a_redacted_question_is_not_taken_over(ann: Browser, small_data: Path) -> None:
     """It comes without a tick, and ticking it says why not."""
     ids = await ask(small_data, "ring +7 701 123 45 67 about the deal", gap=2)
     [number] = ids.values()
@@ -145,7 +128,7 @@ async def test_a_redacted_question_is_not_taken_over(ann: Reviewer, small_data: 
     assert "data was removed" in response.text
 
 
-async def test_html_is_not_taken_over(ann: Reviewer) -> None:
+async def test_html_is_not_taken_over(ann: Browser) -> None:
     """It comes without a tick, and ticking it says why not."""
     filled = fields_of((await ann.get(ANSWERS)).text)
     number = next(name.removeprefix("wording-") for name, value in filled.items() if value == EVIL)
@@ -155,16 +138,14 @@ async def test_html_is_not_taken_over(ann: Reviewer) -> None:
     assert "HTML is not allowed. Write" in response.text
 
 
-async def test_questions_of_people_who_opted_out_meanwhile_stay_out(ann: Reviewer, small_data: Path) -> None:
+async def test_questions_of_people_who_opted_out_meanwhile_stay_out(ann: Browser, small_data: Path) -> None:
     """Between opening the form and sending it, a person may have withdrawn."""
-    shown = await ann.get(ANSWERS)
-    filled = {**fields_of(shown.text), "do": "save"}
+    filled = {**fields_of((await ann.get(ANSWERS)).text), "do": "save"}
     with closing(schema.open_log(small_data / "queries.db")) as connection:
         connection.execute(
             "INSERT INTO opt_outs SELECT person, time FROM questions WHERE question = 'spa town deal on 7 June'"
         )
-    cookies = {**ann.cookies, "ds_csrftoken": shown.cookies["ds_csrftoken"]}
-    response = await ann.pages.client.post(ANSWERS, data=filled, cookies=cookies)
+    response = await ann.send_form(ANSWERS, filled)
     assert response.status_code == 400 or "spa town deal on 7 June" not in str(ann.drafts.all())
     assert "spa town deal on 7 June" not in str(ann.drafts.all())
 
@@ -177,7 +158,7 @@ async def test_questions_of_people_who_opted_out_meanwhile_stay_out(ann: Reviewe
         ("/review/gaps/1/evaluation?snippet=-", KeepForEvaluation),
     ],
 )
-async def test_other_acts_on_wordings(ann: Reviewer, path: str, kind: type) -> None:
+async def test_other_acts_on_wordings(ann: Browser, path: str, kind: type) -> None:
     """Each saves a draft of its kind with the ticked questions."""
     response = await ann.send(path)
     assert response.status_code == 303, response.text
@@ -186,11 +167,11 @@ async def test_other_acts_on_wordings(ann: Reviewer, path: str, kind: type) -> N
     assert len(draft.act.questions) == 2
 
 
-async def test_not_ours_closes_the_gap(ann: Reviewer, small_data: Path) -> None:
-    """It names who closed it."""
+async def test_a_gap_that_is_not_ours_stays_open_until_that_is_published(ann: Browser, small_data: Path) -> None:
+    """A draft can be removed, and then nobody has decided anything."""
     await ann.send("/review/gaps/1/not-covered")
     with closing(schema.open_log(small_data / "queries.db")) as connection:
-        assert connection.execute("SELECT state, changed_by FROM gaps").fetchall() == [("will-not-cover", "Ann")]
+        assert connection.execute("SELECT state FROM gaps").fetchall() == [("open",)]
 
 
 WRITTEN = {
@@ -202,7 +183,7 @@ WRITTEN = {
 }
 
 
-async def test_a_new_passage_in_one_form(ann: Reviewer, knowledge: Path) -> None:
+async def test_a_new_passage_in_one_form(ann: Browser, knowledge: Path) -> None:
     """The preview shows the file and the message; saving makes a draft that writes a whole passage."""
     path = "/review/gaps/1/write"
     preview = await ann.send(path, do="preview", **WRITTEN)
@@ -218,7 +199,7 @@ async def test_a_new_passage_in_one_form(ann: Reviewer, knowledge: Path) -> None
     assert "- who signed the spa town deal\n" in change.after
 
 
-async def test_a_source_is_added_with_the_passage(ann: Reviewer, knowledge: Path) -> None:
+async def test_a_source_is_added_with_the_passage(ann: Browser, knowledge: Path) -> None:
     """Its id is made of the publisher and the month, and the register gets it with the same draft."""
     path = "/review/gaps/1/write"
     source = {"publisher": "The Spa Times", "source-title": "A deal: signed", "source-date": "2025-06-08"}
@@ -244,7 +225,7 @@ async def test_a_source_is_added_with_the_passage(ann: Reviewer, knowledge: Path
         ("slug", "roadmap", "there already"),
     ],
 )
-async def test_errors_stand_in_the_form(ann: Reviewer, field: str, value: str, reason: str) -> None:
+async def test_errors_stand_in_the_form(ann: Browser, field: str, value: str, reason: str) -> None:
     """What is wrong is said beside the field, and everything typed is kept."""
     given = {**WRITTEN, field: value}
     response = await ann.send("/review/gaps/1/write", **given)
@@ -258,7 +239,7 @@ async def test_errors_stand_in_the_form(ann: Reviewer, field: str, value: str, r
 CORRECT = "/review/passages/deals/memorandum/correct"
 
 
-async def test_a_passage_is_corrected(ann: Reviewer, knowledge: Path) -> None:
+async def test_a_passage_is_corrected(ann: Browser, knowledge: Path) -> None:
     """Title, text and questions change; the rest of the file stays."""
     filled = fields_of((await ann.get(CORRECT)).text)
     assert filled["text"] == "A memorandum on hydrogen was signed in Astana in 2023."
@@ -275,14 +256,47 @@ async def test_a_passage_is_corrected(ann: Reviewer, knowledge: Path) -> None:
     )
 
 
-async def test_a_text_changed_meanwhile_is_not_overwritten(ann: Reviewer, knowledge: Path) -> None:
+async def test_a_correction_for_a_gap_is_tried_with_its_questions(ann: Browser) -> None:
+    """Whoever comes from a gap stays with it, in every language; its questions are asked when the draft is tried."""
+    path = f"{CORRECT}?gap=1"
+    form = (await ann.get(path)).text
+    assert 'href="/review/gaps/1"' in form
+    assert "gap=1" in form.partition("<form action=")[2].partition(">")[0]
+    await ann.send(path, title="Hydrogen: the memorandum")
+    [draft] = ann.drafts.all()
+    assert (draft.gap, len(draft.question_ids), draft.taken) == (1, len(ASKED), {})
+    for wrong in ("?gap=99", "?gap=x", "?gap=-1"):
+        assert (await ann.get(CORRECT + wrong)).status_code < 500
+
+
+async def test_what_happened_stands_with_who_did_it(ann: Browser) -> None:
+    """A gap tells every change of its own and of its drafts; a passage tells the drafts about it; readers see none."""
+    await ann.send(ANSWERS)
+    bob = Browser(ann.pages)
+    await bob.sign_in("Bob")
+    await bob.post("/review/drafts/remove", {"draft": "1"})
+    await bob.post("/review/gaps/1/state", {"state": "will-not-cover", "note": "No."})
+    await ann.post("/review/gaps/1/state", {"state": "open", "note": "No."})
+    page = text_of((await ann.get("/review/gaps/1")).text)
+    told = ("Opened again by Ann", "Marked as not to be covered: No. by Bob", "Removed: deals/memorandum answers 2")
+    places = [page.index(each) for each in told]
+    assert places == sorted(places)
+    assert "Saved: deals/memorandum answers 2 questions by Ann" in page
+    await ann.send(CORRECT, title="Hydrogen: the memorandum")
+    assert "Deals/memorandum corrected (en) by Ann" in text_of(
+        (await bob.get("/review/passages/deals/memorandum")).text
+    )
+    reader = Browser(ann.pages)
+    assert "corrected" not in (await reader.get("/review/passages/deals/memorandum")).text
+    assert "answers 2 questions" not in (await reader.get("/review/gaps/1")).text
+
+
+async def test_a_text_changed_meanwhile_is_not_overwritten(ann: Browser, knowledge: Path) -> None:
     """The form says so, keeps what was typed, and shows the text as it is now."""
     path = knowledge / "deals" / "memorandum.md"
-    shown = await ann.get(CORRECT)
-    filled = {**fields_of(shown.text), "do": "save", "text": "My own words on hydrogen."}
+    filled = {**fields_of((await ann.get(CORRECT)).text), "do": "save", "text": "My own words on hydrogen."}
     path.write_text(path.read_text().replace("in 2023", "in May 2023"))
-    cookies = {**ann.cookies, "ds_csrftoken": shown.cookies["ds_csrftoken"]}
-    response = await ann.pages.client.post(CORRECT, data=filled, cookies=cookies)
+    response = await ann.send_form(CORRECT, filled)
     assert response.status_code == 400
     assert "Somebody changed the passage" in response.text
     assert "in May 2023" in response.text
@@ -290,15 +304,16 @@ async def test_a_text_changed_meanwhile_is_not_overwritten(ann: Reviewer, knowle
     assert ann.drafts.all() == []
 
 
-async def test_two_reviewers_do_not_see_each_others_drafts(ann: Reviewer, pages: Pages) -> None:
+async def test_a_form_is_filled_without_the_drafts_of_others(ann: Browser) -> None:
     """A form is filled with the files and one's own drafts."""
-    bob = Reviewer(pages, "Bob")
     await ann.send(CORRECT, title="Hydrogen: the memorandum")
     assert fields_of((await ann.get(CORRECT)).text)["title"] == "Hydrogen: the memorandum"
+    bob = Browser(ann.pages)
+    await bob.sign_in("Bob")
     assert fields_of((await bob.get(CORRECT)).text)["title"] == "The memorandum"
 
 
-async def test_gaps_are_split_moved_and_merged(ann: Reviewer, small_data: Path) -> None:
+async def test_gaps_are_split_moved_and_merged(ann: Browser, small_data: Path) -> None:
     """Each leads to the gap that it made, and needs something to be chosen."""
     assert "Tick at least one" in (await ann.send("/review/gaps/1/split")).text
     page = fields_of((await ann.get("/review/gaps/1/split")).text)

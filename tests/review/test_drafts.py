@@ -20,6 +20,7 @@ from bot.review.acts import (
     WriteSnippet,
     as_json,
     from_json,
+    without,
 )
 from bot.review.drafts import Drafts, DraftState, NoSuchDraftError, overlay
 from bot.review.snippet_edit import seen
@@ -82,7 +83,7 @@ def test_a_draft_is_kept_with_who_when_and_what_for(tmp_path: Path) -> None:
     assert drafts.undone("v2", "Cat") == [number]
     assert [each.id for each in drafts.all()] == [number]
     drafts.remove(number, "Ann")
-    history = [(str(event.state), event.author, event.version) for event in drafts.history()]
+    history = [(str(event.state), event.author, event.version) for event in drafts.history(12)]
     assert history == [
         ("removed", "Ann", None),
         ("draft", "Cat", None),
@@ -102,6 +103,27 @@ def test_what_somebody_else_removed_is_not_published(tmp_path: Path) -> None:
     assert [each.id for each in drafts.all()] == [first]
     with pytest.raises(NoSuchDraftError):
         drafts.remove(second, "Ann")
+
+
+def test_what_came_from_a_deleted_question_goes(tmp_path: Path) -> None:
+    """It goes from drafts and removed ones, down to the bytes; the reviewer's own words and published drafts stay."""
+    drafts = Drafts(tmp_path)
+    tin = NewTranslation("en", "Tin", "Tin is found.", ("where is my tin", "tin mines", "written by ann"))
+    passage = WriteSnippet("metals", "tin", "2025", "", ("press",), (), (tin,), "en")
+    taken = {"01A": "where is my tin", "01B": "tin mines"}
+    kept = drafts.add(passage, "Ann", 1, ["01A", "01B"], taken)
+    both = drafts.add(add("where is my tin"), "Ann", 1, ["01A", "01C"], {"01A": "where is my tin", "01C": "copper"})
+    removed = drafts.add(add("where is my tin"), "Ann", 1, ["01A"], {"01A": "where is my tin"})
+    drafts.remove(removed, "Ann")
+    drafts.forget_questions(lambda ids: {"01A"} & {*ids})
+    assert drafts.of([both, removed]) == []
+    [draft] = drafts.of([kept])
+    assert draft.act == without(passage, {"where is my tin"})
+    assert (draft.question_ids, dict(draft.taken)) == (("01B",), {"01B": "tin mines"})
+    assert not any(b"where is my tin" in path.read_bytes() for path in tmp_path.iterdir())
+    drafts.published([kept], "v1", "Ann")
+    drafts.forget_questions(lambda ids: {*ids})
+    assert drafts.of([kept])[0].taken == {"01B": "tin mines"}
 
 
 def test_drafts_on_one_file_combine(tmp_path: Path, make_knowledge: MakeKnowledge) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.review.acts import AddQuestions, Asked, CorrectSnippet
+from bot.review.acts import AddQuestions, Asked, CorrectSnippet, NotCovered
 from bot.review.gap_store import State
 from bot.review.publishing import PublishError
 from bot.review.publishing.journal import State as Reached
@@ -72,6 +72,18 @@ def test_undoing_brings_everything_back(desk: Desk) -> None:
     assert desk.gap is State.OPEN
     desk.publisher.publish("Anna", desk.try_drafts("Anna").version)
     assert desk.gap is State.ANSWERED
+
+
+def test_a_gap_that_is_not_ours_closes_and_opens_with_the_publication(desk: Desk) -> None:
+    """It closes once the bot refuses its questions, and opens when that is undone."""
+    desk.drafts.remove(1, "Anna")
+    desk.drafts.add(NotCovered(tuple(Asked("en", each) for each in WORDINGS)), "Anna", GAP)
+    tried = desk.try_drafts("Anna")
+    assert desk.gap is State.OPEN
+    made = desk.publisher.publish("Anna", tried.version)
+    assert (made.outcome.notes, desk.gap) == ((), State.WILL_NOT_COVER)
+    desk.publisher.undo("Boris", made.id)
+    assert desk.gap is State.OPEN
 
 
 def test_the_history_tells_who_did_what(desk: Desk) -> None:

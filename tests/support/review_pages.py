@@ -17,12 +17,14 @@ import httpx
 
 from bot.querylog import schema
 from bot.querylog.entry import Entry
+from bot.review.drafts import Drafts
 from bot.review.gap_store import refresh
 from bot.review.web.server import Pages, review_for
 from bot.review.web.sign_in import link_path
 from bot.settings import load_settings
 from index.search.index import Index
 from tests.support.log_answers import open_log
+from tests.support.page_forms import fields_of
 
 ADDRESS = "http://127.0.0.1:8001"
 EVIL = "<script>alert(1)</script> =HYPERLINK(1) who pays for hydrogen pipelines"
@@ -51,6 +53,28 @@ async def fill_from(data: Path) -> dict[str, str]:
         with closing(schema.open_log(data / "queries.db")) as connection:
             connection.row_factory = schema.sqlite3.Row
             refresh(connection, index)
+    return ids
+
+
+async def ask(data: Path, *questions: str, gap: int = 1) -> dict[str, str]:
+    """Ask the live index questions, each by somebody else, and put them into one gap; return their entry ids."""
+    index = Index.open(data)
+    log = open_log(data)
+    ids = {text: str(await log.record(Entry(index.answer(text), "private", person=number)))
+           for number, text in enumerate(questions, 1)}  # fmt: skip
+    await log.close()
+    index.close()
+    with closing(schema.open_log(data / "queries.db")) as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO gaps (id, opened, changed, encoder) "
+            "VALUES (?, '2026-11-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z', 'e')",
+            (gap,),
+        )
+        connection.executemany(
+            "INSERT INTO gap_questions (question_id, gap, similarity, person, time, language) "
+            "SELECT id, ?, 0.9, person, time, language FROM questions WHERE id = ?",
+            [(gap, number) for number in ids.values()],
+        )
     return ids
 
 
@@ -91,6 +115,11 @@ class Browser:
         transport = httpx.ASGITransport(app=pages.app(), raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
 
+    @property
+    def drafts(self) -> Drafts:
+        """The drafts of all reviewers."""
+        return Drafts(self.pages.review.settings.data_dir)
+
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """Open a page; a redirect is followed."""
         return await self.client.get(path, follow_redirects=True, **options)
@@ -107,6 +136,16 @@ class Browser:
             headers={"origin": ADDRESS, **(headers or {})},
             follow_redirects=True,
         )
+
+    async def send(self, path: str, do: str = "save", **changed: str | None) -> httpx.Response:
+        """Open a page and send its form with some fields changed; ``None`` takes a field out."""
+        shown = await self.client.get(path)
+        return await self.send_form(path, {**fields_of(shown.text), "do": do, **changed})
+
+    async def send_form(self, path: str, fields: Mapping[str, str | None]) -> httpx.Response:
+        """Send a form that was opened before, and follow no redirect."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return await self.client.post(path, data=given, headers={"origin": ADDRESS})
 
     async def sign_in(self, name: str = "Anna Smith") -> None:
         """Sign in with a new link."""

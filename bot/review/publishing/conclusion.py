@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from bot.querylog.schema import open_log
+from bot.review import not_ours
 from bot.review.drafts import Drafts, DraftState
 from bot.review.gap_store import close_answered, open_again
 from bot.review.publishing import git
@@ -65,10 +66,13 @@ def _close_gaps(settings: Settings, publication: Publication) -> None:
     log, plan = settings.data_dir / LOG_FILE, publication.plan
     if not log.exists():
         return
+    drafts = Drafts(settings.data_dir).of(plan.drafts)
     with closing(open_log(log)) as connection:
         connection.row_factory = sqlite3.Row
         if plan.undoes is not None:
             open_again(connection, plan.previous or "", plan.author)
+            not_ours.open_again(connection, drafts, plan.author)
             return
+        not_ours.close(connection, drafts, plan.author)
         with closing(Index.open(settings.index_home)) as index:
             close_answered(connection, index)

@@ -25,6 +25,7 @@
     passage_form    the form of a new passage -> the act
     act_previews    what an act would change
     saving          an act becomes a draft
+    what_happened   who did what with a gap or a passage
     regroup_pages   gaps merged and split, questions moved
     publish_pages   drafts tried, published and undone
 

@@ -13,7 +13,7 @@ from typing import Any
 from datasette import Response
 
 from bot.review.acts import Act, AddQuestions, Asked, DoesNotAnswer, KeepForEvaluation, NotCovered
-from bot.review.gap_store import Gap, State, find, mark
+from bot.review.gap_store import Gap, find
 from bot.review.web.act_previews import Preview, previewed
 from bot.review.web.candidates import candidates, passage, refusals
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
@@ -40,8 +40,8 @@ class Kind:
     """Whether misspellings are corrected first."""
     teaches: bool = False
     """Whether the questions become example questions."""
-    closes: bool = False
-    """Whether the gap is closed."""
+    refuses: bool = False
+    """Whether the bot refuses the questions, politely."""
 
 
 KINDS = {
@@ -59,10 +59,10 @@ KINDS = {
     ),
     "not-covered": Kind(
         "Not ours",
-        "The bot will say politely that it does not cover the ticked questions, and this gap is closed.",
+        "The bot will say politely that it does not cover the ticked questions. The gap closes when this is published.",
         lambda _, questions: NotCovered(questions),
         needs_passage=False,
-        closes=True,
+        refuses=True,
     ),
     "evaluation": Kind(
         "Keep as evaluation questions",
@@ -86,7 +86,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
     if kind.needs_passage and not snippet:
         return await _choose(datasette, request, gap, kind)
     chosen = await passage(review, snippet) if kind.needs_passage and snippet != NO_PASSAGE else None
-    messages = await refusals(review) if kind.closes else chosen.messages if chosen else ()
+    messages = await refusals(review) if kind.refuses else chosen.messages if chosen else ()
     me, given = reviewer(request) or "", {}
     if request.method == "POST":
         given = await request.post_vars()
@@ -99,9 +99,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
         saving = wants_to_save(given)
         preview = await asyncio.to_thread(previewed, act, review.settings, me, check=saving)
         if saving and preview.can_be_saved:
-            if kind.closes:
-                await review.write(lambda connection: mark(connection, number, State.WILL_NOT_COVER, by=me))
-            return await save(datasette, request, act, given, gap=number, questions=rows.ids)
+            return await save(datasette, request, act, given, gap=number, rows=rows)
     return await page(
         datasette,
         request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bot.review.gap_store import Gap, Passage, State, Wording, find, mark, simil
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.listing import passage_titles
 from bot.review.web.quotes import Quote, quotes_of
+from bot.review.web.what_happened import Event, newest_first, of_drafts, of_gap
 
 _CANDIDATES = 5
 """So many passages are offered as the answer."""
@@ -41,14 +43,17 @@ async def gap_page(datasette: Any, request: Any) -> Response:
     review = review_of(datasette)
     number = int(request.url_vars["gap"])
 
-    def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]]]:
+    def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]], list[Event]]:
         gap = find(connection, number)
         titles = passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
-        return gap, titles, [(each.id, each.asked[0].text) for each in similar(connection, gap.id)]
+        others = [(each.id, each.asked[0].text) for each in similar(connection, gap.id)]
+        return gap, titles, others, of_gap(connection, gap.id)
 
-    gap, titles, others = await review.read(found)
+    gap, titles, others, events = await review.read(found)
     if gap.id != number:
         return Response.redirect(f"/review/gaps/{gap.id}")
+    if reviewer(request):
+        events = newest_first([*events, *await asyncio.to_thread(of_drafts, review.settings.data_dir, gap.id)])
     best = _best(gap)
     quotes = await quotes_of(review, [(passage.id, passage.language) for _, passage in best])
     candidates = [
@@ -61,6 +66,7 @@ async def gap_page(datasette: Any, request: Any) -> Response:
         gap=gap,
         candidates=candidates,
         others=others,
+        events=events,
         problem=quotes.problem,
         states=[*State],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from datasette import NotFound, Response
 
 from bot.messages.telegram_text import topic_title
 from bot.review.queries import Filter, passage_figures, questions, quoted_often
-from bot.review.web.frame import Routes, page, review_of
+from bot.review.web.frame import Routes, page, review_of, reviewer
 from bot.review.web.listing import Page
 from bot.review.web.quotes import Quote, quoted
+from bot.review.web.what_happened import waiting
 
 if TYPE_CHECKING:
     from index import Index, Snippet
@@ -127,7 +129,9 @@ async def passage_page(datasette: Any, request: Any) -> Response:
             "rows": list(questions(connection, Filter(snippet=snippet_id), limit=_QUESTIONS)),
         }
 
-    return await page(datasette, request, "passage.html", passage=passage, **await review.read(asked))
+    drafts = await asyncio.to_thread(waiting, review.settings.data_dir, snippet_id) if reviewer(request) else []
+    figures = await review.read(asked)
+    return await page(datasette, request, "passage.html", passage=passage, drafts=drafts, **figures)
 
 
 def _passage(index: Index, snippet_id: str) -> Passage | None:

@@ -11,6 +11,7 @@ from datasette import Response
 from bot.review.acts import Act
 from bot.review.drafts import Drafts
 from bot.review.web.frame import review_of, reviewer
+from bot.review.web.wording_rows import Rows
 from index.errors import UserFacingError
 
 SAVE, TRY = "save", "try"
@@ -29,11 +30,24 @@ async def save(
     given: Mapping[str, str],
     *,
     gap: int | None = None,
+    rows: Rows | None = None,
     questions: Sequence[str] = (),
 ) -> Response:
-    """Save an act, begin a try if the form says so, and lead to the drafts."""
+    """Save an act, begin a try if the form says so, and lead to the drafts.
+
+    Args:
+        datasette: The server.
+        request: The request that sent the form.
+        act: What the form says.
+        given: The fields of the form.
+        gap: The gap it came from.
+        rows: The wordings that were taken over.
+        questions: Entry ids of the questions that it should answer, where none was taken over.
+    """
     review, me = review_of(datasette), reviewer(request) or ""
-    await asyncio.to_thread(Drafts(review.settings.data_dir).add, act, me, gap, questions)
+    ids = rows.ids if rows else questions
+    taken = {row.id: row.text for row in rows.picked} if rows else {}
+    await asyncio.to_thread(Drafts(review.settings.data_dir).add, act, me, gap, ids, taken)
     datasette.add_message(request, "Saved as a draft. The bot uses it once it is published.")
     response = Response.redirect("/review/drafts", status=303)
     if given.get("do") == TRY:

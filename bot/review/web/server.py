@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
-from datasette.utils import parse_metadata
+from datasette.utils import BadMetadataError, parse_metadata
 
 from bot.review import links
 from bot.review.publishing import Publisher, PublishError
@@ -19,6 +20,7 @@ from bot.review.web.index_on_demand import IndexOnDemand
 from bot.review.web.sign_in import OneTimeLinks, link_path
 from bot.review.web.upkeep import Upkeep
 from bot.settings import Settings
+from index.errors import UserFacingError
 
 METADATA_FILE = Path(__file__).parent.with_name("datasette.yaml")
 """Datasette's metadata: tables, queries and the dashboard."""
@@ -55,11 +57,29 @@ class Pages(Datasette):  # type: ignore[misc]
                 pm.register(each)
         super().__init__(
             [str(review.log)],
-            metadata=parse_metadata(METADATA_FILE.read_text(encoding="utf-8")),
+            metadata=_metadata(review.settings.review_plugins),
             settings=SETTINGS,
             template_dir=str(_HERE / "templates"),
             static_mounts=[("static", str(_HERE / "static"))],
         )
+
+
+def _metadata(plugins: Path | None) -> dict[str, Any]:
+    """Return Datasette's metadata, with the settings of its plugins from a file.
+
+    Raises:
+        UserFacingError: The file cannot be used.
+    """
+    metadata: dict[str, Any] = parse_metadata(METADATA_FILE.read_text(encoding="utf-8"))
+    if plugins:
+        try:
+            metadata["plugins"] |= parse_metadata(plugins.read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, BadMetadataError) as error:
+            raise UserFacingError(
+                f"BOT_REVIEW_PLUGINS: {plugins} cannot be used ({error}). It must be YAML: the name of a plugin, and "
+                "below it its settings."
+            ) from error
+    return metadata
 
 
 def serve(review: Review, port: int, *, name: str, browse: bool) -> None:
@@ -73,11 +93,13 @@ def serve(review: Review, port: int, *, name: str, browse: bool) -> None:
 
     Raises:
         click.ClickException: The port is in use.
+        UserFacingError: A setting cannot be used.
     """
     try:
         review.publisher.recover()
     except PublishError as error:
         click.echo(f"An interrupted publication is not settled yet: {error}", err=True)
+    application = Pages(review).app()
     with _listening(port) as listener:
         address = f"http://{_HOST}:{listener.getsockname()[1]}"
         click.echo(f"Dashboard: {address}/-/dashboards/overview (Ctrl-C ends it)", err=True)
@@ -89,7 +111,7 @@ def serve(review: Review, port: int, *, name: str, browse: bool) -> None:
             click.launch(link)
         try:
             # Requests are not logged: addresses hold one-time links and what was searched for.
-            config = uvicorn.Config(Pages(review).app(), log_level="info", access_log=False, lifespan="on")
+            config = uvicorn.Config(application, log_level="info", access_log=False, lifespan="on")
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             review.index.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +14,17 @@ from datasette import Response
 from bot.review import snippet_edit
 from bot.review.act_checks import knowledge_with
 from bot.review.acts import CorrectSnippet
-from bot.review.gap_store import find
+from bot.review.gap_store import Gap, find
 from bot.review.knowledge_edit import Change, EditedFolder, TeachError
 from bot.review.web.act_previews import Preview, own_changes, previewed
-from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
+from bot.review.web.frame import Review, Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.passage_form import SOURCES, Folder, PassageForm, field_errors, first_values
 from bot.review.web.saving import save, wants_to_save
 from bot.review.web.wording_rows import offered, sent
 from bot.settings import Settings
 from index.knowledge.reader import Knowledge
+
+_GAP_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def _knowledge(settings: Settings, author: str) -> tuple[Knowledge, list[Change]]:
@@ -50,7 +53,7 @@ async def write_page(datasette: Any, request: Any) -> Response:
             preview = await asyncio.to_thread(previewed, act, review.settings, me, check=True, snippet=act.snippet)
             errors = field_errors(preview.problems, act.snippet, act.translations[0].language)
             if wants_to_save(given) and preview.can_be_saved:
-                return await save(datasette, request, act, given, gap=number, questions=rows.ids)
+                return await save(datasette, request, act, given, gap=number, rows=rows)
     else:
         rows = await offered(review, gap, teach=True)
         form = PassageForm(first_values(folder), folder, rows.questions, number)
@@ -91,6 +94,7 @@ async def correct_page(datasette: Any, request: Any) -> Response:
     """Show a passage in one language to be corrected or translated and, once it was sent, save it as a draft."""
     review, me = review_of(datasette), reviewer(request) or ""
     snippet = unquote(request.url_vars["snippet"])
+    gap = await _gap(review, request.args.get("gap") or "")
     knowledge, changes = await asyncio.to_thread(_knowledge, review.settings, me)
     languages = {each.language: each.title for each in knowledge.snippets if each.id == snippet}
     if not languages:
@@ -111,13 +115,15 @@ async def correct_page(datasette: Any, request: Any) -> Response:
             found = field_errors(preview.problems, snippet, _original(snippet, knowledge))
             errors = {name.removesuffix(f"-{language}"): text for name, text in found.items()}
             if wants_to_save(given) and preview.can_be_saved:
-                return await save(datasette, request, act, given)
+                asked = [each.id for each in gap.asked] if gap else []
+                return await save(datasette, request, act, given, gap=gap.id if gap else None, questions=asked)
     return await page(
         datasette,
         request,
         "correct.html",
         status=400 if errors or preview.failure else 200,
         snippet=snippet,
+        gap=gap,
         title=languages.get(language) or next(iter(languages.values())),
         language=language,
         languages=[(name, name in languages) for name in folder.languages],
@@ -129,6 +135,13 @@ async def correct_page(datasette: Any, request: Any) -> Response:
         errors=errors,
         preview=preview,
     )
+
+
+async def _gap(review: Review, number: str) -> Gap | None:
+    """Return the gap from whose page a reviewer came, if they came from one."""
+    if not _GAP_NUMBER.fullmatch(number):
+        return None
+    return await review.read(lambda connection: find(connection, int(number)))
 
 
 def _as_it_is(settings: Settings, changes: Sequence[Change], snippet: str, language: str, exists: bool) -> Correction:
