@@ -151,9 +151,9 @@ def _forbidding(index: Index, answer: Answer) -> Iterator[str]:
     found = index.find(index.query(answer.read_as, answer.language), answer.language)
     query, ranking = found.query, found.ranking
     named = core(answer.understood, answer.language).about
-    if named and (subject := index.answerability.subject(query, ranking)):
+    if named and (subject := index.answerability.subject(query, ranking, answer.language)):
         if not subject.is_named:
-            yield "The question only names a subject, which no passage has as its title or example question."
+            yield "The question only names a subject, which no passage has as its title, example question or code."
         return
     nearest = index.answerability.nearest_questions(query, ranking)
     if nearest.is_near_miss:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,9 @@ MAX_QUESTION = 4096
 """Only so many characters of a question count: the length of a Telegram message."""
 
 _LEAST_HITS = 5
+_LEAST_FORBIDDEN = 0.1
+"""Least probability at which a snippet is shown that must not be given as the answer. Where the threshold for any
+snippet is lower, as without off-topic lines in the language, that it only shares common words is the likelier."""
 _MOST_QUESTIONS = 3
 """So many questions of one message are answered."""
 _LIST_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")
@@ -92,12 +96,12 @@ class Index:
         self.question_terms = QuestionTerms.load(folder)
         examples = Examples(self.negatives, self.question_terms)
         self.names = KnownNames.load(folder)
-        self.answerability = Answerability(self.snippets, self.fields, examples, self.names)
         terms = Terms(manifest.synonyms)
+        self._held = HeldWords(terms, lexical)
+        self.answerability = Answerability(self.snippets, self.fields, examples, self.names, self._held)
         self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
         listed = ListedQuestions.load(folder)
         self.not_covered = NotCovered(listed, terms, lexical, manifest.encoder_reads, self.names)
-        self._held = HeldWords(terms, lexical)
         self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -290,7 +294,7 @@ class Index:
         declined = self.declined(query, found, spoken)
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
-        subject = self.answerability.subject(query, ranking) if asked.about else None
+        subject = self.answerability.subject(query, ranking, spoken) if asked.about else None
         calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
         if declined is None and any(character.isalnum() for character in asked.text):
             confidence, decision, likely = self._decide(calibration, found, evidence, subject)
@@ -404,8 +408,10 @@ class Index:
         if subject and subject.is_named:
             confidence = max(confidence, calibration.answer)
         elif confidence > calibration.closest and (subject or self.forbids(found)):
-            # Where both thresholds are the same, this confidence alone would be enough for an answer.
-            return calibration.closest, Decision.CLOSEST, False
+            if subject or confidence >= _LEAST_FORBIDDEN:
+                # Where both thresholds are the same, this confidence alone would be enough for an answer.
+                return calibration.closest, Decision.CLOSEST, False
+            confidence = math.nextafter(calibration.closest, 0.0)
         decision = calibration.decide(confidence)
         if decision is Decision.NONE and is_certainly_relevant(found.query.terms, found.ranking):
             return confidence, Decision.CLOSEST, False
