@@ -23,6 +23,7 @@ from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability, Found, Subject
+from index.search.contradiction import DifferenceKind
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.held_words import HeldWords
 from index.search.highlight import Cues, best_sentence, nearest_question
@@ -53,9 +54,9 @@ MAX_QUESTION = 4096
 """Only so many characters of a question count: the length of a Telegram message."""
 
 _LEAST_HITS = 5
-_LEAST_FORBIDDEN = 0.1
-"""Least probability at which a snippet is shown that must not be given as the answer. Where the threshold for any
-snippet is lower, as without off-topic lines in the language, that it only shares common words is the likelier."""
+_LEAST_WITH_STRANGER = 0.1
+"""Least probability at which a snippet is shown for a question with a name that stands nowhere in the knowledge. Where
+the threshold for other questions is lower, a snippet may share only the common words around the name."""
 _MOST_QUESTIONS = 3
 """So many questions of one message are answered."""
 _LIST_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")
@@ -297,7 +298,7 @@ class Index:
         subject = self.answerability.subject(query, ranking, spoken) if asked.about else None
         calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
         if declined is None and any(character.isalnum() for character in asked.text):
-            confidence, decision, likely = self._decide(calibration, found, evidence, subject)
+            confidence, decision, likely = self._decide(spoken, found, evidence, subject)
         cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
         if subject and subject.leader in places:
@@ -401,14 +402,15 @@ class Index:
         return nearest if nearest.similarity > answered + _NEARER else None
 
     def _decide(
-        self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
+        self, language: str, found: Found, evidence: Evidence, subject: Subject | None
     ) -> tuple[float, Decision, bool]:
         """Return the confidence in the best snippet, what follows from it, and whether it probably answers."""
+        calibration = self.calibration(language)
         confidence = calibration.confidence(evidence)
         if subject and subject.is_named:
             confidence = max(confidence, calibration.answer)
         elif confidence > calibration.closest and (subject or self.forbids(found)):
-            if subject or confidence >= _LEAST_FORBIDDEN:
+            if confidence >= _LEAST_WITH_STRANGER or not self._names_stranger(found, language):
                 # Where both thresholds are the same, this confidence alone would be enough for an answer.
                 return calibration.closest, Decision.CLOSEST, False
             confidence = math.nextafter(calibration.closest, 0.0)
@@ -416,6 +418,13 @@ class Index:
         if decision is Decision.NONE and is_certainly_relevant(found.query.terms, found.ranking):
             return confidence, Decision.CLOSEST, False
         return confidence, decision, decision is Decision.CLOSEST and calibration.is_likely(confidence, evidence)
+
+    def _names_stranger(self, found: Found, language: str) -> bool:
+        """Tell whether a question has a name that no snippet holds."""
+        unknown = found.query.terms.asked.unknown_terms
+        names = (each.asked for each in found.objections.differences if each.kind is DifferenceKind.NAME)
+        stems = (self._term_search.terms.stems(name, language) for name in names)
+        return any(unknown.issuperset(map(term_hash, own)) for own in stems)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""
