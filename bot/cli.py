@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,10 +89,13 @@ def cli() -> None:
 
     Settings come from the environment or from a file .env; README.md lists them.
     """
-    from bot.settings import unknown_settings
+    from bot.settings import ignored_settings
+    from bot.text_encoding import EncodingError
 
-    for line in unknown_settings():
-        click.echo(f"Warning: {line}", err=True)
+    # Whatever needs the settings refuses a .env that cannot be read; a help text does not.
+    with suppress(EncodingError):
+        for line in ignored_settings():
+            click.echo(f"Warning: {line}", err=True)
 
 
 @cli.command()

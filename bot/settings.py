@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import io
+import logging
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -20,7 +23,6 @@ LOG_FILE = "queries.db"
 """Name of the query log in the data folder."""
 _DOTENV = Path(".env")
 _PREFIX = "BOT_"
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
 _ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 
@@ -151,6 +153,8 @@ def load_settings(**given: object) -> Settings:
     """
     given = {name: value for name, value in given.items() if value is not None}
     _dotenv()
+    # Its only warning is about a line that is no assignment; ``ignored_settings`` says the same with the file's name.
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)
     if "data_dir" in given:
         # A data folder named on the command line is also where its index lies, whatever the environment says.
         given.setdefault("index_dir", given["data_dir"])
@@ -164,22 +168,28 @@ def load_settings(**given: object) -> Settings:
         raise SettingsError("; ".join(wrong)) from error
 
 
-def _dotenv() -> list[str]:
-    """Return the lines of .env, of which there may be none."""
-    return decoded(_DOTENV.read_bytes(), str(_DOTENV)).splitlines() if _DOTENV.is_file() else []
+def _dotenv() -> str:
+    """Return the text of .env, which is empty where there is none."""
+    return decoded(_DOTENV.read_bytes(), str(_DOTENV)) if _DOTENV.is_file() else ""
 
 
-def unknown_settings() -> Iterator[str]:
+def ignored_settings() -> Iterator[str]:
     """Yield a line for each name in the environment and in .env that looks like a setting and is none.
+
+    Lines of .env that assign nothing get one, too; what stands in them is not shown, for it may be a secret.
 
     Raises:
         EncodingError: The file .env is not UTF-8.
     """
     known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
     found = [("", name) for name in sorted(os.environ)]
-    for number, line in enumerate(_dotenv(), start=1):
-        if assignment := _ASSIGNMENT.match(line):
-            found.append((f"{_DOTENV}:{number}: ", assignment[1]))
+    for binding in parse_stream(io.StringIO(_dotenv())):
+        text = binding.original.string
+        number = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+        if binding.value is not None:
+            found.append((f"{_DOTENV}:{number}: ", binding.key or ""))
+        elif binding.error or binding.key:
+            yield f"{_DOTENV}:{number}: is no assignment NAME=value, so it is ignored."
     for place, name in found:
         if name.upper().startswith(_PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, 1, 0.7)

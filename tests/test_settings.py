@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import SettingsError, load_settings, unknown_settings
+from bot.settings import SettingsError, ignored_settings, load_settings
 from bot.text_encoding import EncodingError
 
 
@@ -22,14 +22,14 @@ def test_dotenv_may_have_a_byte_order_mark(encoding: str) -> None:
     Path(".env").write_text("BOT_LOG_DAYS=7\n# дней\nBOT_QUEUE=9\n", encoding=encoding)
     settings = load_settings()
     assert (settings.log_days, settings.queue) == (7, 9)
-    assert list(unknown_settings()) == []
+    assert list(ignored_settings()) == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp1251"])
 def test_dotenv_in_another_encoding_is_refused(encoding: str) -> None:
     """The message names the file and the remedy, and shows nothing of what is in it."""
     Path(".env").write_bytes("BOT_TOKEN=1:secret\n# дней\n".encode(encoding))
-    for read in (load_settings, lambda: list(unknown_settings())):
+    for read in (load_settings, lambda: list(ignored_settings())):
         with pytest.raises(EncodingError, match=r"\.env:.* save it as UTF-8\.$") as refused:
             read()
         assert "secret" not in str(refused.value)
@@ -40,11 +40,24 @@ def test_settings_that_do_not_exist_are_named(monkeypatch: pytest.MonkeyPatch) -
     Path(".env").write_bytes(codecs.BOM_UTF8 + b"BOT_TOKN=1:secret\nexport BOT_LOGDAYS = 3\n#BOT_NO=1\nOTHER=2\n")
     monkeypatch.setenv("BOT_ADMIN", "7")
     monkeypatch.setenv("BOT_COLOUR_SCHEME", "dark")
-    assert list(unknown_settings()) == [
+    assert list(ignored_settings()) == [
         "BOT_ADMIN is no setting; did you mean BOT_ADMINS?",
         "BOT_COLOUR_SCHEME is no setting.",
         ".env:1: BOT_TOKN is no setting; did you mean BOT_TOKEN?",
         ".env:2: BOT_LOGDAYS is no setting; did you mean BOT_LOG_DAYS?",
+    ]
+
+
+def test_lines_that_assign_nothing_are_named(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """By their numbers, without what stands in them, and only once."""
+    text = "# Bot\n\nBOT_TOKEN 1:secret\nBOT_QUEUE: 9\nBOT_ADMINS\nBOT_ENCODER_QUERY_PREFIX='a\nb'\n\n\n=3\n"
+    Path(".env").write_text(text)
+    assert load_settings().queue == 500
+    assert (capfd.readouterr(), caplog.text) == (("", ""), "")
+    assert list(ignored_settings()) == [
+        f".env:{number}: is no assignment NAME=value, so it is ignored." for number in (3, 4, 5, 10)
     ]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from html import unescape
+from functools import lru_cache
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,20 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.commands.standard_streams import lines_of, typed
-from bot.commands.terminal import console, is_terminal, print_json, print_table
-from bot.messages.telegram_text import topic_title
+from bot.commands.terminal import console, is_terminal, one_line, print_json, print_table
+from bot.locales import Locales, Texts
+from bot.messages.answer_notes import more_about, what_differs
+from bot.messages.neighbours import others, suggested
+from bot.messages.telegram_text import clip, names_in_list, topic_title
 from index.knowledge.snippet import Snippet
 from index.question.frames import core
 from index.search.answer import Answer, Hit, Reply
 from index.search.decision import EVIDENCE, Decision
 from index.search.index import Index
 
-_NEAREST = 3
-"""How many of the best snippets, or of their example questions, are shown where none surely answers."""
-_NOTHING = "The knowledge holds no answer to that."
+_NAME_UNITS = 100
+_TAG = re.compile("<[^>]*>")
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 _LEAVE = frozenset({"exit", "quit", "q", ":q", "/quit", "/exit", "bye"})
 
 
@@ -43,7 +48,9 @@ def ask_once(index: Index, question: str, *, language: str | None, as_json: bool
         if explain:
             _print_explanation(index, answer)
     if reply.left_out:
-        click.echo(f"Only {len(reply.answers)} questions are answered at a time. Left out: {' '.join(reply.left_out)}")
+        texts = _locales(index).texts(reply.answers[0].language)
+        left_out = escape(" ".join(reply.left_out))
+        click.echo(_plain(texts("several-left-out", count=len(reply.answers), questions=left_out)))
 
 
 def ask_batch(index: Index, lines: Iterable[str], *, language: str | None, as_json: bool, explain: bool) -> None:
@@ -151,9 +158,9 @@ def _forbidding(index: Index, answer: Answer) -> Iterator[str]:
     found = index.find(index.query(answer.read_as, answer.language), answer.language)
     query, ranking = found.query, found.ranking
     named = core(answer.understood, answer.language).about
-    if named and (subject := index.answerability.subject(query, ranking)):
+    if named and (subject := index.answerability.subject(query, ranking, answer.language)):
         if not subject.is_named:
-            yield "The question only names a subject, which no passage has as its title or example question."
+            yield "The question only names a subject, which no passage has as its title, example question or code."
         return
     nearest = index.answerability.nearest_questions(query, ranking)
     if nearest.is_near_miss:
@@ -164,68 +171,65 @@ def _forbidding(index: Index, answer: Answer) -> Iterator[str]:
     yield from (f"The question states what the passage does not: {each.asked}" for each in answer.differences)
 
 
-def _print_notes(out: Console, answer: Answer) -> None:
-    """Print what differs, or how many more passages there are, in the words of the bot's messages."""
-    if not answer.differences and not answer.more_about:
-        return
-    from bot.locales import texts_for  # 60 ms to import
-    from bot.messages.answer_notes import more_about, what_differs
-
-    notes = more_about if answer.decision is Decision.ANSWER else what_differs
-    for line in notes(answer, texts_for("en")):
-        out.print(Text(unescape(line), style="yellow"))
+@lru_cache(maxsize=1)
+def _locales(index: Index) -> Locales:
+    return Locales(index.profile, index.languages)
 
 
 def _print_answer(index: Index, answer: Answer) -> None:
-    """Print the decision and the quotes that belong to it."""
-    out = console()
+    """Print what the bot's message says, in the language of the question: a note, and a quote or what it knows."""
+    out, texts = console(), _locales(index).texts(answer.language)
     if answer.truncated:
-        out.print(Text("The question is longer than the program reads; only its beginning was used.", style="yellow"))
+        out.print(Text(_plain(texts("answer-question-cut")), style="yellow"))
     if answer.read_as != answer.understood:
-        out.print(Text(f"Read as: {answer.read_as}", style="dim"))
+        out.print(Text(_plain(texts("answer-read-as", question=escape(answer.read_as))), style="dim"))
     if answer.decision is Decision.ANSWER:
-        _print_hit(out, answer.hits[0])
-        _print_notes(out, answer)
+        _print_hit(out, answer.hits[0], texts)
+        for line in more_about(answer, texts):
+            out.print(Text(_plain(line), style="yellow"))
     elif answer.decision is Decision.CLOSEST:
-        _print_notes(out, answer)
-        out.print(Text("These passages come closest; they may not answer the question.", style="yellow"))
-        for hit in answer.hits[:_NEAREST]:
-            _print_hit(out, hit)
+        for line in what_differs(answer, texts) or [texts("likely-note" if answer.likely else "closest-note")]:
+            out.print(Text(_plain(line), style="yellow"))
+        _print_hit(out, answer.hits[0], texts)
+        near = others(answer)
+        for name in names_in_list([hit.snippet for hit in (answer.hits[0], *near)])[1:]:
+            out.print(Text(f"▶ {clip(one_line(name), _NAME_UNITS)}"))
     else:
-        refusal = "The editors decided not to cover this question." if answer.not_covered else _NOTHING
-        out.print(Text(refusal, style="yellow"))
-        questions = [hit.question for hit in answer.hits[:_NEAREST] if hit.question]
-        if questions and answer.confidence > 0:
-            out.print("It does answer, for example:")
-            for question in questions:
-                out.print(Text(f"  · {question}"))
+        out.print(Text(_plain(texts("not-covered" if answer.not_covered else "none-intro")), style="yellow"))
+        for hit in suggested(answer):
+            out.print(Text(f"▶ {hit.question}"))
         titles = [topic_title(topic, answer.language) for topic in index.topics]
         if titles:
-            out.print(Text(f"Topics: {', '.join(titles)}", style="dim"))
+            out.print(Text(f"{_plain(texts('topics-title'))}: {', '.join(titles)}", style="dim"))
     out.print()
 
 
-def _print_hit(out: Console, hit: Hit) -> None:
+def _plain(html: str) -> str:
+    """Return one of the interface texts as a terminal shows it; fixed spaces are missing in many encodings."""
+    return unescape(_TAG.sub("", html)).translate(_BLANKS)
+
+
+def _print_hit(out: Console, hit: Hit, texts: Texts) -> None:
     snippet = hit.snippet
     start, end = hit.highlight
     out.print(Text(snippet.title, style="bold cyan"))
     quote = Text(snippet.text)
     quote.stylize("bold" if end - start < len(quote) else "", start, end)
     out.print(Padding(quote, (0, 0, 0, 2)) if is_terminal() else quote)
-    for line in _attribution(snippet):
+    for line in _attribution(snippet, texts.within(snippet.language)):
         out.print(Text(f"  {line}", style="dim"))
 
 
-def _attribution(snippet: Snippet) -> Iterator[str]:
-    """Yield lines that say who said it, as of when, and where it was published."""
+def _attribution(snippet: Snippet, labels: Texts) -> Iterator[str]:
+    """Yield lines that say who said it, where it was published, and as of when."""
     if snippet.speaker:
         yield f"— {snippet.speaker}"
-    if snippet.as_of:
-        yield f"As of {snippet.as_of}"
     for source in snippet.sources:
-        date = f", {source.date}" if source.date else ""
+        date = f", {_plain(labels.date(source.date))}" if source.date else ""
         address = f" <{source.url}>" if source.url else ""
         yield f"{source.publisher}: {source.title}{date}{address}"
+    if snippet.as_of:
+        yield _plain(labels("answer-as-of", date=labels.date(snippet.as_of, attributive=True)))
 
 
 def _print_explanation(index: Index, answer: Answer) -> None:

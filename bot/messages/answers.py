@@ -26,10 +26,11 @@ from bot.messages.buttons import (
     topics_button,
     vote_buttons,
 )
+from bot.messages.neighbours import others, suggested
 from bot.messages.quotation import quote
-from bot.messages.telegram_text import LABEL_UNITS, names_in_list, parsed_units, safe, source_url, units
+from bot.messages.telegram_text import names_in_list, parsed_units, safe, source_url, units
 from index.knowledge.snippet import Snippet, Source, Span, Topic
-from index.search.answer import Answer, Hit
+from index.search.answer import Answer
 from index.search.decision import Decision
 
 MESSAGE_UNITS = 4096
@@ -41,16 +42,8 @@ _SPARE = 24
 _LEAST_QUOTE = 160
 """A quote keeps so much room before the lines below it do."""
 _READ_AS_UNITS = 120
-_MOST_SUGGESTIONS = 2
-_SUGGESTION_SCORE = 0.4
-"""Least score of a snippet whose question is suggested: 75 in 100 refused example questions left out of the index get
-one, and two off-topic lines; one of two suggestions is the right one in 70."""
 _MOST_SOURCES, _SOURCE_UNITS = 12, 120
 _SENTENCE_WORDS = 3
-_MOST_OTHERS = 2
-_OTHER_SCORE = 0.8
-"""Least share of the best score at which another snippet looks like an answer. Of those snippets that are second or
-third and right, it keeps 88 in 100 (example questions left out of the index), and shows 1.2 titles instead of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +161,10 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
     head = [*notes, *(f"<i>{line}</i>" for line in doubt)]
     room = UNSURE_UNITS - lines_units(head)
     html = "\n".join([*head, snippet_html(best.snippet, best.highlight, texts, frame.place, room)])
-    near = [hit for hit in answer.hits[1:] if answer.near and hit.score >= _OTHER_SCORE * best.score]
-    others = near[:_MOST_OTHERS]
-    names = names_in_list([best.snippet, *(hit.snippet for hit in others)])[1:]
+    near = others(answer)
+    names = names_in_list([best.snippet, *(hit.snippet for hit in near)])[1:]
     rows = [
-        [open_button(name, hit.snippet, Mark.of(hit), texts.language)] for hit, name in zip(others, names, strict=True)
+        [open_button(name, hit.snippet, Mark.of(hit), texts.language)] for hit, name in zip(near, names, strict=True)
     ]
     wish = add_button(frame.ref, texts, name="button-not-asked")
     return Rendered(html, InlineKeyboardMarkup([*rows, vote_buttons(frame.ref), [wish]]))
@@ -180,7 +172,7 @@ def _uncertain(answer: Answer, frame: Frame, notes: list[str]) -> Rendered:
 
 def _refusal(answer: Answer, frame: Frame, topics: Sequence[Topic], notes: list[str]) -> Rendered:
     texts = frame.texts
-    rows = [[open_button(hit.question or "", hit.snippet, Mark.of(hit), texts.language)] for hit in _suggested(answer)]
+    rows = [[open_button(hit.question or "", hit.snippet, Mark.of(hit), texts.language)] for hit in suggested(answer)]
     if asks_something(answer):
         rows.append([add_button(frame.ref, texts)])
     if topics:
@@ -200,21 +192,6 @@ def asks_something(answer: Answer) -> bool:
     if answer.not_covered:
         return False
     return answer.near or len(answer.understood.split()) >= _SENTENCE_WORDS
-
-
-def _suggested(answer: Answer) -> list[Hit]:
-    """Return up to two hits near what was asked, each with a whole question in its language that a button can show."""
-    if not answer.near or answer.not_covered:
-        return []
-    found = [
-        hit
-        for hit in answer.hits
-        if hit.score >= _SUGGESTION_SCORE
-        and hit.snippet.language == answer.language
-        and (question := (hit.question or "").rstrip()).endswith("?")
-        and units(question) <= LABEL_UNITS
-    ]
-    return found[:_MOST_SUGGESTIONS]
 
 
 def next_snippet(snippet: Snippet, highlight: Span | None, texts: Texts, place: Place, paging: Paging) -> Rendered:

@@ -149,7 +149,7 @@ def check_evaluation(found: EvaluationSet, knowledge: Knowledge) -> Iterator[Pro
         flaws = [
             ("answers", f"unknown snippet '{target}'{suggested(target, known)}")
             for target in question.answers
-            if target not in known
+            if target not in known and knowledge.lacks(target)
         ]
         wording = normal(question.text) or question.text
         if wording in own:

@@ -22,7 +22,7 @@ SYNONYMS_FILE = "synonyms.yaml"
 NOT_COVERED_FILE = "not_covered.yaml"
 
 _INTERFACE_TEXTS = "texts/*.ftl"
-_TEXT_SUFFIXES = (".md", ".markdown", ".txt")
+_TEXT_SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
 _MAX_FILE_BYTES = 1_000_000
 _MAX_REGISTER_BYTES = 20_000_000
 

@@ -46,6 +46,8 @@ class Heading:
     """ISO 8601."""
     language: str | None = None
     is_draft: bool = False
+    is_drawing: bool = False
+    """Whether what stands below is a drawing of Excalidraw, kept as text."""
     body_line: int = 1
     """The line of the file on which the text begins."""
 
@@ -76,6 +78,7 @@ def _taken(fields: _Fields, body_line: int) -> Heading:
         date=date[:10] if date else None,
         language=text(_SPOKEN, _LANGUAGE.fullmatch),
         is_draft=draft or str(fields.get("published", "")).lower() == "false",
+        is_drawing="excalidraw-plugin" in fields,
         body_line=body_line,
     )
 

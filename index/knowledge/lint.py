@@ -95,7 +95,7 @@ def _links(knowledge: Knowledge) -> Iterator[Problem]:
     known = {snippet_id for snippet_id, _ in knowledge.locations}
     for snippet in knowledge.snippets:
         for target in snippet.see_also:
-            if target not in known:
+            if target not in known and knowledge.lacks(target):
                 yield _flaw(knowledge, snippet, "see_also", f"unknown snippet '{target}'{suggested(target, known)}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from index.knowledge.html_words import END, SUMMARY, html_words
+from index.knowledge.html_words import END, ROWS, SUMMARY, TITLE, html_words
 from index.knowledge.markdown_boxes import container_title
 from index.knowledge.markdown_syntax import markdown_parser
 from index.knowledge.markdown_words import leads_within, one_line, words_of
@@ -164,7 +164,11 @@ def _table(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
                 text = joined_by(" | ", pieces)
                 rows.append(text.part(0, len(text.text.rstrip(" |"))).as_whole())
     if rows:
-        yield Block(BlockKind.TABLE, joined_by("\n", rows), line, parts=tuple(rows[1:]), head=rows[0])
+        yield _rows_as_table(rows, line)
+
+
+def _rows_as_table(rows: Sequence[VisibleText], line: int) -> Block:
+    return Block(BlockKind.TABLE, joined_by("\n", rows), line, parts=tuple(rows[1:]), head=rows[0])
 
 
 def _code(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
@@ -222,11 +226,9 @@ def _box(title: VisibleText, blocks: Iterable[Block], line: int) -> Iterator[Blo
     """Yield a box: a title that asks is a heading above the text, any other belongs to it."""
     blocks = list(blocks)
     has_heading = title.text.endswith("?")
-    if has_heading:
-        yield Block(BlockKind.HEADING, title, line, level=BELOW_HEADINGS)
-    elif title:
-        bold = VisibleText(title.text, (Mark(0, len(title.text), MarkKind.BOLD),)).as_whole()
-        yield Block(BlockKind.PARAGRAPH, bold, line, leads=bool(blocks))
+    if title:
+        above = _above(title, line)
+        yield replace(above, leads=above.leads and bool(blocks))
     for block in blocks:
         has_heading |= block.kind is BlockKind.HEADING
         yield block
@@ -244,8 +246,24 @@ def _container(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
     yield from _box(_title(container_title(node.info)), _blocks(node), line)
 
 
-def _tab(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+def _titled(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
     yield from _box(_title(node.info), _blocks(node), line)
+
+
+def _title_alone(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    yield _above(_title(node.info), line)
+
+
+def _end(_: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    yield Block(BlockKind.END, VisibleText(""), line)
+
+
+def _above(title: VisibleText, line: int) -> Block:
+    """Return a title that stands above blocks outside of its own: a heading where it asks, else a part of the first."""
+    if title.text.endswith("?"):
+        return Block(BlockKind.HEADING, title, line, level=BELOW_HEADINGS)
+    bold = VisibleText(title.text, (Mark(0, len(title.text), MarkKind.BOLD),)).as_whole()
+    return Block(BlockKind.PARAGRAPH, bold, line, leads=True)
 
 
 def _title(markdown: str) -> VisibleText:
@@ -257,7 +275,11 @@ def _html(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
     for level, words in html_words(node.content):
         text = VisibleText(words)
         if level == END:
-            yield Block(BlockKind.END, VisibleText(""), line)
+            yield Block(BlockKind.END, text, line)
+        elif level == TITLE:
+            yield _above(text, line)
+        elif level == ROWS:
+            yield _rows_as_table([VisibleText(row).as_whole() for row in words.split("\n")], line)
         elif level:
             yield Block(BlockKind.HEADING, text, line, level=level)
         else:
@@ -270,11 +292,13 @@ _READERS: dict[str, Callable[[SyntaxTreeNode, int], Iterator[Block]]] = {
     **dict.fromkeys(("bullet_list", "ordered_list"), _list),
     "table": _table,
     **dict.fromkeys(("fence", "code_block"), _code),
-    **dict.fromkeys(("math_block", "math_block_label"), _formula),
+    **dict.fromkeys(("math_block", "math_block_label", "amsmath"), _formula),
     "blockquote": _quote,
     "admonition": _admonition,
     "container_box": _container,
-    "tab": _tab,
+    "titled": _titled,
+    "title": _title_alone,
+    "title_end": _end,
     "html_block": _html,
     "dl": _definitions,
 }

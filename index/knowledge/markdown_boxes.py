@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from index.knowledge.html_words import TITLED, TITLED_BY_FIRST
+from index.knowledge.markdown_lines import block_lines, line_of
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
@@ -25,13 +28,33 @@ _CONTAINER_TITLE = re.compile(
 )
 _UNSEEN_LINE = re.compile(
     r"""
-      :::+[ \t]*$ | ;?--8<--.                        # the end of a box, the name of an included file
+      :::+[ \t]*$ | ;?--8<--. | \+\+\+[ \t]*$          # the end of a box, the name of an included file, a break in MyST
     | \*\[[^\]]+\]:[ \t]                             # what an abbreviation means
+    | \([\w-]+\)=[ \t]*$                              # the name of a place in MyST
+    | \\(?:newpage|pagebreak|clearpage|maketitle|tableofcontents|(?:big|med|small)skip|[vh]space\*?\{[^}]*\})[ \t]*$
     | import[ \t]+(?:[\w*{},\s$]+[ \t]from[ \t]+)?["'][^"'\n]+["'];?[ \t]*$    # programs in MDX
     | export[ \t]+(?:default|const|let|function)[ \t].*[;{}\])][ \t]*$
     """,
     re.VERBOSE,
 )
+_PROGRAM = (
+    (
+        re.compile(r"import[ \t]+(?:\w+,[ \t]*)?\{[^}]*$"),
+        re.compile(r"\}[ \t]*from[ \t]+[\"'][^\"'\n]+[\"'];?[ \t]*$"),
+    ),
+    (
+        re.compile(r"export[ \t]+(?:default|const|let|function)[ \t].*[\[({][ \t]*$"),
+        re.compile(r"[\])}]+;?[ \t]*$"),
+    ),
+)
+"""How programs in MDX that take several lines begin and end."""
+_REMARK = re.compile(r"%[ \t]")
+"""A line that MyST and LaTeX pass over; in the middle of a paragraph it may be about a percentage."""
+_DOCUMENTED = re.compile(r"(?::::)?[ \t]+\w+(?:\.\w+)+[ \t]*")
+"""The name of a program's part that mkdocstrings documents there; its options are indented below."""
+_SHORTCODE = re.compile(r"\{\{[<%][ \t]*(?P<end>/?)[ \t]*(?P<name>[\w-]+)(?P<given>[^\n]*?)[ \t]*/?[>%]\}\}[ \t]*$")
+_GIVEN = re.compile(r"""(?:title|label|name|header|summary)[ \t]*=[ \t]*["“`](?P<title>[^"”`\n]+)["”`]""")
+_FIRST = re.compile(r"""[ \t]*["“`](?P<title>[^"”`\n]+)["”`]""")
 _UNSEEN_BLOCKS = (
     ("{% comment %}", "{% endcomment %}"),
     ("{::comment}", "{:/comment}"),
@@ -52,8 +75,9 @@ def add_boxes(parser: MarkdownIt) -> None:
     from mdit_py_plugins.container import container_plugin
 
     admon_plugin(parser)
-    container_plugin(parser, "box", validate=lambda words, _: bool(words.strip()))
-    for name, rule in (("unseen", _unseen), ("tab", _tab), ("tight_heading", _tight_heading)):
+    container_plugin(parser, "box", validate=lambda words, _: bool(words.strip()) and not _DOCUMENTED.fullmatch(words))
+    rules = (("shortcode", _shortcode), ("unseen", _unseen), ("tab", _tab), ("tight_heading", _tight_heading))
+    for name, rule in rules:
         parser.block.ruler.before("fence", name, rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 
 
@@ -65,7 +89,7 @@ def container_title(words: str) -> str:
 
 def _tab(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read a tab: a line with its title, and the indented text below it."""
-    found = None if state.is_code_block(start) else _TAB.match(_line(state, start))
+    found = None if state.is_code_block(start) else _TAB.match(line_of(state, start))
     if not found:
         return False
     if silent:
@@ -75,11 +99,11 @@ def _tab(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     while last < end and (state.isEmpty(last) or state.sCount[last] >= inner):
         last += 1
     outer = state.parentType, state.lineMax, state.blkIndent
-    state.parentType, state.lineMax, state.blkIndent = "tab", last, inner
-    token = state.push("tab_open", "div", 1)
+    state.parentType, state.lineMax, state.blkIndent = "titled", last, inner
+    token = state.push("titled_open", "div", 1)
     token.info, token.map = found["title"], [start, last]
     state.md.block.tokenize(state, start + 1, last)
-    state.push("tab_close", "div", -1)
+    state.push("titled_close", "div", -1)
     state.parentType, state.lineMax, state.blkIndent = outer
     state.line = last
     return True
@@ -89,8 +113,9 @@ def _unseen(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Pass over a line that is for a program alone, or over several up to the one that ends them."""
     if state.is_code_block(start):
         return False
-    line = _line(state, start)
-    last = start if _UNSEEN_LINE.match(line) else _last_unseen(state, start, end, line)
+    line = line_of(state, start)
+    is_unseen = _UNSEEN_LINE.match(line) or (not silent and _REMARK.match(line))
+    last = start if is_unseen else _last_unseen(state, start, end, line)
     if last is None:
         return False
     if not silent:
@@ -98,14 +123,36 @@ def _unseen(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _shortcode(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read the title in ``{{< details title="…" >}}`` and the like of Hugo, and where what it is above ends."""
+    found = None if state.is_code_block(start) else _SHORTCODE.match(line_of(state, start))
+    if not found or found["name"].lower() not in TITLED:
+        return False
+    title = _GIVEN.search(found["given"])
+    if title is None and found["name"].lower() in TITLED_BY_FIRST:
+        title = _FIRST.match(found["given"])
+    if not title and not found["end"]:
+        return False
+    if not silent:
+        token = state.push("title_end" if found["end"] else "title", "", 0)
+        token.info, token.map = title["title"] if title else "", [start, start + 1]
+        state.line = start + 1
+    return True
+
+
 def _last_unseen(state: StateBlock, start: int, end: int, line: str) -> int | None:
+    if line.startswith(":::") and _DOCUMENTED.fullmatch(line):
+        return block_lines(state, start, end)[0] - 1
+    for begins, ends in _PROGRAM:
+        if begins.match(line):
+            return next((number for number in range(start, end) if ends.match(line_of(state, number))), None)
     for opening, closing in _UNSEEN_BLOCKS:
         if line.startswith(opening):
             rest = line[len(opening) :].rstrip()
             if closing in rest:
                 return start if rest.index(closing) == len(rest) - len(closing) else None
             for number in range(start + 1, end):
-                below = _line(state, number).rstrip()
+                below = line_of(state, number).rstrip()
                 if below.endswith(closing):
                     return number if opening == closing or opening not in below else None
                 if opening in below:
@@ -115,7 +162,7 @@ def _last_unseen(state: StateBlock, start: int, end: int, line: str) -> int | No
 
 def _tight_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read ``##Title``: CommonMark wants a space there, which people forget or type as a space that does not break."""
-    found = None if state.is_code_block(start) else _TIGHT_HEADING.match(_line(state, start))
+    found = None if state.is_code_block(start) else _TIGHT_HEADING.match(line_of(state, start))
     if not found:
         return False
     if silent:
@@ -128,7 +175,3 @@ def _tight_heading(state: StateBlock, start: int, end: int, silent: bool) -> boo
     inline.content, inline.children = found["words"].rstrip("# \t").strip(), []
     state.line = start + 1
     return True
-
-
-def _line(state: StateBlock, number: int) -> str:
-    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.knowledge.markdown_boxes import add_boxes
+from index.knowledge.pandoc import add_pandoc
+from index.knowledge.restructured_text import add_directives
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -24,6 +26,8 @@ _WIKILINK = re.compile(r"(?P<embed>!)?\[\[(?P<page>[^\[\]|\n]*)(?:\\?\|(?P<words
 _ATTRIBUTE = r"""(?:[.#][\w-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s{}"']+))"""
 _LONG = r".{0,1000}?"
 """A bound, because the end of what is opened again and again and never closed would be sought again and again."""
+_TEMPLATED = r"[^()\n]{0,200}?(?:\{\{[^()\n]{0,200}?\}\}|\{%[^()\n]{0,200}?%\})[^()\n]{0,200}?"
+"""An address that a program puts in."""
 _INVISIBLE = re.compile(
     rf"""
       \{{\{{{_LONG}\}}\}} | \{{%{_LONG}%\}} | <%{_LONG}%>            # templates and shortcodes
@@ -33,6 +37,8 @@ _INVISIBLE = re.compile(
     | \[-?@[^\]\n]+\] | \(\([\w-]{{6,}}\)\)                     # marks of literature, and of blocks in Roam and Logseq
     | \{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE})*[ \t]*\}}      # attributes in kramdown and Pandoc
     | \{{:[^{{}}\n]*\}}(?=[ \t]*(?:\n|\Z))
+    | !\[[^\]\n]*\]\({_TEMPLATED}\)                              # pictures with such an address
+    | \[(?:\#[\w-]*|\d+|\*)\]_(?!\w)                             # marks of footnotes in reStructuredText
     | :(?:material|octicons|fontawesome|simple)-[\w-]+:           # icons in MkDocs
     """,
     re.VERBOSE | re.DOTALL,
@@ -46,10 +52,17 @@ _WORDS_WITHIN = (
     re.compile(r"\[(?P<words>[^\[\]\n]+)\](?=\{[.#][^{}\n]*\})"),
     re.compile(r"\{(?P<sign>\+\+|==|\+ )(?P<words>[^{}\n]*?)(?:\+\+|==| \+)\}"),
     re.compile(r"\{~~[^{}\n]*?~>(?P<words>[^{}\n]*?)~~\}"),
+    re.compile(rf"\[(?P<words>[^\[\]\n]+)\]\({_TEMPLATED}\)"),
+    re.compile(r":(?:[\w+.-]+:)+`(?P<words>[^`<\n]+?)[ \t]*(?:<[^`>\n]+>)?`"),
+    re.compile(r"\{[\w:+-]+\}`(?P<words>[^`<\n]+?)[ \t]*(?:<[^`>\n]+>)?`"),
+    re.compile(r"`(?P<words>[^`<\n]+?)[ \t]*(?:<[^`>\n]+>)?`__?(?![\w`])"),
+    re.compile(r"(?<=\w)\^(?P<words>[^\s^\[\]]{1,20})\^(?![\w^])"),
+    re.compile(r"(?<=\w)~(?P<words>[^\s~]{1,20})~(?!~)"),
     re.compile(r"(?<![\w+])\+\+(?P<words>[A-Za-z][\w+-]*?)\+\+(?![\w+])"),
 )
 """Words with signs of a program around them: fields of Dataview within a sentence, of which those in round brackets
-are shown without their names; spans in Pandoc; what an editor added in CriticMarkup and GitLab; keys in MkDocs."""
+are shown without their names; spans in Pandoc; what an editor added in CriticMarkup and GitLab; links whose address a
+program puts in; roles and links in reStructuredText and MyST; what is raised or lowered in Pandoc; keys in MkDocs."""
 _FIELD_COLON = re.compile(r"(?<=[\w*])::(?=\s|\Z)")
 _HIGHLIGHT = re.compile(r"(?<!\w)==(?=[^\s=])|(?<=[^\s=])==(?!\w)")
 CONTENTS = re.compile(r"\s*\[\[?_?TOC_?\]?\]\s*|.*\{:toc\}\s*", re.IGNORECASE | re.DOTALL)
@@ -60,14 +73,16 @@ CONTENTS = re.compile(r"\s*\[\[?_?TOC_?\]?\]\s*|.*\{:toc\}\s*", re.IGNORECASE | 
 def markdown_parser() -> MarkdownIt:
     """Return the parser."""
     from markdown_it import MarkdownIt
+    from mdit_py_plugins.amsmath import amsmath_plugin
     from mdit_py_plugins.deflist import deflist_plugin
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.footnote import footnote_plugin
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.use(footnote_plugin).use(deflist_plugin)
-    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
-    add_boxes(parser)
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False).use(amsmath_plugin)
+    for add in (add_boxes, add_directives, add_pandoc):
+        add(parser)
     parser.inline.add_terminator_char("(")
     parser.inline.ruler.before("escape", "wikilink", _wikilink)
     parser.inline.ruler.before("escape", "highlight", _highlight)

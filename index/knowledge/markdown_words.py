@@ -91,7 +91,8 @@ def _shown(token: Token) -> str:
     if token.type == "text_special":
         return token.content
     if token.type in _CODE:
-        return "" if _INLINE_QUERY.match(token.content) else f"{token.markup}{token.content}{token.markup}".strip("`")
+        content = token.content if token.type == "code_inline" else token.content.strip("`")
+        return "" if _INLINE_QUERY.match(content) else f"{token.markup}{content}{token.markup}".strip("`")
     return "\n" if token.type in ("softbreak", "hardbreak") or _BREAK.fullmatch(token.content) else ""
 
 

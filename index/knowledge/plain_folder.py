@@ -15,6 +15,8 @@ from index.knowledge.visible_text import VisibleText
 from index.knowledge.yaml_lines import Problem, Severity
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+)")
+_DRAFTS = "_drafts"
+"""The folder that Jekyll publishes nothing of."""
 _MAX_PASSAGE = 10_000
 _MAX_QUESTION = 300
 
@@ -32,8 +34,9 @@ def read_plain(
 ) -> Iterator[tuple[Snippet, Location]]:
     """Yield the snippets of texts: one for each passage."""
     for file, heading in files:
-        if heading.is_draft:
-            problems.append(Problem(file.name, 1, "draft", "a draft; it is not indexed", Severity.NOTE))
+        kind = "drawing" if heading.is_drawing else "draft"
+        if heading.is_drawing or heading.is_draft or _DRAFTS in file.topic.split("/"):
+            problems.append(Problem(file.name, 1, kind, f"a {kind}; it is not indexed", Severity.NOTE))
             continue
         text = below(file, heading)
         blocks = tuple(_paragraphs(text)) if file.is_plain_text else read_markdown(text).blocks

@@ -12,6 +12,7 @@ from index.knowledge.curated_folder import Curated, Parts, read_curated
 from index.knowledge.file_language import language_of
 from index.knowledge.files import SOURCES_FILE, Location, TextFile, read_text_files
 from index.knowledge.front_matter import read_heading
+from index.knowledge.languages import split_suffix
 from index.knowledge.plain_folder import below, read_plain
 from index.knowledge.profile import Profile, read_profile
 from index.knowledge.registers import read_not_covered, read_sources, read_topics
@@ -40,6 +41,14 @@ class Knowledge:
     problems: tuple[Problem, ...]
     locations: dict[tuple[str, str], Location]
     """Where each (id, language) was read."""
+
+    def lacks(self, snippet_id: str) -> bool:
+        """Tell whether no file has a snippet, not even one that cannot be read."""
+        if any(snippet_id == known for known, _ in self.locations):
+            return False
+        errors = (problem.file for problem in self.problems if problem.severity is Severity.ERROR)
+        broken = {split_suffix(name.rpartition(".")[0]).stem for name in errors}
+        return snippet_id.partition("#")[0] not in broken
 
     def require_sound(self) -> None:
         """Make sure that the folder can be indexed.

@@ -131,7 +131,9 @@ def parse_yaml(text: str, *, first_line: int = 1) -> Node:
         root = yaml.compose(text, Loader=_Loader)
         return Node(None, first_line) if root is None else _node(root, first_line, {})
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What a quotation mark opens ends with the document; what an editor has to look at is its beginning.
+        is_unclosed = "end of stream" in str(error.problem)
+        mark = (error.context_mark if is_unclosed else error.problem_mark) or error.problem_mark or error.context_mark
         line = mark.line if mark else 0
         raise YamlError(explain(error, text.split("\n"), line), first_line + line) from error
     except yaml.reader.ReaderError as error:

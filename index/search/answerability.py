@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from index.knowledge.snippet import Snippet
 from index.search.contradiction import Difference, DifferenceKind, differences
+from index.search.held_words import HeldWords
 from index.search.known_names import KnownNames
 from index.search.negatives import Examples, similarity
 from index.search.passage_facts import passage_facts
 from index.search.scoring import OBJECTION, FieldVectors, Query, Ranking
 from index.search.wanted import Wanted, held, unmet, wanted
-from index.text.codes import codes
-from index.text.terms import code_term, term_hash
+from index.text.codes import codes, tells_of_code, words_of_code
+from index.text.terms import code_term, term_hash, words
 from index.version.snippet_db import SnippetDatabase
 
 _COMPARED = 5
@@ -116,8 +117,15 @@ class _Kinds:
 class Answerability:
     """Judges the best snippet of a ranking by its questions and its text. Safe to use from several threads."""
 
-    def __init__(self, snippets: SnippetDatabase, fields: FieldVectors, examples: Examples, names: KnownNames) -> None:
-        self._snippets, self._fields, self._names = snippets, fields, names
+    def __init__(
+        self,
+        snippets: SnippetDatabase,
+        fields: FieldVectors,
+        examples: Examples,
+        names: KnownNames,
+        held: HeldWords,
+    ) -> None:
+        self._snippets, self._fields, self._names, self._held = snippets, fields, names, held
         self._negatives, self._terms = examples.negatives, examples.terms
         self._kinds = lru_cache(maxsize=_CACHE)(self._kinds_of)
 
@@ -151,7 +159,7 @@ class Answerability:
             left[[place for place in places if 0 <= place < negatives]] = False
         return kept, left
 
-    def subject(self, query: Query, ranking: Ranking) -> Subject | None:
+    def subject(self, query: Query, ranking: Ranking, language: str) -> Subject | None:
         """Judge by the titles and example questions of the best snippets; ``None`` for more than a name."""
         asked, idf = query.terms.asked.hashes, query.terms.idf
         if not 0 < query.terms.length <= _LONGEST_NAME:
@@ -162,11 +170,30 @@ class Answerability:
         needed = _NAMED_WORD if query.terms.length == 1 else _NAMED_WORDS
         most = max(overlaps)
         about = sum(overlap >= _ABOUT for overlap in overlaps)
+        if self._alone_tells_of_code(query, ranking, language):
+            return Subject(0, is_named=True, more=0)
         if not about:
             return Subject(0, is_named=False, more=0)
         leaders = [place for place, overlap in enumerate(overlaps) if overlap >= most - _AS_MUCH]
         dates = {place: self._snippets.translation(found[place]).as_of or "" for place in leaders}
         return Subject(max(leaders, key=lambda place: dates[place]), most >= needed, about - 1)
+
+    def _alone_tells_of_code(self, query: Query, ranking: Ranking, language: str) -> bool:
+        """Tell whether only the best of all snippets has a code that is asked for; other words stand there, too.
+
+        Nothing else resembles a code, so where it stands tells more than any similarity.
+        """
+        asked = codes(query.text)
+        if len(asked) != 1:
+            return False
+        (code,) = asked
+        others_asked = query.text.replace(words_of_code(query.text, code), " ")
+        best, *others = map(self._snippets.all_translations, ranking.translations.tolist())
+        return (
+            any(tells_of_code(text, code) for text, _ in passage_facts(best).texts)
+            and not any(code in passage_facts(translations).codes for translations in others)
+            and (not words(others_asked) or self._held.share(others_asked, language, best) > _WHOLE)
+        )
 
     def _titles_overlap(self, number: int, overlaps: NDArray[np.float32], held: NDArray[np.float32]) -> float:
         """Return the greatest overlap with a title or example question that holds all of a question."""

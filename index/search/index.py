@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from index.question.letters import clean
 from index.question.splitting import split_questions
 from index.search.answer import Answer, Hit, Reply
 from index.search.answerability import Answerability, Found, Subject
+from index.search.contradiction import DifferenceKind
 from index.search.decision import ALL_LANGUAGES, Calibration, Decision, Evidence, is_certainly_relevant
 from index.search.held_words import HeldWords
 from index.search.highlight import Cues, best_sentence, nearest_question
@@ -52,6 +54,9 @@ MAX_QUESTION = 4096
 """Only so many characters of a question count: the length of a Telegram message."""
 
 _LEAST_HITS = 5
+_LEAST_WITH_STRANGER = 0.1
+"""Least probability at which a snippet is shown for a question with a name that stands nowhere in the knowledge. Where
+the threshold for other questions is lower, a snippet may share only the common words around the name."""
 _MOST_QUESTIONS = 3
 """So many questions of one message are answered."""
 _LIST_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+(?=\D)")
@@ -92,12 +97,12 @@ class Index:
         self.question_terms = QuestionTerms.load(folder)
         examples = Examples(self.negatives, self.question_terms)
         self.names = KnownNames.load(folder)
-        self.answerability = Answerability(self.snippets, self.fields, examples, self.names)
         terms = Terms(manifest.synonyms)
+        self._held = HeldWords(terms, lexical)
+        self.answerability = Answerability(self.snippets, self.fields, examples, self.names, self._held)
         self._term_search = TermSearch(terms, lexical, lexical_candidates(len(self.languages)))
         listed = ListedQuestions.load(folder)
         self.not_covered = NotCovered(listed, terms, lexical, manifest.encoder_reads, self.names)
-        self._held = HeldWords(terms, lexical)
         self.prefixes = PrefixSearch(self.snippets, self.languages)
         self._threads = ThreadPoolExecutor(_TERM_THREADS, thread_name_prefix="terms")
         self._encoder_reads = np.array([manifest.encoder_reads[name] for name in self.languages], np.float32)
@@ -290,10 +295,10 @@ class Index:
         declined = self.declined(query, found, spoken)
         query, ranking = found.query, found.ranking
         evidence = self.evidence(found)
-        subject = self.answerability.subject(query, ranking) if asked.about else None
+        subject = self.answerability.subject(query, ranking, spoken) if asked.about else None
         calibration, confidence, decision, likely = self.calibration(spoken), 0.0, Decision.NONE, False
         if declined is None and any(character.isalnum() for character in asked.text):
-            confidence, decision, likely = self._decide(calibration, found, evidence, subject)
+            confidence, decision, likely = self._decide(spoken, found, evidence, subject)
         cues = Cues.of(query.text)
         places = list(range(min(max(_LEAST_HITS, limit), len(ranking.translations))))
         if subject and subject.leader in places:
@@ -397,19 +402,29 @@ class Index:
         return nearest if nearest.similarity > answered + _NEARER else None
 
     def _decide(
-        self, calibration: Calibration, found: Found, evidence: Evidence, subject: Subject | None
+        self, language: str, found: Found, evidence: Evidence, subject: Subject | None
     ) -> tuple[float, Decision, bool]:
         """Return the confidence in the best snippet, what follows from it, and whether it probably answers."""
+        calibration = self.calibration(language)
         confidence = calibration.confidence(evidence)
         if subject and subject.is_named:
             confidence = max(confidence, calibration.answer)
         elif confidence > calibration.closest and (subject or self.forbids(found)):
-            # Where both thresholds are the same, this confidence alone would be enough for an answer.
-            return calibration.closest, Decision.CLOSEST, False
+            if confidence >= _LEAST_WITH_STRANGER or not self._names_stranger(found, language):
+                # Where both thresholds are the same, this confidence alone would be enough for an answer.
+                return calibration.closest, Decision.CLOSEST, False
+            confidence = math.nextafter(calibration.closest, 0.0)
         decision = calibration.decide(confidence)
         if decision is Decision.NONE and is_certainly_relevant(found.query.terms, found.ranking):
             return confidence, Decision.CLOSEST, False
         return confidence, decision, decision is Decision.CLOSEST and calibration.is_likely(confidence, evidence)
+
+    def _names_stranger(self, found: Found, language: str) -> bool:
+        """Tell whether a question has a name that no snippet holds."""
+        unknown = found.query.terms.asked.unknown_terms
+        names = (each.asked for each in found.objections.differences if each.kind is DifferenceKind.NAME)
+        stems = (self._term_search.terms.stems(name, language) for name in names)
+        return any(unknown.issuperset(map(term_hash, own)) for own in stems)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

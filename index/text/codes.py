@@ -14,6 +14,7 @@ _LETTER = re.compile("[A-Za-z]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _NO_CODES = frozenset({"mid", "pre", "post", "top", "топ"})
 """What stands before a number in ordinary words: "mid-2025", "top-10"."""
+_NUMBERED, _SERIAL = re.compile(r"\D*\d+\D?|\d+\D\d*"), re.compile(r"\d\d")
 # Cyrillic letters that look like Latin ones as capitals: codes are typed in whichever alphabet is at hand.
 _LATIN = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
@@ -37,6 +38,20 @@ def words_of_code(text: str, code: str) -> str:
     tokens: list[str] = _TOKEN.findall(text)
     parts = (part for token in tokens for part in (token, *_SEPARATOR.split(token)))
     return next(part for part in parts if code == _bare(_SEPARATOR.sub("", part)))
+
+
+def tells_of_code(text: str, code: str) -> bool:
+    """Tell whether a text has a code as the name of what it tells about, and not only as a word.
+
+    Codes count something, so they end in two digits or more. ``CO2``, ``B2B`` and ``V2O5`` are words; ``E1`` is a code
+    where it begins a line or is a heading: "E1: no water", "E1 | no water".
+    """
+    if code not in codes(text) or not _NUMBERED.fullmatch(code):
+        return False
+    if _SERIAL.search(code):
+        return True
+    written = re.escape(words_of_code(text, code))
+    return bool(re.search(rf"(?:^|– )[^\w\n]*{written}[ \t]*(?:[|:–—-]|$)", text, re.MULTILINE))
 
 
 def _is_parted(parts: list[str]) -> bool:

@@ -157,8 +157,8 @@ def test_ask_quotes_with_source_and_date(built_small: Path) -> None:
     code, out, _ = invoke("ask", "who is the trade envoy", "--data", built_small)
     assert code == 0
     assert "Lord Alderdice was named trade envoy in January 2025." in out
-    assert "As of 2025-06-04" in out
-    assert "The Press: News, 2025-06 <https://example.org/>" in out
+    assert "As of 4 June 2025" in out
+    assert "The Press: News, June 2025 <https://example.org/>" in out
     assert "\x1b" not in out
 
 
@@ -170,12 +170,35 @@ def test_plain_output_is_not_wrapped(program: Program, built_small: Path) -> Non
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [
+        ("кто торговый посланник", ["  По состоянию на октябрь 2025 г."]),
+        ("сауда өкілі кім", ["  2025 жылғы қазандағы жағдай бойынша"]),
+        ("какая погода в Париже", ["В подборке об этом ничего нет.", "Темы: "]),
+    ],
+)
+def test_labels_are_in_the_language_of_what_is_quoted(real_data: Path, question: str, lines: list[str]) -> None:
+    """Dates, notes and the line of topics, with plain spaces, which every terminal can show."""
+    _, out, _ = invoke("ask", question, "--data", real_data)
+    printed = out.splitlines()
+    assert all(any(each.startswith(line) for each in printed) for line in lines)
+
+
+def test_one_passage_is_shown_where_none_surely_answers(real_data: Path) -> None:
+    """Others are named, as buttons of the bot's message name them."""
+    _, out, _ = invoke("ask", "how much lithium is mined in Kazakhstan", "--data", real_data)
+    assert out.startswith("The closest I have")
+    assert sum(line.startswith("  As of ") for line in out.splitlines()) == 1
+    assert 1 <= sum(line.startswith("▶ ") for line in out.splitlines()) <= 2
+
+
 @pytest.mark.parametrize("question", ["what is the weather in Paris", "asdfgh", "🙂", "", "   ", "?"])
 def test_ask_says_politely_that_there_is_no_answer(real_data: Path, question: str) -> None:
     """Exit code 0, and no snippet is quoted."""
     code, out, _ = invoke("ask", question, "--data", real_data)
     assert code == 0
-    assert out.startswith("The knowledge holds no answer to that.")
+    assert out.startswith("My collection does not cover this.")
     assert "As of" not in out
 
 
@@ -275,7 +298,7 @@ def test_ask_says_that_a_question_is_not_covered(small: tuple[Path, Path, BuildR
     (folder / "not_covered.yaml").write_text("questions: [Who pays for the copper?]\n")
     assert invoke("build", "--knowledge", folder, "--data", data)[0] == 0
     _, out, _ = invoke("ask", "please, who pays for copper", "--explain", "--data", data)
-    assert out.startswith("The editors decided not to cover this question.\nTopics: ")
+    assert out.startswith("Thank you for your question. The editors have decided not to cover it here.\nTopics: ")
     assert "no answer because: The editors list this question as not covered: Who pays for the copper?" in out
     _, out, _ = invoke("ask", "who pays for copper", "--json", "--data", data)
     assert json.loads(out)["not_covered"] == "Who pays for the copper?"
@@ -345,7 +368,7 @@ def test_ask_answers_several_questions_in_order(built_small: Path, monkeypatch: 
     questions = ["who is the trade envoy", "hydrogen agreement", "uranium production", "who"]
     _, out, _ = invoke("ask", "\n".join(questions), "--data", built_small)
     assert [line for line in out.splitlines() if line.startswith("> ")] == [f"> {each}" for each in questions[:3]]
-    assert out.splitlines()[-1] == "Only 3 questions are answered at a time. Left out: who"
+    assert out.splitlines()[-1] == "I answer at most 3 questions at a time. Left out: who"
     _, out, _ = invoke("ask", "\n".join(questions), "--json", "--explain", "--data", built_small)
     fields = json.loads(out)
     assert [each["question"] for each in fields["answers"]] == questions[:3]

@@ -82,6 +82,23 @@ def test_a_code_finds_its_own_passage(manual: Index, question: str, holds: str) 
     assert holds in manual.answer(question).hits[0].snippet.text
 
 
+@pytest.mark.parametrize(
+    ("question", "decision"),
+    [
+        ("what does E07 mean", "answer"),
+        ("E10", "answer"),
+        ("e-09", "answer"),
+        ("what is 12-b?", "answer"),
+        ("КZ-52", "answer"),
+        ("E07 door", "answer"),
+        ("E07 warranty", "closest"),
+    ],
+)
+def test_a_code_alone_is_answered_by_the_one_passage_that_has_it(manual: Index, question: str, decision: str) -> None:
+    """What else is asked must stand there, too."""
+    assert manual.answer(question).decision == decision
+
+
 def test_an_unknown_code_is_not_answered(manual: Index) -> None:
     """A passage about another code may be close, and is no answer."""
     assert manual.answer("what does E77 mean").decision != "answer"

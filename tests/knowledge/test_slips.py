@@ -84,6 +84,15 @@ def test_sources_that_cannot_be_read_are_one_problem(curated: Path, spoilt: str 
     assert [line.split(":")[0] for line in problems(curated)] == ["sources.yaml"]
 
 
+@pytest.mark.parametrize("spoilt", [b"\xff\xfep\x00", f"---\n{HEAD}title: again\n---\nCopper.\n"])
+def test_a_snippet_that_cannot_be_read_is_one_problem(curated: Path, spoilt: str | bytes) -> None:
+    """Nobody is blamed for naming it."""
+    write(curated, "a.md", spoilt)
+    write(curated, "b.md", f"---\n{HEAD}see_also: [a]\n---\n{BODIES[1]}\n")
+    write(curated, "evaluation.yaml", "questions:\n- {question: Where is copper mined, answers: [a]}\n")
+    assert [line.split(":")[0] for line in problems(curated)] == ["a.md"]
+
+
 def test_a_missing_source_is_told_once(curated: Path) -> None:
     """However many snippets name it, with the id that was probably meant."""
     write(curated, "sources.yaml", SOURCES.replace("press", "prezs"))

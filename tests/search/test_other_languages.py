@@ -59,6 +59,12 @@ def test_what_it_does_not_answer_gets_no_answer(folder: str, index: Index) -> No
     assert 2 * decisions.count(Decision.NONE) >= len(decisions)
 
 
+def test_common_words_around_an_unknown_place_show_nothing(folder: str, index: Index) -> None:
+    """The weather somewhere shares only such words with a folder about other things."""
+    asked = {"ebike-fr": "Quel temps fera-t-il demain à Lyon ?", "club-de": "Wie wird das Wetter morgen in Köln?"}
+    assert index.answer(asked[folder]).decision is Decision.NONE
+
+
 @pytest.mark.parametrize(
     "question", ["How much does it cost?", "Сколько это стоит?", "Бұл қанша тұрады?", "🙂", "2026"]
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.codes import codes, words_of_code
+from index.text.codes import codes, tells_of_code, words_of_code
 from index.text.terms import Terms
 
 
@@ -28,6 +28,23 @@ from index.text.terms import Terms
 def test_codes_are_told_from_numbers(text: str, found: set[str]) -> None:
     """Separators, case and alphabet do not matter; units, years and ordinals are no codes."""
     assert codes(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "tells"),
+    [
+        ("The machine stops with E07.", "e07", True),
+        ("Call 12-b a belt.", "12b", True),
+        ("Codes:\n\nE1: no water\nE2 | too hot", "e2", True),
+        ("Boiler – E4", "e4", True),
+        ("It saves CO2.", "co2", False),
+        ("V2O5: a powder, H2O", "v2o5", False),
+        ("E07 and E08", "e09", False),
+    ],
+)
+def test_a_text_tells_of_a_code_or_uses_it_as_a_word(text: str, code: str, tells: bool) -> None:
+    """Formulas and abbreviations have single digits, and codes of one digit stand where terms are explained."""
+    assert tells_of_code(text, code) is tells
 
 
 def test_a_code_weighs_more_than_a_word() -> None:
