@@ -73,8 +73,8 @@ _WEIGHTS_WITH_EMBEDDING = {
 _CONSTANT_WITH_EMBEDDING = -8.9
 _LEAST = 0.0
 """Least log-odds, on average over their pairs, of the questions of a group."""
-MAY_BE_ALIKE = 4.5
-"""Least mean likeness of two groups that may be on one subject: the log-odds are about two below those of a group."""
+MAY_BE_ALIKE = 3.5
+"""Least mean likeness of two groups that may be on one subject: of the pairs with more, half are."""
 _READS = 0.5
 """How well the encoder must read each language of the knowledge."""
 _SNIPPETS = 24
