@@ -114,6 +114,8 @@ def _reason(answer: Answer) -> str | None:
         return "not-covered"
     if answer.differences:
         return "contradicted"
+    if answer.near_miss:
+        return "near-miss"
     return "uncertain" if answer.decision == "closest" else "nothing-near"
 
 

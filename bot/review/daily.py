@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.querylog.schema import open_log
-from bot.review.gap_store import close_answered, update
+from bot.review.gap_store import Pause, close_answered, update
 
 if TYPE_CHECKING:
     from index import Index
@@ -66,12 +66,12 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
     return Unanswered(figures["questions"], figures["people"], tuple(Group(*row) for row in rows))
 
 
-def close_gaps(log: Path, index: Index) -> None:
-    """Close the gaps whose questions an index answers that was published just now.
+def close_gaps(log: Path, index: Index, pause: Pause | None = None) -> bool:
+    """Close the gaps whose questions an index answers that was published just now; return whether all were asked.
 
     Raises:
         sqlite3.Error: The log cannot be read or written now.
     """
     with closing(open_log(log)) as connection:
         connection.row_factory = sqlite3.Row
-        close_answered(connection, index)
+        return close_answered(connection, index, pause).finished

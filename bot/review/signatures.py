@@ -35,8 +35,10 @@ class Part(StrEnum):
     """The stems of the words, which languages share for names in Latin letters and for synonyms of the knowledge."""
     LETTERS = auto()
     """Runs of letters of the words as they sound: names, and words that languages have taken from each other."""
-    MEANINGS = auto()
-    """Words of everyday life, each by what it means in any language."""
+    THINGS = auto()
+    """Words for things of everyday life, each by what it means in any language."""
+    ASPECTS = auto()
+    """Words for what is asked about a thing: its price, its place, who owns it."""
     SNIPPETS = auto()
     """The snippets that hold the words: their translations say the same."""
     CANDIDATES = auto()
@@ -48,29 +50,31 @@ class Part(StrEnum):
 
 
 _WEIGHTS = {
-    Part.WORDS: 2.2,
-    Part.LETTERS: 12.9,
-    Part.MEANINGS: 7.4,
-    Part.SNIPPETS: 4.2,
-    Part.CANDIDATES: 2.8,
+    Part.WORDS: 7.0,
+    Part.LETTERS: 9.1,
+    Part.THINGS: 5.6,
+    Part.ASPECTS: 4.1,
+    Part.SNIPPETS: 3.2,
+    Part.CANDIDATES: 0.8,
     Part.EMBEDDING: 0.0,
-    Part.LANGUAGE: -3.2,
+    Part.LANGUAGE: -3.9,
 }
-_CONSTANT = -7.0
+_CONSTANT = -8.5
 _WEIGHTS_WITH_EMBEDDING = {
     Part.WORDS: 2.5,
     Part.LETTERS: 9.2,
-    Part.MEANINGS: 5.1,
+    Part.THINGS: 5.1,
+    Part.ASPECTS: 2.0,
     Part.SNIPPETS: 0.0,
     Part.CANDIDATES: 3.6,
     Part.EMBEDDING: 16.0,
     Part.LANGUAGE: -6.2,
 }
 _CONSTANT_WITH_EMBEDDING = -8.9
-_LEAST = 1.5
+_LEAST = 0.0
 """Least log-odds, on average over their pairs, of the questions of a group."""
-MAY_BE_ALIKE = 4.5
-"""Least mean likeness of two groups that may be on one subject: the log-odds are about two below those of a group."""
+MAY_BE_ALIKE = 3.5
+"""Least mean likeness of two groups that may be on one subject: of the pairs with more, half are."""
 _READS = 0.5
 """How well the encoder must read each language of the knowledge."""
 _SNIPPETS = 24
@@ -102,11 +106,12 @@ class Signatures:
         self._embeds = min(reads) >= _READS
         self._weights = _WEIGHTS_WITH_EMBEDDING if self._embeds else _WEIGHTS
         self._index = index
-        self._meanings = Terms(_everyday_words())
+        everyday = _everyday_words()
+        self._everyday = {part: Terms(everyday[str(part)]) for part in (Part.THINGS, Part.ASPECTS)}
         self._middle = _middle(index) if self._embeds else np.zeros(index.manifest.dimension, np.float32)
         self.encoder = index.manifest.encoder_key
         """The stored embeddings of this encoder can be used."""
-        self.name = f"parts-1+{self.encoder}" if self._embeds else "parts-1"
+        self.name = f"parts-2+{self.encoder}" if self._embeds else "parts-2"
         """Signatures with different names cannot be compared."""
         self._constant = _CONSTANT_WITH_EMBEDDING if self._embeds else _CONSTANT
         self.least = _LEAST - self._constant
@@ -135,7 +140,7 @@ class Signatures:
         return {
             Part.WORDS: weights,
             Part.LETTERS: self._letters(text, language),
-            Part.MEANINGS: {term: 1.0 for term in self._meanings.stems(text, language) if term.startswith("=")},
+            **{part: _meanings(terms, text, language) for part, terms in self._everyday.items()},
             Part.SNIPPETS: self._index.holders(text, language, _SNIPPETS),
             Part.CANDIDATES: {name: max(score, 0.0) ** 2 for name, score in asked.candidates[:_CANDIDATES]},
             Part.EMBEDDING: self._embedding(asked),
@@ -178,7 +183,11 @@ def _middle(index: Index) -> Floats:
     return np.asarray(np.mean(vectors, axis=0), np.float32)
 
 
-def _everyday_words() -> list[list[str]]:
+def _meanings(terms: Terms, text: str, language: str) -> dict[str, float]:
+    return {term: 1.0 for term in terms.stems(text, language) if term.startswith("=")}
+
+
+def _everyday_words() -> Mapping[str, list[list[str]]]:
     text = resources.files("bot.review").joinpath("everyday_words.yaml").read_text(encoding="utf-8")
-    groups: list[list[str]] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - only text
+    groups: Mapping[str, list[list[str]]] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - only text
     return groups

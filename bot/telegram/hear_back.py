@@ -14,7 +14,6 @@ from bot.database import DATABASE_ERRORS, open_for_reading
 from bot.messages.hearing import answered_message
 from bot.querylog.entry import content_hash
 from bot.querylog.statements import Recorded, recorded
-from bot.review.daily import close_gaps
 from bot.telegram.context import Services
 from bot.telegram.daily_digest import send_digest
 from bot.telegram.sending import Address
@@ -29,14 +28,13 @@ _UPKEEP_SECONDS = 3600.0
 
 
 async def keep_telling(services: Services) -> None:
-    """Tell people of answers and close gaps after each publication; tell administrators daily what was not answered."""
+    """Tell people of answers after each publication; tell administrators daily what was not answered."""
     told_of, next_upkeep = "", 0.0
     while True:
         try:
             if (version := services.live_index.index.version) != told_of:
                 await tell_answered(services)
                 told_of = version
-                await _close_gaps(services)
             if time.monotonic() >= next_upkeep:
                 next_upkeep = time.monotonic() + _UPKEEP_SECONDS
                 services.answer_requests.remove_old()
@@ -63,16 +61,6 @@ async def tell_answered(services: Services) -> None:
         answer = await services.live_index.answer(question.asked)
         if _answers(answer, question):
             await _tell(entry, chat, question, answer, services)
-
-
-async def _close_gaps(services: Services) -> None:
-    """Let reviewers see which gaps the version closes; what fails is done with the next digest or command."""
-    if not services.settings.log:
-        return
-    try:
-        await asyncio.to_thread(close_gaps, services.log.path, services.live_index.index)
-    except DATABASE_ERRORS as error:
-        logger.warning("Gaps that are answered now stay open until somebody lists them: the query log: %s", error)
 
 
 def _read(log: Path, entries: list[str]) -> dict[str, Recorded]:

@@ -20,6 +20,7 @@ from bot.telegram.bot_api import CONNECTIONS, CountingRequest, ReceivingError, T
 from bot.telegram.context import App, Services
 from bot.telegram.handlers.profile import present
 from bot.telegram.health import Health, Monitoring, Notifier
+from bot.telegram.gap_closing import keep_closing
 from bot.telegram.hear_back import keep_telling
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
@@ -177,7 +178,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
     await application.initialize()
     await application.start()
     profile = asyncio.create_task(present(bot, services.live_index.locales, services.live_index.index.manifest))
-    tasks = [profile, asyncio.create_task(_watch(services)), asyncio.create_task(keep_telling(services))]
+    tasks = [profile, *(asyncio.create_task(work(services)) for work in (_watch, keep_telling, keep_closing))]
     receiver: Polling | Webhook = (
         Webhook(application, secret) if services.settings.webhook_url else Polling(application)
     )

@@ -79,6 +79,8 @@ class Answer:
     """Sentence embedding of the question."""
     differences: tuple[Difference, ...] = ()
     """What the question states and the first hit does not hold or contradicts; such a question gets no ``answer``."""
+    near_miss: bool = False
+    """Whether a ``closest`` is clearly nearer to a negative example of its snippets than to what they answer."""
     likely: bool = False
     """Whether the first hit of a ``closest`` probably answers: its confidence is high, and it leads clearly."""
     near: bool = False

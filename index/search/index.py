@@ -316,6 +316,7 @@ class Index:
             truncated=query.encoded.truncated or len(question) > MAX_QUESTION,
             vector=query.encoded.vector,
             differences=found.objections.differences,
+            near_miss=decision is Decision.CLOSEST and self._is_near_miss(found),
             likely=likely,
             near=calibration.is_near(confidence, evidence),
             more_about=subject.more if subject else 0,
@@ -383,8 +384,9 @@ class Index:
 
     def forbids(self, found: Found) -> bool:
         """Tell whether the best snippet must not be given as the answer, however much it resembles the question."""
-        if found.objections.differences:
-            return True
+        return bool(found.objections.differences) or self._is_near_miss(found)
+
+    def _is_near_miss(self, found: Found) -> bool:
         return self.answerability.nearest_questions(found.query, found.ranking).is_near_miss
 
     def declined(self, query: Query, found: Found, language: str) -> Resemblance | None:

@@ -1,12 +1,16 @@
 """Measure how well unanswered questions are grouped, on wordings of which it is known which are on one subject.
 
-    python tests/benchmarks/grouping.py --data DATA [--set FILE] [--days 1] [--fit] [--errors]
+    python tests/benchmarks/grouping.py --data DATA [--set FILE] [--among FILE] [--days 1] [--fit] [--errors]
 
 The wordings of each half are put into an empty log as questions that nobody answered, and grouped as `log gaps` does,
 all at once or as they come in on several days. Printed are the pairwise F1, the share of wrong pairs among those put
-together, the share of wordings that are alone in their group, and how many groups there are.
+together, the share of wordings that are in a group without another one of their subject, and how many groups there are.
 
-With --fit, the weights of the parts of a signature are fitted to the development half: paste them into
+With --among, those questions of an evaluation file that the knowledge answers lie in the same log. The sets are on what
+it does not answer, so a wording put together with one of them is wrong. On which subjects these questions are is not
+known, so pairs of two of them do not count.
+
+With --fit, the weights of the parts of a signature are fitted to the development half (and the questions beside it): paste them into
 bot/review/signatures.py. Look at --errors of the development half only, so that the other half stays unseen.
 """
 
@@ -36,9 +40,9 @@ LOOKED_AT = "development"
 
 @dataclass(frozen=True)
 class Example:
-    """A wording, and its subject."""
+    """A wording, and its subject where that is known."""
 
-    subject: str
+    subject: str | None
     asked: Asked
 
 
@@ -54,6 +58,12 @@ def read(file: Path, index: Index) -> Mapping[str, list[Example]]:
         ]
         for half, subjects in halves.items()
     }
+
+
+def others(file: Path, index: Index) -> list[Example]:
+    """Read the evaluation questions that the knowledge answers."""
+    questions = yaml.safe_load(file.read_text(encoding="utf-8"))["questions"]
+    return [Example(None, asked(index, each.get("language", "en"), each["question"])) for each in questions if each["answers"]]
 
 
 def asked(index: Index, language: str, text: str) -> Asked:
@@ -82,16 +92,19 @@ def grouped(examples: Sequence[Example], signatures: Signatures, days: int) -> l
 
 def figures(examples: Sequence[Example], numbers: Sequence[int]) -> str:
     """Return the figures in a line."""
-    sizes = Counter(numbers)
+    own = Counter((number, each.subject) for each, number in zip(examples, numbers, strict=True) if each.subject)
     right = same = together = 0
     for one, other in combinations(range(len(examples)), 2):
+        if not (examples[one].subject or examples[other].subject):
+            continue
         is_same, is_together = examples[one].subject == examples[other].subject, numbers[one] == numbers[other]
         right, same, together = right + (is_same and is_together), same + is_same, together + is_together
-    alone = sum(sizes[number] == 1 for number in numbers)
+    alone = sum(times == 1 for times in own.values())
+    known = sum(own.values())
     return (
         f"F1 {2 * right / max(1, same + together):.3f}, wrong pairs {1 - right / max(1, together):.1%}, "
-        f"{alone} alone ({alone / len(examples):.1%}), {len(sizes)} groups of "
-        f"{len({each.subject for each in examples})} subjects"
+        f"{alone} alone ({alone / known:.1%}), {len({number for number, _ in own})} groups of "
+        f"{len({subject for _, subject in own})} subjects"
     )
 
 
@@ -107,7 +120,7 @@ def errors(examples: Sequence[Example], numbers: Sequence[int]) -> None:
 def fit(examples: Sequence[Example], signatures: Signatures) -> Mapping[str, float]:
     """Return the constant and the weights under which pairs on one subject are most probable: logistic regression."""
     parts = [signatures.parts(each.asked) for each in examples]
-    pairs = list(combinations(range(len(examples)), 2))
+    pairs = [(a, b) for a, b in combinations(range(len(examples)), 2) if examples[a].subject or examples[b].subject]
     rows = np.array([[1.0, *(cosine(parts[a][part], parts[b][part]) for part in Part)] for a, b in pairs])
     truth = np.array([examples[a].subject == examples[b].subject for a, b in pairs], float)
     weights = np.zeros(rows.shape[1])
@@ -131,6 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with an index")
     parser.add_argument("--set", type=Path, default=SET, help="the wordings")
+    parser.add_argument("--among", type=Path, help="evaluation questions that lie in the same log")
     parser.add_argument("--days", type=int, default=1, help="on how many days they come in")
     parser.add_argument("--fit", action="store_true", help="fit the weights to the development half")
     parser.add_argument("--errors", action="store_true", help="print what went wrong in the development half")
@@ -139,13 +153,16 @@ def main() -> None:
     signatures = Signatures(index)
     halves = read(given.set, index)
     halves = {**halves, "all in one log": [each for examples in halves.values() for each in examples]}
+    beside = others(given.among, index) if given.among else []
+    if beside:
+        halves["among other questions"] = halves["all in one log"] + beside
     for half, examples in halves.items():
         numbers = grouped(examples, signatures, given.days)
         print(f"{half}: {len(examples)} wordings, {figures(examples, numbers)}")
         if given.errors and half == LOOKED_AT:
             errors(examples, numbers)
     if given.fit:
-        print(fit(halves[LOOKED_AT], signatures))
+        print(fit([*halves[LOOKED_AT], *beside], signatures))
 
 
 if __name__ == "__main__":

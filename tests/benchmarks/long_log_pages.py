@@ -96,7 +96,7 @@ def run(command: str, data: Path) -> float:
 
 
 def pages(data: Path) -> list[str]:
-    """Return the address of every page: tables as they open, faceted, searched, ready-made queries, the dashboard."""
+    """Return the address of every page: tables in the list as they open, faceted, searched, ready-made queries, the dashboard."""
     connection = open_for_reading(data / "queries.db")
     [(question,)] = connection.execute("SELECT id FROM questions ORDER BY time DESC LIMIT 1").fetchall()
     [(day,)] = connection.execute("SELECT max(substr(time, 1, 10)) FROM questions").fetchall()
@@ -107,7 +107,7 @@ def pages(data: Path) -> list[str]:
     found += [f"/review/questions?snippet={snippet}", f"/review/questions?before={question}"]
     found += ["/queries", "/-/dashboards/overview?days=30", "/-/dashboards/overview?days=90"]
     database = METADATA["databases"]["queries"]
-    found += [f"/queries/{table}" for table in database["tables"]]
+    found += [f"/queries/{table}" for table, about in database["tables"].items() if not about.get("hidden")]
     found += [
         "/queries/questions?_search=lithium",
         "/queries/questions?decision=none",

@@ -150,3 +150,41 @@ async def test_whoever_is_interrupted_goes_on(tmp_path: Path) -> None:
         close(connection, again)
         assert {gap.id for gap in ranked(connection, EVERY) if gap.state == State.ANSWERED} == set(order.values())
     assert len(again.asked) == (1 if order["a: 1"] < order["b: 2"] else 2)
+
+
+async def test_whoever_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
+    """The gap in which it stopped is asked again as a whole, the ones before are finished."""
+    await ask(tmp_path, ("a: 1", 1), ("b: 2", 2))
+    version = Version("v2", {"a: 1": "One.", "b: 2": "Two."})
+    pauses: list[float] = []
+
+    def stop_at_the_second(seconds: float) -> bool:
+        pauses.append(seconds)
+        return len(pauses) == 2
+
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        closed = close_answered(connection, version, stop_at_the_second)  # type: ignore[arg-type]
+        assert (len(closed.gaps), closed.wordings, closed.finished) == (1, 2, False)
+        assert len(ranked(connection)) == 1
+        assert len(close(connection, version).gaps) == 1
+
+
+async def test_only_one_program_asks_at_a_time(tmp_path: Path) -> None:
+    """The other one asks nothing and is told so; the log can be written meanwhile."""
+    await ask(tmp_path, ("a: 1", 1))
+    other = Version("v2", {"a: 1": "One."})
+    seen: list[Closed] = []
+
+    def meanwhile(_: float) -> bool:
+        with opened(tmp_path) as second:
+            seen.append(close(second, other))
+            second.execute("UPDATE gaps SET note = 'seen'")
+        return False
+
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        closed = close_answered(connection, Version("v2", {"a: 1": "One."}), meanwhile)  # type: ignore[arg-type]
+        assert closed.finished and len(closed.gaps) == 1
+        assert (seen, other.asked) == ([Closed(finished=False)], [])
+        assert find(connection, closed.gaps[0]).note == "seen"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,17 @@ async def test_the_terminal_says_what_is_wrong(tmp_path: Path, options: tuple[st
     result = run(tmp_path, *options)
     assert result.exit_code != 0
     assert text in result.output + str(result.exception)
+
+
+async def test_a_known_near_miss_is_told_apart(tmp_path: Path, real_index: Index) -> None:
+    """Where a passage came near and says itself that it does not answer, that is the reason, not uncertainty."""
+    negatives = (text for each in real_index.snippets.every_translation() for text in each.does_not_answer)
+    answers = (real_index.answer(text) for text in negatives)
+    near = list(islice((each for each in answers if each.decision == "closest" and not each.differences), 5))
+    log = open_log(tmp_path)
+    for answer in near:
+        await log.record(Entry(answer, "private", person=1))
+    await log.close()
+    with opened(tmp_path) as connection:
+        reasons = [row["reason"] for row in connection.execute("SELECT reason FROM reasons")]
+    assert reasons == ["near-miss"] * 5

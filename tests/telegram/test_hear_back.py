@@ -12,7 +12,8 @@ from bot.querylog.schema import open_log
 from bot.review.daily import unanswered_since
 from bot.review.gap_store import GapFilter, State, ranked
 from bot.telegram.daily_digest import send_digest
-from bot.telegram.hear_back import keep_telling, tell_answered
+from bot.telegram.gap_closing import keep_closing
+from bot.telegram.hear_back import tell_answered
 from bot.telegram.live_index import Swap
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
@@ -215,7 +216,7 @@ def test_a_publication_closes_the_gaps_it_answers(make_knowledge: MakeKnowledge,
         await bench.say("Who won the chess olympiad in 1998?", 2)
         unanswered_since(services.log.path, services.live_index.index, "2000")
         await publish_wolves(bench, knowledge, small_data)
-        task = asyncio.create_task(keep_telling(services))
+        task = asyncio.create_task(keep_closing(services))
         with closing(open_log(services.log.path)) as connection:
             connection.row_factory = sqlite3.Row
             await until(lambda: ranked(connection, GapFilter(state=State.ANSWERED)))

@@ -6,6 +6,7 @@
     reading         one gap, the gaps that matter most, and those that may mean the same
     update          new questions are put into gaps
     closing         gaps whose questions a published version answers
+    turn            only one program at a time asks the questions of gaps again
     acts            what reviewers decide: states, merged, split, moved
     membership      which question lies in which gap
     refresh         all that is due with new questions or a new version
@@ -15,7 +16,7 @@ Everything takes an open log: ``bot.querylog.schema.open_log``, with rows of typ
 """
 
 from bot.review.gap_store.acts import mark, merge, move, split
-from bot.review.gap_store.closing import Closed, close_answered, open_again
+from bot.review.gap_store.closing import Closed, Pause, close_answered, open_again
 from bot.review.gap_store.gap import (
     CannotMoveError,
     Gap,
@@ -37,6 +38,7 @@ __all__ = [
     "GapFilter",
     "NoSuchGapError",
     "Passage",
+    "Pause",
     "Reason",
     "State",
     "Wording",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,13 @@ from bot.database import transaction
 from bot.querylog.entry import content_hash, timestamp
 from bot.review.gap_store.gap import State
 from bot.review.gap_store.membership import add_wordings, gap_row, new_gap, place
+from bot.review.gap_store.turn import turn
 
 if TYPE_CHECKING:
     from index import Index
+
+Pause = Callable[[float], bool]
+"""Is called after each wording with the seconds that it took, and returns whether to stop."""
 
 # A question that was answered and yet lies in a gap was voted down or asked to be added.
 _WORDINGS = """
@@ -35,21 +40,34 @@ class Closed:
     """The open gaps of which a part was answered and split off, or that were split off themselves."""
     wordings: int = 0
     """How many wordings were asked."""
+    finished: bool = True
+    """Whether all of them were; not where it was stopped, or another program is asking them."""
 
 
-def close_answered(connection: sqlite3.Connection, index: Index) -> Closed:
+def close_answered(connection: sqlite3.Connection, index: Index, pause: Pause | None = None) -> Closed:
     """Ask the wordings of open gaps anew, once per index version, and close the gaps that are answered now.
 
     A wording is answered where the decision is ``answer``; where it was answered before, though not well, only by
     another passage or another text than then. Where only some wordings of a gap are answered, the part that more people
     asked keeps the number, and the other becomes a gap of its own.
 
-    Each gap is finished in one transaction, so whoever is interrupted goes on where it stopped.
+    Each gap is finished in one short transaction, so whoever is interrupted goes on where it stopped, and nobody who
+    writes the log waits for answers. Wordings are asked one by one: the encoder would give others vectors in a batch.
 
     Args:
         connection: The log, open for writing.
         index: The published version.
+        pause: Called after each wording, so that others get the processor; where it says so, no more are asked.
     """
+    with turn(connection) as own:
+        return _close_all(connection, index, pause or _never) if own else Closed(finished=False)
+
+
+def _never(_: float) -> bool:
+    return False
+
+
+def _close_all(connection: sqlite3.Connection, index: Index, pause: Pause) -> Closed:
     with transaction(connection):
         add_wordings(connection)
     unchecked = connection.execute(
@@ -61,8 +79,14 @@ def close_answered(connection: sqlite3.Connection, index: Index) -> Closed:
     asked = 0
     for (gap,) in unchecked:
         rows = connection.execute(_WORDINGS, (gap,)).fetchall()
-        asked += len(rows)
-        answers = {row["wording"]: with_ for row in rows if (with_ := _answered_with(row, index))}
+        answers: dict[int, str] = {}
+        for row in rows:
+            began = time.perf_counter()
+            if with_ := _answered_with(row, index):
+                answers[row["wording"]] = with_
+            asked += 1
+            if pause(time.perf_counter() - began):
+                return Closed(tuple(closed), tuple(left), asked, finished=False)
         with transaction(connection):
             # The questions were asked without a lock: somebody may have changed the gap meanwhile.
             if _is_as_it_was(connection, gap, rows):

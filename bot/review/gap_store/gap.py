@@ -34,6 +34,8 @@ class Reason(StrEnum):
     """No passage came near."""
     UNCERTAIN = "uncertain"
     """Passages came near, and it was not certain that the first one answers."""
+    NEAR_MISS = "near-miss"
+    """It resembles a question of which the editors say that the passages do not answer it."""
     CONTRADICTED = "contradicted"
     """The first passage contradicts what the question states, or does not hold it: another date, name or number."""
     WRONG_PASSAGE = "wrong-passage"

@@ -16,6 +16,8 @@ from bot.review.signatures import Asked, Signatures
 
 _BATCH = 2000
 """Different questions grouped at once; their mutual similarities take 16 MB."""
+_WRITTEN = 50
+"""So many wordings are written at once; the bot waits a quarter of a second for another program's lock."""
 # Half-typed inline queries are left out unless the person voted or asked for an answer.
 _UNGROUPED = """
     SELECT q.id, q.time, q.person, coalesce(q.asked, q.question) AS text, q.language, q.index_version,
@@ -60,9 +62,10 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str
         batch = different[start : start + _BATCH]
         made = [_signature(connection, signatures, same[-1]["id"]) for _, same in batch]
         clusters = group(made, clusters, least=signatures.least)
-        with transaction(connection):
-            for cluster in clusters:
-                if cluster.members:
+        joined = [cluster for cluster in clusters if cluster.members]
+        for first in range(0, len(joined), _WRITTEN):
+            with transaction(connection):
+                for cluster in joined[first : first + _WRITTEN]:
                     _store(connection, cluster, signatures, batch)
     return len(rows)
 
@@ -72,12 +75,14 @@ def _without_known(
 ) -> list[tuple[int, list[sqlite3.Row]]]:
     """Put the wordings that lie in a gap already there; return the others."""
     unknown = []
-    with transaction(connection):
-        for wording, same in wordings.items():
-            if known := connection.execute(_GAP_OF_WORDING, (wording,)).fetchone():
-                _join(connection, known["gap"], [(wording, same, known["similarity"])])
-            else:
-                unknown.append((wording, same))
+    every = list(wordings.items())
+    for first in range(0, len(every), _WRITTEN):
+        with transaction(connection):
+            for wording, same in every[first : first + _WRITTEN]:
+                if known := connection.execute(_GAP_OF_WORDING, (wording,)).fetchone():
+                    _join(connection, known["gap"], [(wording, same, known["similarity"])])
+                else:
+                    unknown.append((wording, same))
     return unknown
 
 
