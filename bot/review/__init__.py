@@ -18,6 +18,7 @@
     wordings        which wordings of a gap may be taken over, and how they are spelled
     acts            what reviewers do to the knowledge, as data
     act_checks      what `check` would say of an act
+    review_db       the reviewers' database
     drafts          acts that are not published yet
     knowledge_edit  files with changes that are not written yet
     snippet_edit    changing the files of one snippet

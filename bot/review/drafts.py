@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Migrations
 
-from bot.database import connect, transaction
+from bot.database import transaction
 from bot.querylog.entry import timestamp
 from bot.review.acts import Act, as_json, from_json
 from bot.review.knowledge_edit import Change, EditedFolder, TeachError
+from bot.review.review_db import review_db
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-REVIEW_FILE = "review.db"
-"""Name of the database in the data folder."""
 MIGRATIONS = Migrations("drafts")
 
 _TABLES = (
@@ -109,7 +108,7 @@ class Drafts:
     """The drafts of one data folder. Safe to use from several threads and processes."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / REVIEW_FILE
+        self._data = data
 
     def add(self, act: Act, author: str, gap: int | None = None, question_ids: Sequence[str] = ()) -> int:
         """Save an act as a draft and return its number."""
@@ -152,15 +151,14 @@ class Drafts:
         with self._changing() as connection:
             self._move(connection, ids, author, DraftState.DRAFT, DraftState.PUBLISHED, version)
 
-    def undone(self, version: str, author: str) -> list[int]:
-        """Make drafts again of what was published with a version; return their numbers."""
+    def undone(self, ids: Sequence[int], author: str) -> None:
+        """Make drafts again of drafts that were published.
+
+        Raises:
+            NoSuchDraftError: One of them is not published; then none is changed.
+        """
         with self._changing() as connection:
-            found = connection.execute(
-                "SELECT id FROM drafts WHERE state = 'published' AND version = ? ORDER BY id", (version,)
-            )
-            ids = [number for (number,) in found.fetchall()]
             self._move(connection, ids, author, DraftState.PUBLISHED, DraftState.DRAFT)
-        return ids
 
     def history(self, limit: int = 100) -> list[Event]:
         """Return what happened to drafts, the newest first."""
@@ -196,8 +194,7 @@ class Drafts:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # Each use opens the file anew, so that threads share nothing.
-        with closing(connect(self._path, [MIGRATIONS])) as connection:
+        with review_db(self._data, MIGRATIONS) as connection:
             yield connection
 
     @contextmanager

@@ -37,7 +37,7 @@ class Closed:
     """How many wordings were asked."""
 
 
-def close_answered(connection: sqlite3.Connection, index: Index) -> Closed:
+def close_answered(connection: sqlite3.Connection, index: Index, only: Iterable[int] | None = None) -> Closed:
     """Ask the wordings of open gaps anew, once per index version, and close the gaps that are answered now.
 
     A wording is answered where the decision is ``answer``; where it was answered before, though not well, only by
@@ -49,12 +49,15 @@ def close_answered(connection: sqlite3.Connection, index: Index) -> Closed:
     Args:
         connection: The log, open for writing.
         index: The published version.
+        only: The gaps to look at, by default all.
     """
+    chosen = None if only is None else json.dumps([*only])
     with transaction(connection):
         add_wordings(connection)
     unchecked = connection.execute(
-        "SELECT id FROM gaps WHERE state = 'open' AND merged_into IS NULL AND checked IS NOT ? ORDER BY id",
-        (index.version,),
+        "SELECT id FROM gaps WHERE state = 'open' AND merged_into IS NULL AND checked IS NOT ? "
+        "AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id",
+        (index.version, chosen, chosen),
     ).fetchall()
     closed: list[int] = []
     left: list[int] = []
