@@ -83,8 +83,21 @@ def open_database(
         return connect(_MEMORY, migrations)
 
 
-def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
+def connect(
+    path: Path,
+    migrations: Sequence[Migrations],
+    *,
+    busy_seconds: float = _BUSY_SECONDS,
+    write_ahead: bool = True,
+) -> sqlite3.Connection:
     """Open a database for writing as it is; make it (mode 0600) where there is none, and apply pending migrations.
+
+    Args:
+        path: The file.
+        migrations: Sets of migrations.
+        busy_seconds: How long to wait for another program's lock.
+        write_ahead: Whether a write-ahead log is kept. Without one, readers wait for writers, but the database can be
+            read where the disk has no room left.
 
     Raises:
         sqlite3.Error, OSError: It cannot be opened, written or understood.
@@ -98,7 +111,8 @@ def connect(path: Path, migrations: Sequence[Migrations], *, busy_seconds: float
     try:
         # Deleted text is overwritten with zeros instead of being left in free pages.
         connection.execute("PRAGMA secure_delete = ON")
-        _begin_write_ahead_log(connection, busy_seconds)
+        if write_ahead:
+            _begin_write_ahead_log(connection, busy_seconds)
         # A commit survives the end of this process. Whoever needs it to survive a power cut asks for more.
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection, migrations)

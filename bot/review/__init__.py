@@ -18,6 +18,7 @@
     wordings        which wordings of a gap may be taken over, and how they are spelled
     acts            what reviewers do to the knowledge, as data
     act_checks      what `check` would say of an act
+    review_db       the reviewers' database
     drafts          acts that are not published yet
     not_ours        gaps closed because the questions are refused
     forgetting      what is deleted from the log goes from drafts

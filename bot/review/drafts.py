@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Migrations
 
-from bot.database import connect, transaction
+from bot.database import transaction
 from bot.querylog.entry import timestamp
 from bot.review.acts import Act, as_json, from_json, without
 from bot.review.knowledge_edit import Change, EditedFolder, TeachError
+from bot.review.review_db import review_db
 from index.errors import UserFacingError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-REVIEW_FILE = "review.db"
-"""Name of the database in the data folder."""
 MIGRATIONS = Migrations("drafts")
 
 _TABLES = (
@@ -121,7 +120,7 @@ class Drafts:
     """The drafts of one data folder. Safe to use from several threads and processes."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / REVIEW_FILE
+        self._data = data
 
     def add(
         self,
@@ -170,15 +169,14 @@ class Drafts:
         with self._changing() as connection:
             self._move(connection, ids, author, DraftState.DRAFT, DraftState.PUBLISHED, version)
 
-    def undone(self, version: str, author: str) -> list[int]:
-        """Make drafts again of what was published with a version; return their numbers."""
+    def undone(self, ids: Sequence[int], author: str) -> None:
+        """Make drafts again of drafts that were published.
+
+        Raises:
+            NoSuchDraftError: One of them is not published; then none is changed.
+        """
         with self._changing() as connection:
-            found = connection.execute(
-                "SELECT id FROM drafts WHERE state = 'published' AND version = ? ORDER BY id", (version,)
-            )
-            ids = [number for (number,) in found.fetchall()]
             self._move(connection, ids, author, DraftState.PUBLISHED, DraftState.DRAFT)
-        return ids
 
     def history(self, gap: int) -> list[Event]:
         """Return what happened to the drafts for a gap, the newest first."""
@@ -210,7 +208,6 @@ class Drafts:
                     _forget(connection, draft, gone)
             if changed:
                 connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def _where(self, condition: str, *values: object) -> list[Draft]:
         with self._open() as connection:
@@ -236,8 +233,7 @@ class Drafts:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # Each use opens the file anew, so that threads share nothing.
-        with closing(connect(self._path, [MIGRATIONS])) as connection:
+        with review_db(self._data, MIGRATIONS) as connection:
             yield connection
 
     @contextmanager

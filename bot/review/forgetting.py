@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ulid import ULID
 
-from bot.review.drafts import REVIEW_FILE, Drafts
+from bot.review.drafts import Drafts
+from bot.review.review_db import REVIEW_FILE
 
 _TIME_DIGITS = 10
 """The beginning of an entry id, which tells when it was made."""

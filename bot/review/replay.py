@@ -90,11 +90,13 @@ def logged(connection: sqlite3.Connection, *, since: str = "", limit: int = 2000
     )
 
 
-def logged_in(connection: sqlite3.Connection, gaps: Sequence[int], ids: Sequence[str]) -> list[sqlite3.Row]:
+def logged_in(
+    connection: sqlite3.Connection, gaps: Sequence[int], ids: Sequence[str], *, limit: int
+) -> list[sqlite3.Row]:
     """Return the same of the questions in some gaps, and of those with some entry ids."""
     chosen = """SELECT seq, asked, question FROM questions AS q WHERE id IN (SELECT value FROM json_each(?))
         OR id IN (SELECT question_id FROM gap_members WHERE gap IN (SELECT value FROM json_each(?)))"""
-    return _wordings(connection, chosen, (json.dumps(ids), json.dumps(gaps)), -1)
+    return _wordings(connection, chosen, (json.dumps(ids), json.dumps(gaps)), limit)
 
 
 def _wordings(connection: sqlite3.Connection, chosen: str, values: tuple[object, ...], limit: int) -> list[sqlite3.Row]:
@@ -110,20 +112,21 @@ def _wordings(connection: sqlite3.Connection, chosen: str, values: tuple[object,
     ).fetchall()
 
 
-def replay(
-    rows: Iterable[sqlite3.Row], ask: Callable[[str], Answer], *, before: Callable[[str], Answer] | None = None
-) -> Iterator[Replayed]:
-    """Ask each question again and yield the comparison with the logged answer, or with what ``before`` answers."""
+def replay(rows: Iterable[sqlite3.Row], ask: Callable[[str], Answer]) -> Iterator[Replayed]:
+    """Ask each question again and yield the comparison with the logged answer."""
     for row in rows:
-        question = row["asked"] or row["question"]
-        yield Replayed(
-            question=question,
-            language=row["language"],
-            times=row["times"],
-            id=row["id"],
-            before=verdict(before(question)) if before else _logged_verdict(row),
-            after=verdict(ask(question)),
-        )
+        yield compared(row, verdict(ask(as_asked(row))))
+
+
+def as_asked(row: sqlite3.Row) -> str:
+    """Return the text of a logged question with which it is asked again."""
+    text: str = row["asked"] or row["question"]
+    return text
+
+
+def compared(row: sqlite3.Row, after: Verdict, before: Verdict | None = None) -> Replayed:
+    """Return the comparison of two answers to a logged question, by default with the logged one."""
+    return Replayed(as_asked(row), row["language"], row["times"], row["id"], before or _logged_verdict(row), after)
 
 
 def _logged_verdict(row: sqlite3.Row) -> Verdict:

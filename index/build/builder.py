@@ -23,7 +23,7 @@ from index.encoder.query_encoder import EncoderCard, OnnxEncoder
 from index.errors import ArtifactError, BuildError
 from index.evaluation.evaluation_set import EvaluationSet, read_evaluation
 from index.evaluation.gate import judge
-from index.knowledge.files import EVALUATION_FILE
+from index.knowledge.files import EVALUATION_FILE, file_hashes
 from index.knowledge.reader import Knowledge, read_knowledge
 from index.knowledge.registers import read_synonyms
 from index.knowledge.snippet import Snippet, Source, Topic
@@ -173,6 +173,8 @@ def promote(data: Path, version: str) -> None:
 
 def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report: Report) -> BuildResult:
     report.step("Reading knowledge")
+    # What changes from now on does not count as read, so that nobody misses it.
+    files = file_hashes(folder)
     knowledge = read_knowledge(folder, advance=report.advance)
     knowledge.require_sound()
     for problem in knowledge.problems:
@@ -219,6 +221,7 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
             sources=knowledge.sources,
             profile=knowledge.profile,
             synonyms=tuple(map(tuple, synonyms)),
+            knowledge_files=files,
         )
         draft = Index.assemble(scratch, manifest, query_encoder)
         opened.callback(draft.close)

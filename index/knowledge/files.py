@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -20,6 +21,8 @@ PROFILE_FILE = "bot.yaml"
 EVALUATION_FILE = "evaluation.yaml"
 SYNONYMS_FILE = "synonyms.yaml"
 NOT_COVERED_FILE = "not_covered.yaml"
+
+REGISTERS = (SOURCES_FILE, TOPICS_FILE, PROFILE_FILE, EVALUATION_FILE, SYNONYMS_FILE, NOT_COVERED_FILE)
 
 _INTERFACE_TEXTS = "texts/*.ftl"
 _TEXT_SUFFIXES = (".md", ".markdown", ".mdx", ".txt")
@@ -119,6 +122,18 @@ def _text_files(folder: Path, problems: list[Problem]) -> Iterator[str]:
             is_hidden = name.startswith(".")
             if name.lower().endswith(_TEXT_SUFFIXES) and not is_hidden and name.lower() != "readme.md":
                 yield _relative(folder, Path(parent) / name)
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that a build reads, by its path relative to the folder.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    texts = (_relative(folder, path) for path in sorted(folder.glob(_INTERFACE_TEXTS)))
+    names = (*_text_files(folder, []), *REGISTERS, *texts)
+    files = ((name, folder / name) for name in names)
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files if path.is_file()}
 
 
 def _relative(folder: Path, path: Path | str) -> str:

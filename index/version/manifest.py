@@ -86,6 +86,8 @@ class Manifest(BaseModel):
     sources: tuple[Source, ...]
     profile: Profile = Profile()
     synonyms: tuple[tuple[str, ...], ...]
+    knowledge_files: Mapping[str, str] = {}
+    """SHA-256 of every file of the knowledge folder that was read; empty where an older program built the version."""
     overridden: str = ""
     """What was against this version when an operator published it all the same; empty where nothing was."""
     files: Mapping[str, str] = {}

@@ -80,7 +80,7 @@ def test_a_draft_is_kept_with_who_when_and_what_for(tmp_path: Path) -> None:
     assert draft.question_ids == ("01A", "01B")
     drafts.published([number], "v2", "Bob")
     assert drafts.all() == []
-    assert drafts.undone("v2", "Cat") == [number]
+    drafts.undone([number], "Cat")
     assert [each.id for each in drafts.all()] == [number]
     drafts.remove(number, "Ann")
     history = [(str(event.state), event.author, event.version) for event in drafts.history(12)]

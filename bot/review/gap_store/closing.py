@@ -44,7 +44,9 @@ class Closed:
     """Whether all of them were; not where it was stopped, or another program is asking them."""
 
 
-def close_answered(connection: sqlite3.Connection, index: Index, pause: Pause | None = None) -> Closed:
+def close_answered(
+    connection: sqlite3.Connection, index: Index, pause: Pause | None = None, *, only: Iterable[int] | None = None
+) -> Closed:
     """Ask the wordings of open gaps anew, once per index version, and close the gaps that are answered now.
 
     A wording is answered where the decision is ``answer``; where it was answered before, though not well, only by
@@ -58,7 +60,10 @@ def close_answered(connection: sqlite3.Connection, index: Index, pause: Pause | 
         connection: The log, open for writing.
         index: The published version.
         pause: Called after each wording, so that others get the processor; where it says so, no more are asked.
+        only: The gaps to look at now, even if another program is going through all of them; by default all.
     """
+    if only is not None:
+        return _close_all(connection, index, pause or _never, [*only])
     with turn(connection) as own:
         return _close_all(connection, index, pause or _never) if own else Closed(finished=False)
 
@@ -67,12 +72,14 @@ def _never(_: float) -> bool:
     return False
 
 
-def _close_all(connection: sqlite3.Connection, index: Index, pause: Pause) -> Closed:
+def _close_all(connection: sqlite3.Connection, index: Index, pause: Pause, only: list[int] | None = None) -> Closed:
+    chosen = None if only is None else json.dumps(only)
     with transaction(connection):
         add_wordings(connection)
     unchecked = connection.execute(
-        "SELECT id FROM gaps WHERE state = 'open' AND merged_into IS NULL AND checked IS NOT ? ORDER BY id",
-        (index.version,),
+        "SELECT id FROM gaps WHERE state = 'open' AND merged_into IS NULL AND checked IS NOT ? "
+        "AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id",
+        (index.version, chosen, chosen),
     ).fetchall()
     closed: list[int] = []
     left: list[int] = []

@@ -5,6 +5,7 @@
     publisher      what the pages call
     tries          one try at a time, in a process of its own
     try_out        that process: builds a candidate, compares its answers with those of the live version
+    answers        what a version answers to many questions
     tried          what a try found
     publication    writes the files and moves the pointer, both or neither, whatever stops the program
     file_changes   several files change together

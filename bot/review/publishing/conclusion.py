@@ -23,30 +23,32 @@ def conclude(settings: Settings, publication: Publication) -> Outcome:
     """Do what follows once the version of a publication is live."""
     notes: list[str] = []
     commit_hash = None
-    with _noted(notes, "The drafts could not be marked"):
+    with _noted(notes, "The drafts could not be marked", settings):
         _mark_drafts(Drafts(settings.data_dir), publication)
-    with _noted(notes, "The files were not committed"):
+    with _noted(notes, "The files were not committed", settings):
         commit_hash = _commit(settings, publication)
-    with _noted(notes, "The gaps could not be looked through"):
+    with _noted(notes, "The gaps could not be looked through", settings):
         _close_gaps(settings, publication)
     return Outcome(commit_hash, tuple(notes))
 
 
 @contextmanager
-def _noted(notes: list[str], what: str) -> Iterator[None]:
+def _noted(notes: list[str], what: str, settings: Settings) -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        notes.append(f"{what}: {problem(error)}")
+        notes.append(f"{what}: {problem(error, settings)}")
 
 
 def _mark_drafts(drafts: Drafts, publication: Publication) -> None:
     plan = publication.plan
-    if plan.undoes is not None:
-        drafts.undone(plan.previous or "", plan.author)
-        return
-    waiting = [each.id for each in drafts.of(plan.drafts) if each.state is DraftState.DRAFT]
-    drafts.published(waiting, plan.version, plan.author)
+    undoes = plan.undoes is not None
+    unmarked = DraftState.PUBLISHED if undoes else DraftState.DRAFT
+    waiting = [each.id for each in drafts.of(plan.drafts) if each.state is unmarked]
+    if undoes:
+        drafts.undone(waiting, plan.author)
+    else:
+        drafts.published(waiting, plan.version, plan.author)
 
 
 def _commit(settings: Settings, publication: Publication) -> str | None:
@@ -64,7 +66,7 @@ def _close_gaps(settings: Settings, publication: Publication) -> None:
     from index.search.index import Index
 
     log, plan = settings.data_dir / LOG_FILE, publication.plan
-    if not log.exists():
+    if not log.exists() or plan.version == plan.previous:  # with the same version, the bot answers as before
         return
     drafts = Drafts(settings.data_dir).of(plan.drafts)
     with closing(open_log(log)) as connection:
@@ -75,4 +77,5 @@ def _close_gaps(settings: Settings, publication: Publication) -> None:
             return
         not_ours.close(connection, drafts, plan.author)
         with closing(Index.open(settings.index_home)) as index:
-            close_answered(connection, index)
+            # The others are looked through by whoever takes the version over, so that nobody waits for them here.
+            close_answered(connection, index, only=plan.gaps)

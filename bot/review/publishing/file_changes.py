@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from bot.review.knowledge_edit import Change
 from index.errors import UserFacingError
 from index.version.versions import sync_folder
 
+CANDIDATE_FOLDER = "review/candidate"
+"""Where in the data folder the copy of the knowledge lies that candidates are built from."""
 _NEW, _OLD = ".publishing-new", ".publishing-old"
 """Ends of the names of what lies beside a file while it changes. The names begin with a dot, so no build reads them."""
 
@@ -40,7 +42,7 @@ class FileChange:
     @property
     def hash(self) -> str:
         """SHA-256 of the file afterwards, empty where there is none."""
-        return "" if self.after is None else _hash(self.after)
+        return "" if self.after is None else hashlib.sha256(self.after).hexdigest()
 
     @property
     def reversed(self) -> FileChange:
@@ -116,15 +118,6 @@ def tidy(folder: Path, changes: Sequence[FileChange]) -> None:
                 path.parent.rmdir()
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below ``folder`` that is not hidden, by its name.
-
-    Raises:
-        OSError: A file cannot be read.
-    """
-    return {name: _hash((folder / name).read_bytes()) for name in _names(folder)}
-
-
 def copy_folder(folder: Path, target: Path) -> None:
     """Copy what is not hidden below ``folder`` to ``target``, in place of what is there.
 
@@ -133,21 +126,12 @@ def copy_folder(folder: Path, target: Path) -> None:
     """
     if target.exists():
         shutil.rmtree(target)
-    # A link stays a link: the reader of the copy refuses one that leads out of it.
-    shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns(".*"))
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _names(folder: Path) -> Iterator[str]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent) / name
-            if not name.startswith(".") and path.is_file():
-                yield path.relative_to(folder).as_posix()
+    try:
+        # A link stays a link: the reader of the copy refuses one that leads out of it.
+        shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns(".*"))
+    except BaseException:  # half a copy would only fill the disk
+        shutil.rmtree(target, ignore_errors=True)
+        raise
 
 
 def _require_before(folder: Path, changes: Sequence[FileChange]) -> None:

@@ -12,6 +12,7 @@ from index.errors import UserFacingError
 
 _SECONDS = 60
 """A hook that takes longer is stopped."""
+_LOCK = "index.lock"
 _REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
@@ -83,6 +84,11 @@ def _checked(folder: Path, verb: str, *arguments: str, options: Sequence[str] = 
 
 def _error(verb: str, done: subprocess.CompletedProcess[str]) -> GitError:
     said = " ".join((done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").split())
+    if _LOCK in said:
+        return GitError(
+            "another git program is at work in the folder, or one was stopped and left it locked. "
+            f"If none is running, delete the file .git/{_LOCK} there, then commit the files by hand."
+        )
     return GitError(f"git {verb}: {said[:500]}")
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from bot.database import connect, transaction
+from bot.database import transaction
 from bot.querylog.entry import timestamp
 from bot.review.publishing.file_changes import FileChange
+from bot.review.review_db import review_db
 
 MIGRATIONS = Migrations("publications")
-_WAIT_SECONDS = 10.0
 
 _TABLES = (
     # Drafts and gaps are lists of numbers in JSON.
@@ -98,11 +99,11 @@ class Journal:
     """The publications of a data folder.
 
     Args:
-        path: The database, which holds the drafts as well.
+        data: The folder.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, data: Path) -> None:
+        self._data = data
 
     def begin(self, plan: Plan) -> Publication:
         """Record a publication, before anything is changed.
@@ -110,7 +111,7 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: It cannot be recorded.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             with transaction(connection):
                 number = connection.execute(
                     """INSERT INTO publications (state, author, time, version, previous, undoes, title, drafts, gaps)
@@ -133,7 +134,7 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: It cannot be recorded.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             connection.execute(
                 "UPDATE publications SET state = ?, commit_hash = ?, note = ? WHERE id = ?",
                 (state, outcome.commit_hash, "\n".join(outcome.notes), number),
@@ -145,7 +146,7 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: The database cannot be read.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             return next(iter(_read(connection, "state = ?", State.BEGUN)), None)
 
     def last(self) -> Publication | None:
@@ -154,7 +155,7 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: The database cannot be read.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             made = "state = ? AND undoes IS NULL AND NOT undone"
             return next(iter(_read(connection, made, State.DONE, limit=1)), None)
 
@@ -164,9 +165,19 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: The database cannot be read.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             [found] = _read(connection, "id = ?", number)
             return found
+
+    def written(self, version: str) -> dict[str, str]:
+        """Return the SHA-256 of each file that the publications of a version have written, empty where they removed it.
+
+        Raises:
+            sqlite3.Error, OSError: The database cannot be read.
+        """
+        with self._open() as connection:
+            made = _read(connection, f"state = '{State.DONE}' AND version = ?", version)
+            return {change.name: change.hash for each in reversed(made) for change in each.plan.changes}
 
     def newest(self, limit: int) -> list[Publication]:
         """Return the newest publications, the latest first.
@@ -174,15 +185,14 @@ class Journal:
         Raises:
             sqlite3.Error, OSError: The database cannot be read.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             return _read(connection, "state <> ?", State.BEGUN, limit=limit)
 
-    def _open(self) -> sqlite3.Connection:
-        connection = connect(self._path, [MIGRATIONS], busy_seconds=_WAIT_SECONDS)
-        connection.row_factory = sqlite3.Row
-        # What is recorded must outlive a power cut, for the files that change next do.
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with review_db(self._data, MIGRATIONS) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
 
 
 def _read(connection: sqlite3.Connection, where: str, value: object, *, limit: int = -1) -> list[Publication]:

@@ -30,6 +30,7 @@ class Publications:
     """
 
     def __init__(self, settings: Settings, journal: Journal, conclude: Callable[[Publication], Outcome]) -> None:
+        self._settings = settings
         self._folder = settings.knowledge_dir.resolve()
         self._index = settings.index_home
         self._locks = settings.data_dir / "review"
@@ -87,7 +88,7 @@ class Publications:
             state, notes = self._settle(publication, finish=finish)
         ended = self._end(publication, state, notes)
         if failure and state is State.TAKEN_BACK:
-            raise PublishError(problem(failure)) from failure
+            raise PublishError(problem(failure, self._settings)) from failure
         return ended
 
     def _settle(self, publication: Publication, *, finish: bool) -> tuple[State, tuple[str, ...]]:
@@ -110,5 +111,5 @@ class Publications:
         try:
             self._journal.end(publication.id, state, outcome)
         except EXPECTED as error:  # the next publication records it
-            outcome = replace(outcome, notes=(*outcome.notes, problem(error)))
+            outcome = replace(outcome, notes=(*outcome.notes, problem(error, self._settings)))
         return replace(publication, state=state, outcome=outcome)

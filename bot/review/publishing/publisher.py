@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from bot.review.drafts import REVIEW_FILE, Drafts, DraftState, overlay
+from bot.review.drafts import Drafts, DraftState, overlay
 from bot.review.publishing.conclusion import conclude
-from bot.review.publishing.file_changes import changed_since, file_changes, hashes
+from bot.review.publishing.file_changes import changed_since, file_changes
 from bot.review.publishing.journal import Journal, Plan, Publication
 from bot.review.publishing.publication import Publications
 from bot.review.publishing.titles import title
 from bot.review.publishing.tried import Tried
 from bot.review.publishing.tries import Progress, Tries
 from bot.review.publishing.words import EXPECTED, PublishError, problem, verdict
+from bot.review.review_db import REVIEW_FILE
 from bot.settings import Settings
+from index.knowledge.files import file_hashes
 from index.version.versions import candidates, readable_live_version, versions
 
 _MOST_SHOWN = 50
@@ -36,7 +38,7 @@ class Publisher:
         self._folder = settings.knowledge_dir.resolve()
         self._drafts = Drafts(settings.data_dir)
         self._tries = Tries(settings)
-        self._journal = Journal(settings.data_dir / REVIEW_FILE)
+        self._journal = Journal(settings.data_dir)
         self._publications = Publications(settings, self._journal, partial(conclude, settings))
 
     def recover(self) -> None:
@@ -60,7 +62,8 @@ class Publisher:
             chosen = [each.id for each in there if drafts is None or each.id in drafts]
             if not chosen:
                 raise PublishError("There is no draft to try.")
-            self._tries.start(author, chosen)
+            with self._publications.alone():  # files are whole, then
+                self._tries.start(author, chosen)
 
     def progress(self) -> Progress | None:
         """Return how far the last try is, ``None`` if there was none.
@@ -102,7 +105,9 @@ class Publisher:
         from index.build.builder import promote
 
         with self._one_line(), self._publications.alone():
-            found = self._tries.result()
+            found, last = self._tries.result(), self._journal.last()
+            if found is None and last and (last.plan.author, last.plan.version) == (author, version):
+                return last  # they clicked twice
             if found is None or found[1].version != version:
                 raise PublishError("Somebody has tried or published other drafts since. Look at them, then try again.")
             tried = found[1]
@@ -171,7 +176,7 @@ class Publisher:
         there = {each.id for each in self._drafts.of(tried.drafts) if each.state is DraftState.DRAFT}
         if gone := len(set(tried.drafts) - there):
             return f"{gone} of the drafts {'was' if gone == 1 else 'were'} removed or published since. {_AGAIN}"
-        now = hashes(self._folder)
+        now = file_hashes(self._folder)
         if differ := sorted(name for name in {*now, *tried.files} if now.get(name) != tried.files.get(name)):
             return f"Files of the knowledge folder changed since: {', '.join(differ[:_NAMED])}. {_AGAIN}"
         return None
@@ -216,4 +221,4 @@ class Publisher:
         except PublishError:
             raise
         except EXPECTED as error:
-            raise PublishError(problem(error)) from error
+            raise PublishError(problem(error, self._settings)) from error

@@ -9,6 +9,7 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from bot.review.replay import Replayed
+from index.knowledge.languages import split_suffix
 from index.version.candidate import Verdict as GateVerdict
 
 
@@ -25,10 +26,12 @@ class Tried:
     left_out: Mapping[int, str]
     """Drafts that cannot be applied to the files as they are, each with the reason."""
     files: Mapping[str, str]
-    """SHA-256 of each file of the knowledge folder before the drafts were applied."""
+    """SHA-256 of each file of the knowledge folder that a build reads, before the drafts were applied."""
     changed: Mapping[str, str]
     """SHA-256 of each file that the drafts change, afterwards."""
     verdict: GateVerdict
+    by_hand: tuple[str, ...] = ()
+    """Files that changed in the folder since the live version was built, and not by drafts."""
     of_drafts: tuple[Replayed, ...] = ()
     """The wordings that the drafts are about. They are kept without their texts, which people may have deleted."""
     replayed: tuple[Replayed, ...] = ()
@@ -69,6 +72,11 @@ class Tried:
             ValueError: The text is of another program.
         """
         return _json().validate_json(text)
+
+
+def passage_in(name: str) -> str:
+    """Return the id of the passage that a file of a curated folder holds."""
+    return split_suffix(name.rpartition(".")[0]).stem
 
 
 @cache

@@ -8,25 +8,24 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database, Migrations
 
-from bot.database import connect, open_for_reading
+from bot.database import open_for_reading
 from bot.querylog.entry import timestamp
-from bot.review.drafts import REVIEW_FILE
 from bot.review.publishing.tried import Tried
 from bot.review.publishing.words import PublishError, problem
+from bot.review.review_db import review_db
 from bot.settings import LOG_FILE, Settings
 
 MIGRATIONS = Migrations("tries")
 _PROGRAM = "bot.review.publishing.try_out"
 _SETTINGS = {"knowledge_dir", "data_dir", "encoder", "encoder_query_prefix", "encoder_passage_prefix"}
-_WAIT_SECONDS = 10.0
 _OUT_OF_MEMORY = "The system stopped the try, probably because memory ran out. Nothing was changed; try again later."
 _STOPPED = "The try was stopped before it was finished. Nothing was changed; try again."
 
@@ -67,7 +66,6 @@ class Tries:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._path = settings.data_dir / REVIEW_FILE
         self._unwritten: str | None = None
 
     def start(self, author: str, drafts: Sequence[int]) -> None:
@@ -84,7 +82,7 @@ class Tries:
             whose = found.author if (found := self.progress()) else "Another reviewer"
             raise PublishError(f"{whose} is trying drafts right now. Wait until that is finished.") from error
         try:
-            with closing(self._open()) as connection:
+            with self._open() as connection:
                 connection.execute("DELETE FROM tries")
                 connection.execute("INSERT INTO tries (author, time) VALUES (?, ?)", (author, timestamp()))
             self._unwritten = None
@@ -137,7 +135,7 @@ class Tries:
         Raises:
             sqlite3.Error, OSError: It cannot be recorded.
         """
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             connection.execute("DELETE FROM tries")
 
     def _run(self, lock: FileLock, drafts: Sequence[int]) -> None:
@@ -145,7 +143,7 @@ class Tries:
         try:
             self._record(problem=self._follow(drafts))
         except (sqlite3.Error, OSError) as error:
-            self._unwritten = problem(error)
+            self._unwritten = problem(error, self._settings)
         finally:
             lock.release()
 
@@ -182,12 +180,12 @@ class Tries:
         return json.dumps({"settings": given | {"index_dir": str(self._settings.index_home)}, "drafts": list(drafts)})
 
     def _record(self, **columns: str | None) -> None:
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             names = ", ".join(f"{name} = :{name}" for name in columns)
             connection.execute(f"UPDATE tries SET {names}", columns)
 
     def _row(self) -> Mapping[str, Any] | None:
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             row: Mapping[str, Any] | None = connection.execute("SELECT * FROM tries").fetchone()
             return row
 
@@ -220,7 +218,8 @@ class Tries:
         # The thread that follows the program releases what another one has acquired.
         return FileLock(folder / "try.lock", thread_local=False)
 
-    def _open(self) -> sqlite3.Connection:
-        connection = connect(self._path, [MIGRATIONS], busy_seconds=_WAIT_SECONDS)
-        connection.row_factory = sqlite3.Row
-        return connection
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with review_db(self._settings.data_dir, MIGRATIONS) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection

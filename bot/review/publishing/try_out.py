@@ -8,46 +8,47 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import threading
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
 
 from bot.database import open_for_reading
 from bot.review.drafts import Draft, Drafts, overlay
-from bot.review.publishing.file_changes import copy_folder, file_changes, hashes
-from bot.review.publishing.tried import Tried
-from bot.review.publishing.words import DAYS, EXPECTED, problem
+from bot.review.publishing.answers import answers, collect_no_garbage, second_process
+from bot.review.publishing.file_changes import CANDIDATE_FOLDER, copy_folder, file_changes
+from bot.review.publishing.journal import Journal
+from bot.review.publishing.tried import Tried, passage_in
+from bot.review.publishing.words import DAYS, EXPECTED, problem, without_folders
 from bot.review.queries import moment
-from bot.review.replay import Replayed, logged, logged_in, replay
+from bot.review.replay import Replayed, Verdict, as_asked, compared, logged, logged_in
 from bot.settings import LOG_FILE, Settings, load_settings
 from index.build import Report
 from index.errors import ArtifactError
+from index.knowledge.files import file_hashes
+from index.version.manifest import read_manifest
+from index.version.snippet_db import SnippetDatabase
 from index.version.versions import index_folder, live_version
 
-if TYPE_CHECKING:
-    from index.search.index import Index
-
-CANDIDATE_FOLDER = "review/candidate"
-"""Where in the data folder the copy of the knowledge lies that candidates are built from."""
-_SECONDS = 2.5
-"""So long the last month's questions are asked."""
+_MOST = 500
+"""So many wordings of the last month are asked again at most, the most frequent ones."""
 
 
 class _Lines(Report):
     """Prints what happens as lines of JSON."""
 
-    def __init__(self, output: TextIO) -> None:
-        self._output = output
+    def __init__(self, output: TextIO, settings: Settings) -> None:
+        self._output, self._settings = output, settings
 
     def step(self, name: str, total: int | None = None) -> None:
         self.line(step=name)
 
     def say(self, text: str) -> None:
-        self.line(said=text)
+        self.line(said=without_folders(text, self._settings))
 
     def line(self, **content: object) -> None:
         print(json.dumps(content), file=self._output, flush=True)
@@ -55,14 +56,17 @@ class _Lines(Report):
 
 def main() -> None:
     """Do the task on standard input."""
-    lines = _Lines(os.fdopen(os.dup(sys.stdout.fileno()), "w"))
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
     given = json.loads(sys.stdin.readline())
+    settings = load_settings(**given["settings"])
+    lines = _Lines(output, settings)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
+    collect_no_garbage()
     try:
-        result = try_out(load_settings(**given["settings"]), given["drafts"], lines)
+        result = try_out(settings, given["drafts"], lines)
     except EXPECTED as error:
-        lines.line(problem=problem(error))
+        lines.line(problem=problem(error, settings))
     else:
         lines.line(tried=result.as_json())
 
@@ -82,76 +86,104 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
     from index.build.builder import BuildOptions, build
 
     report.step("Copying the knowledge")
-    folder = (settings.data_dir / CANDIDATE_FOLDER).resolve()
+    home, folder = settings.index_home, (settings.data_dir / CANDIDATE_FOLDER).resolve()
     copy_folder(settings.knowledge_dir, folder)
-    files = hashes(folder)
+    files = file_hashes(folder)
     drafts = [each for each in Drafts(settings.data_dir).all() if each.id in chosen]
     applied = overlay(drafts, folder)
     for change in applied.changes:
         change.write()
-    before = live_version(settings.index_home)
-    options = BuildOptions(settings.encoder_query_prefix, settings.encoder_passage_prefix, publish=False)
-    built = build(folder, settings.index_home, encoder=settings.encoder, options=options, report=report)
+    used = [each for each in drafts if each.id not in applied.blocked]
+    asked = _asked(settings, used)
+    before = live_version(home)
+    with second_process() as second:
+        if before:  # the second process asks the live version while this one builds
+            second.ask(home, before, asked.texts)
+        options = BuildOptions(settings.encoder_query_prefix, settings.encoder_passage_prefix, publish=False)
+        built = build(folder, home, encoder=settings.encoder, options=options, report=report)
+        report.step("Asking the last month's questions again")
+        then: Mapping[str, Verdict] = {}
+        if before:
+            with suppress(ArtifactError):  # of a damaged version the log knows what it answered
+                then = second.received()
+        # Both ask the candidate, each a half.
+        second.ask(home, built.version, asked.texts[1::2])
+        after = answers(home, built.version, asked.texts[::2]) | second.received()
+    of_drafts, month = (
+        tuple(compared(row, after[as_asked(row)], then.get(as_asked(row))) for row in rows)
+        for rows in (asked.of_drafts, asked.month)
+    )
     tried = Tried(
         version=built.version,
         previous=before,
-        drafts=tuple(each.id for each in drafts if each.id not in applied.blocked),
-        left_out={draft.id: reason.replace(f"{folder}/", "") for draft, reason in applied.conflicts},
+        drafts=tuple(each.id for each in used),
+        left_out={draft.id: without_folders(reason, settings) for draft, reason in applied.conflicts},
         files=files,
         changed={each.name: each.hash for each in file_changes(applied.changes, folder)},
+        by_hand=_by_hand(settings, before, files),
         verdict=built.verdict,
+        of_drafts=_without_texts(of_drafts),
+        replayed=_without_texts(each for each in month if each.change),
+        asked=len(month),
+        wordings=asked.wordings,
     )
-    report.step("Asking the last month's questions again")
-    return _with_answers(tried, settings, [each for each in drafts if each.id in tried.drafts])
+    return replace(tried, titles=_titles(home, tried))
 
 
-def _with_answers(tried: Tried, settings: Settings, drafts: Sequence[Draft]) -> Tried:
-    """Return the result with the answers that change."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The logged questions that both versions are asked."""
+
+    of_drafts: Sequence[sqlite3.Row]
+    month: Sequence[sqlite3.Row]
+    wordings: int
+    """How many wordings the month had."""
+
+    @property
+    def texts(self) -> list[str]:
+        """Each text once."""
+        return list(dict.fromkeys(as_asked(row) for row in (*self.of_drafts, *self.month)))
+
+
+def _asked(settings: Settings, drafts: Sequence[Draft]) -> _Asked:
     gaps = sorted({each.gap for each in drafts if each.gap is not None})
     ids = sorted({question for each in drafts for question in each.question_ids})
     log = settings.data_dir / LOG_FILE
     if not log.exists():
-        return tried
+        return _Asked((), (), 0)
     with closing(open_for_reading(log)) as connection:
-        concerned = logged_in(connection, gaps, ids)
+        concerned = logged_in(connection, gaps, ids, limit=_MOST)
         month = logged(connection, since=moment(f"{DAYS}d"))
-    with ExitStack() as opened:
-        candidate = _opened(settings, tried.version, opened)
-        live = None
-        if tried.previous:
-            with suppress(ArtifactError):  # of a damaged version the log knows what it answered
-                live = _opened(settings, tried.previous, opened, candidate)
-        before = live.answer if live else None
-        of_drafts = list(replay(concerned, candidate.answer, before=before))
-        asked = list(_until(time.monotonic() + _SECONDS, replay(month, candidate.answer, before=before)))
-        replayed = [each for each in asked if each.change]
-        shown = {name for each in (*of_drafts, *replayed) for name in (each.before.snippet, each.after.snippet) if name}
-        shown |= {name for each in tried.verdict.worse for name in (*each.wanted, each.found) if name}
-        versions = [candidate, live] if live else [candidate]
-        titles = {name: found.title for index in reversed(versions) for name in shown if (found := index.snippet(name))}
-    return replace(
-        tried,
-        of_drafts=_without_texts(of_drafts),
-        replayed=_without_texts(replayed),
-        asked=len(asked),
-        wordings=len(month),
-        titles=titles,
-    )
+    return _Asked(concerned, month[:_MOST], len(month))
 
 
-def _opened(settings: Settings, version: str, opened: ExitStack, other: Index | None = None) -> Index:
-    from index.search.index import Index
+def _by_hand(settings: Settings, live: str | None, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the files that differ from those that the live version was built from; none where it does not tell."""
+    built_from: Mapping[str, str] = {}
+    with suppress(ArtifactError):
+        built_from = read_manifest(index_folder(settings.index_home) / (live or ""), verify=False).knowledge_files
+    if not live or not built_from:
+        return ()
+    known = {**built_from, **Journal(settings.data_dir).written(live)}
+    return tuple(sorted(name for name in {*files, *known} if files.get(name, "") != known.get(name, "")))
 
-    found = Index.open(index_folder(settings.index_home) / version, encoder=other.encoder if other else None)
-    opened.callback(found.close)
-    return found
 
-
-def _until(deadline: float, results: Iterable[Replayed]) -> Iterator[Replayed]:
-    for each in results:
-        yield each
-        if time.monotonic() > deadline:
-            return
+def _titles(home: Path, tried: Tried) -> dict[str, str]:
+    """Return the titles of the passages that a result names, by id."""
+    replayed = (*tried.of_drafts, *tried.replayed)
+    shown: set[str | None] = {name for each in replayed for name in (each.before.snippet, each.after.snippet)}
+    shown |= {name for each in tried.verdict.worse for name in (*each.wanted, each.found)}
+    shown |= {passage_in(name) for name in tried.by_hand}
+    titles: dict[str, str] = {}
+    for version in filter(None, (tried.previous, tried.version)):
+        folder = index_folder(home) / version
+        with (
+            suppress(*EXPECTED),  # a damaged live version has no titles
+            closing(SnippetDatabase(folder, read_manifest(folder, verify=False).sources)) as snippets,
+        ):
+            found = {name: snippets[name] for name in shown if name and name in snippets}
+            titles |= {name: (each.get("en") or next(iter(each.values()))).title for name, each in found.items()}
+    return titles
 
 
 def _without_texts(results: Iterable[Replayed]) -> tuple[Replayed, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from datasette import Response
 
-from bot.review.drafts import REVIEW_FILE, Drafts
+from bot.review.drafts import Drafts
+from bot.review.review_db import REVIEW_FILE
 from bot.review.web.frame import Routes, page, review_of
 
 _FIGURES = """SELECT
