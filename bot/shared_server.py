@@ -1,0 +1,187 @@
+"""The Valkey or Redis server that several bots share: how it is reached, and how calls wait while it is away.
+
+Nothing imports this module unless ``BOT_REDIS_URL`` is set. One database of the server belongs to one bot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+
+from index.errors import UserFacingError
+
+if TYPE_CHECKING:
+    from redis.commands.core import AsyncScript
+
+logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+AWAY = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError, OSError)
+"""Errors that pass when the server is back, or has room again."""
+Entry = tuple[str, dict[str, str]]
+"""An entry of a stream: its id and its fields."""
+BLOCK_SECONDS = 0.5
+"""How long a call that waits for news waits at most."""
+_CONNECTIONS = 32
+_CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 5.0
+_PAUSE_SECONDS = 0.2
+_PREFIX = "bot"
+
+
+class SharedServerError(UserFacingError):
+    """The shared server cannot be used; the text says why and what to do."""
+
+
+class SharedServer:
+    """The connection of one process to the server.
+
+    Args:
+        url: The server's address, as ``redis://host:6379/0``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.client = self._connect(url, _CONNECTIONS)
+        self.listener = self._connect(url, 2)
+        """For calls that wait for news, so that they hold up no other."""
+        parts = urlsplit(url)
+        self.address = f"{parts.hostname}:{parts.port or 6379}{parts.path}"
+        """The server without its password."""
+        self._away_since = 0.0
+
+    @classmethod
+    async def open(cls, url: str) -> SharedServer:
+        """Reach the server.
+
+        Raises:
+            SharedServerError: The address is wrong, or nobody answers there.
+        """
+        try:
+            server = cls(url)
+        except ValueError as error:
+            raise SharedServerError(f"BOT_REDIS_URL must be like redis://host:6379/0: {error}.") from None
+        try:
+            await cast("Awaitable[Any]", server.client.ping())
+        except (RedisError, OSError) as error:
+            await server.close()
+            raise SharedServerError(
+                f"BOT_REDIS_URL: the server {server.address} cannot be used ({error}). Start it or correct the address."
+            ) from None
+        return server
+
+    @staticmethod
+    def _connect(url: str, connections: int) -> Redis:
+        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=None,
+            protocol=2,
+            decode_responses=True,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=_ANSWER_SECONDS,
+            # A connection that the server closed while it lay idle is replaced at once.
+            retry=Retry(NoBackoff(), 1),
+        )
+        return Redis(connection_pool=pool)
+
+    def script(self, text: str) -> AsyncScript:
+        """Return a script that the server runs as one step."""
+        return self.client.register_script(text)
+
+    @property
+    def away(self) -> float:
+        """For how many seconds the server has not answered."""
+        return time.monotonic() - self._away_since if self._away_since else 0.0
+
+    async def patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Make a call as often as it takes; every call must do no harm when it is made twice."""
+        while True:
+            try:
+                result = await call()
+            except (AuthenticationError, AuthorizationError):
+                raise
+            except (*AWAY, ResponseError) as error:
+                if not isinstance(error, AWAY) and not _unwritable(error):
+                    raise
+                self.note_away(error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self._note_back()
+                return result
+
+    def note_away(self, error: Exception) -> None:
+        """Note that a call failed because the server is away."""
+        if not self._away_since:
+            self._away_since = time.monotonic()
+            logger.error("The shared server %s does not answer (%s); the bot waits for it.", self.address, error)
+
+    def _note_back(self) -> None:
+        if self._away_since:
+            logger.warning("The shared server %s answers again, after %.1f s.", self.address, self.away)
+            self._away_since = 0.0
+
+    async def run(self, script: AsyncScript, keys: list[str], *arguments: Any) -> Any:
+        """Run a script, as often as it takes."""
+        return await self.patiently(lambda: script(keys=keys, args=list(arguments)))
+
+    async def command(self, *words: Any) -> Any:
+        """Execute one command, as often as it takes."""
+        execute: Any = self.client.execute_command
+        return await self.patiently(lambda: execute(*words))
+
+    async def read(self, streams: Mapping[str, str], count: int) -> dict[str, list[Entry]]:
+        """Return entries of streams behind the given ones, up to a count of each; wait for one for a moment."""
+        reading: Any = self.listener.xread
+        found = await self.patiently(lambda: reading(dict(streams), count=count, block=round(1000 * BLOCK_SECONDS)))
+        return {name: list(entries) for name, entries in found or ()}
+
+    async def agree(self, name: str, value: str) -> str:
+        """Keep a value that is the same for all processes; return what the first of them kept."""
+        await self.command("SET", key(name), value, "NX")
+        return str(await self.command("GET", key(name)))
+
+    async def check_pseudonym_key(self, fingerprint: str, file: object) -> None:
+        """See to it that all machines make the same pseudonyms.
+
+        Raises:
+            SharedServerError: Another machine has another key.
+        """
+        if not hmac.compare_digest(await self.agree("pseudonym-key", fingerprint), fingerprint):
+            raise SharedServerError(
+                f"{file} is not the pseudonym key that the other processes at {self.address} use: "
+                "copy theirs to this machine, for people's rows are found by it."
+            )
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for client in (self.client, self.listener):
+            await client.aclose()
+            await client.connection_pool.disconnect()
+
+
+def key(*parts: object) -> str:
+    """Return the name under which something is kept at the server."""
+    return ":".join((_PREFIX, *map(str, parts)))
+
+
+def _unwritable(error: Exception) -> bool:
+    """Return whether the server cannot write its file, which passes like its absence."""
+    return str(error).startswith(("MISCONF", "OOM", "LOADING", "READONLY"))
