@@ -13,21 +13,25 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    ConnectionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    TimeoutError,
-)
-
 from index.errors import UserFacingError
+
+try:
+    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+    from redis.exceptions import (
+        AuthenticationError,
+        AuthorizationError,
+        ConnectionError,
+        NoScriptError,
+        OutOfMemoryError,
+        ReadOnlyError,
+        RedisError,
+        ResponseError,
+        TimeoutError,
+    )
+except ImportError:
+    raise UserFacingError("BOT_REDIS_URL needs the extra 'cluster': pip install 'partnership-bot[cluster]'.") from None
 
 if TYPE_CHECKING:
     from redis.commands.core import AsyncScript
@@ -35,8 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-AWAY = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError, OSError)
-"""Errors that pass when the server is back, or has room again."""
 Entry = tuple[str, dict[str, str]]
 """An entry of a stream: its id and its fields."""
 BLOCK_SECONDS = 0.5
@@ -45,10 +47,16 @@ _CONNECTIONS = 32
 _CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 5.0
 _PAUSE_SECONDS = 0.2
 _PREFIX = "bot"
+_AWAY = (ConnectionError, TimeoutError, OSError, OutOfMemoryError, ReadOnlyError, NoScriptError)
+_DISK_FULL = "MISCONF"
 
 
 class SharedServerError(UserFacingError):
     """The shared server cannot be used; the text says why and what to do."""
+
+
+class AwayError(Exception):
+    """The server does not answer now, or takes nothing; that passes."""
 
 
 class SharedServer:
@@ -76,8 +84,12 @@ class SharedServer:
         """
         try:
             server = cls(url)
-        except ValueError as error:
-            raise SharedServerError(f"BOT_REDIS_URL must be like redis://host:6379/0: {error}.") from None
+        except ValueError:
+            # What the library says of it could be a part of the password.
+            raise SharedServerError(
+                "BOT_REDIS_URL must be like redis://host:6379/0 or rediss://user:password@host:6379/0; in a password, "
+                "characters other than letters and digits are written as %XX."
+            ) from None
         try:
             await cast("Awaitable[Any]", server.client.ping())
         except (RedisError, OSError) as error:
@@ -111,24 +123,33 @@ class SharedServer:
         """For how many seconds the server has not answered."""
         return time.monotonic() - self._away_since if self._away_since else 0.0
 
+    async def once(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Make a call; it must do no harm when it is made twice, for a lost connection is tried again at once.
+
+        Raises:
+            AwayError: It failed and may work later.
+        """
+        try:
+            result = await call()
+        except (AuthenticationError, AuthorizationError):
+            raise
+        except (*_AWAY, ResponseError) as error:
+            if not isinstance(error, _AWAY) and _DISK_FULL not in str(error):
+                raise
+            self._note_away(error)
+            raise AwayError from error
+        self._note_back()
+        return result
+
     async def patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Make a call as often as it takes; every call must do no harm when it is made twice."""
+        """Make a call as often as it takes; it must do no harm when it is made twice."""
         while True:
             try:
-                result = await call()
-            except (AuthenticationError, AuthorizationError):
-                raise
-            except (*AWAY, ResponseError) as error:
-                if not isinstance(error, AWAY) and not _unwritable(error):
-                    raise
-                self.note_away(error)
+                return await self.once(call)
+            except AwayError:
                 await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                self._note_back()
-                return result
 
-    def note_away(self, error: Exception) -> None:
-        """Note that a call failed because the server is away."""
+    def _note_away(self, error: Exception) -> None:
         if not self._away_since:
             self._away_since = time.monotonic()
             logger.error("The shared server %s does not answer (%s); the bot waits for it.", self.address, error)
@@ -180,8 +201,3 @@ class SharedServer:
 def key(*parts: object) -> str:
     """Return the name under which something is kept at the server."""
     return ":".join((_PREFIX, *map(str, parts)))
-
-
-def _unwritable(error: Exception) -> bool:
-    """Return whether the server cannot write its file, which passes like its absence."""
-    return str(error).startswith(("MISCONF", "OOM", "LOADING", "READONLY"))

@@ -11,6 +11,7 @@ import click
 
 from bot.commands.paths import UserPath
 from bot.settings import LOG_FILE, Settings, load_settings
+from bot.telegram.secret_masking import keep_out_of_logs, server_secrets
 
 
 @click.command()
@@ -28,7 +29,11 @@ def collect(data: Path | None) -> None:
     if settings.redis_url is None:
         raise click.ClickException("BOT_REDIS_URL is not set: a bot without it writes its query log itself.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(_collect(settings, settings.redis_url.get_secret_value()))
+    undo = keep_out_of_logs(server_secrets(settings))
+    try:
+        asyncio.run(_collect(settings, settings.redis_url.get_secret_value()))
+    finally:
+        undo()
 
 
 async def _collect(settings: Settings, url: str) -> None:

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from sqlite_utils import Database, Migrations
 
@@ -25,6 +26,7 @@ from bot.querylog.streamed import COLLECTOR, OPTED_OUT, STREAM, unpacked
 from bot.shared_server import Entry, SharedServer, SharedServerError
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 _BATCH = 200
 _LEASE_SECONDS = 10
@@ -37,7 +39,16 @@ POSITION_MIGRATIONS = Migrations("collector")
 
 @POSITION_MIGRATIONS(name="0001_position")
 def _position(database: Database) -> None:
-    database.conn.execute("CREATE TABLE collected (entry TEXT NOT NULL)")
+    database.conn.execute("CREATE TABLE collected (entry TEXT NOT NULL, stream TEXT NOT NULL)")
+
+
+# KEYS: the stream, who opted out. ARGV: who did according to the log. The reply: who did according to either; nothing
+# where entries wait that may say otherwise.
+_SHARE = """
+if redis.call('XLEN', KEYS[1]) > 0 then return false end
+for _, person in ipairs(ARGV) do redis.call('SADD', KEYS[2], person) end
+return redis.call('SMEMBERS', KEYS[2])
+"""
 
 
 @dataclass(slots=True)
@@ -45,7 +56,7 @@ class _Done:
     """What became of some entries of the stream."""
 
     replies: dict[str, bytes] = field(default_factory=dict)
-    forgotten: list[str] = field(default_factory=list)
+    forgotten: set[str] = field(default_factory=set)
     """Where to say that no trace of a person is left."""
 
 
@@ -60,7 +71,9 @@ class Collector:
     def __init__(self, server: SharedServer, log: QueryLog) -> None:
         self._server = server
         self._log = log
+        self._share = server.script(_SHARE)
         self._name = secrets.token_hex(8)
+        self._stream = ""
         self._read = "0-0"
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,8 +84,6 @@ class Collector:
             SharedServerError: Another collector runs.
         """
         await self._hold()
-        while await self.step():
-            pass
         await self._share_opt_outs()
         logger.info("Collecting the query log %s.", self._log.path)
         while True:
@@ -81,16 +92,19 @@ class Collector:
 
     async def step(self) -> int:
         """Write the entries that wait, up to 200; return how many there were."""
+        # Places in it are told from those in another stream, of a server that lost everything or was replaced.
+        self._stream = self._stream or await self._server.agree("log-stream", self._name)
         found = await self._server.read({STREAM: self._read}, _BATCH)
         if not (entries := found.get(STREAM, [])):
             return 0
-        done = await self._insist(partial(_write, entries))
+        done = _Done()
+        await self._insist(partial(_write, entries, self._stream, done))
         self._read = entries[-1][0]
         await self._server.command("XDEL", STREAM, *(entry for entry, _ in entries))
         for name, answer in done.replies.items():
             await self._server.command("SET", name, answer, "EX", _KEPT_SECONDS)
         if done.forgotten:
-            task = asyncio.create_task(self._tell_erased(done.forgotten))
+            task = asyncio.create_task(self._tell_erased(sorted(done.forgotten)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(entries)
@@ -113,28 +127,31 @@ class Collector:
             )
         await self._server.command("EXPIRE", COLLECTOR, _LEASE_SECONDS)
 
-    async def _insist(self, change: Callable[[sqlite3.Connection], _Done]) -> _Done:
-        """Make a change of the log, as often as it takes; done twice it changes nothing more."""
+    async def _insist(self, change: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Make a change of the log, as often as it takes; done twice it must change nothing more."""
         while True:
             try:
-                return await self._log.commit(change, _Done())
+                return await self._log.commit(change, None)
             except QueryLogError:
+                await asyncio.sleep(_PAUSE_SECONDS)
                 while self._log.backlog:
                     await self._hold()
                     await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _share_opt_outs(self) -> None:
-        """Bring the log's copy of the opt-outs and the server's together; either may have been lost."""
-        shared = set(await self._server.command("SMEMBERS", OPTED_OUT))
+        """Write what waits, and bring the log's opt-outs and the server's together; either may have been lost."""
+        shared: list[str] | None = None
+        while shared is None:
+            while await self.step():
+                await self._hold()
+            known = await self._insist(statements.opt_outs) or set[str]()
+            shared = await self._server.run(self._share, [STREAM, OPTED_OUT], *known)
 
-        def write(connection: sqlite3.Connection) -> set[str]:
-            known = statements.opt_outs(connection)
-            for person in shared - known:
+        def write(connection: sqlite3.Connection) -> None:
+            for person in shared:
                 statements.set_opt_out(connection, person, True)
-            return known
 
-        if lacking := await self._log.commit(write, set[str]()) - shared:
-            await self._server.command("SADD", OPTED_OUT, *lacking)
+        await self._insist(write)
 
     async def _tell_erased(self, names: list[str]) -> None:
         await self._log.erasing()
@@ -142,23 +159,21 @@ class Collector:
             await self._server.command("SET", name, 1, "EX", _KEPT_SECONDS)
 
 
-def _write(entries: list[Entry], connection: sqlite3.Connection) -> _Done:
-    """Write entries in one transaction, except those that were written before."""
+def _write(entries: list[Entry], stream: str, done: _Done, connection: sqlite3.Connection) -> None:
+    """Write entries in one transaction, except those that were written before; note what became of them."""
     database = Database(connection, execute_plugins=False)
     POSITION_MIGRATIONS.apply(database)
-    row = connection.execute("SELECT entry FROM collected").fetchone()
+    row = connection.execute("SELECT entry FROM collected WHERE stream = ?", (stream,)).fetchone()
     position = _place(row[0]) if row else (0, 0)
-    done = _Done()
     for entry, fields in entries:
         if _place(entry) > position:
             try:
                 _write_one(fields, connection, done)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
                 # Another version of the program wrote it. It may be a question, so nothing of it is shown.
-                logger.error("Entry %s of the shared log cannot be read and is left out.", entry)
+                logger.error("Entry %s of the shared log cannot be written and is left out.", entry)
     connection.execute("DELETE FROM collected")
-    connection.execute("INSERT INTO collected VALUES (?)", (entries[-1][0],))
-    return done
+    connection.execute("INSERT INTO collected VALUES (?, ?)", (entries[-1][0], stream))
 
 
 def _write_one(fields: dict[str, str], connection: sqlite3.Connection, done: _Done) -> None:
@@ -176,7 +191,7 @@ def _write_one(fields: dict[str, str], connection: sqlite3.Connection, done: _Do
         statements.set_opt_out(connection, person, data)
     elif kind == "forget":
         done.replies[reply] = str(erasure.forget(connection, person)).encode()
-        done.forgotten.append(f"{reply}:erased")
+        done.forgotten.add(f"{reply}:erased")
     elif kind == "export":
         done.replies[reply] = statements.export_person(connection, person, data)
     elif kind == "recorded":

@@ -205,6 +205,11 @@ class QueryLog:
             raise QueryLogError(f"The query log cannot be read now: {error}.") from None
 
     @property
+    def here(self) -> bool:
+        """Whether the file lies on this machine: it always does."""
+        return True
+
+    @property
     def backlog(self) -> int:
         """How many rows and changes wait in memory to be written."""
         return self._writer.backlog if self._writer else 0

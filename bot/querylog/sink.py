@@ -35,7 +35,11 @@ class LogSink(Protocol):
 
     @property
     def path(self) -> Path:
-        """The SQLite file; there is none where another machine writes it."""
+        """The SQLite file."""
+
+    @property
+    def here(self) -> bool:
+        """Whether the file lies on this machine, and not on another one that writes it."""
 
     @property
     def backlog(self) -> int:

@@ -31,6 +31,8 @@ _HANDLED_SECONDS = 3600
 """How long the row of a question is known, if another process handles it once more."""
 _REPLY_SECONDS = 10.0
 """How long a person waits for what the collector says."""
+_ERASED_SECONDS = 600.0
+"""How long it is waited for word that no trace of a person is left."""
 _LOOK_SECONDS, _LOOK_AGAIN_SECONDS = 0.05, 1.0
 
 # KEYS: the stream, who opted out, the row of a question (or none). ARGV: the bound (0 for none), the person (empty for
@@ -45,6 +47,7 @@ if ARGV[3] ~= 'forget' and ARGV[3] ~= 'opt out' and ARGV[2] ~= '' and
 if ARGV[1] ~= '0' and length >= tonumber(ARGV[1]) then return {-1, length, ARGV[6]} end
 redis.call('XADD', KEYS[1], '*', 'kind', ARGV[3], 'person', ARGV[2], 'data', ARGV[4], 'reply', ARGV[5])
 if KEYS[3] then redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[7]) end
+if ARGV[3] == 'opt out' then redis.call(ARGV[4] == 'true' and 'SADD' or 'SREM', KEYS[2], ARGV[2]) end
 return {1, length + 1, ARGV[6]}
 """
 
@@ -84,7 +87,7 @@ class StreamedLog:
     Args:
         server: Holds the stream.
         pseudonyms: The names of people and chats.
-        path: Where the log lies if this machine's is the process that collects.
+        path: Where the log lies if the process that collects runs on this machine.
         enabled: ``False`` writes nothing, yet people can still see and delete what was written before.
         on_problem: Is told, in a sentence for the operator, that the stream is full.
     """
@@ -108,6 +111,11 @@ class StreamedLog:
         self._tasks: set[asyncio.Task[object]] = set()
         self._length = 0
         self._full = False
+
+    @property
+    def here(self) -> bool:
+        """Whether the file lies on this machine, where the process that collects then runs."""
+        return self.path.exists()
 
     @property
     def backlog(self) -> int:
@@ -141,9 +149,7 @@ class StreamedLog:
 
     async def opt_out(self, person: int, out: bool) -> None:
         """Stop (or resume) recording what a person asks, at every process from now on."""
-        name = self._pseudonyms.person(person)
-        await self._server.command("SADD" if out else "SREM", OPTED_OUT, name)
-        await self._add("opt out", name, out)
+        await self._add("opt out", self._pseudonyms.person(person), out)
 
     async def opted_out(self, person: int) -> bool:
         """Return whether nothing is recorded of what this person asks."""
@@ -225,7 +231,8 @@ class StreamedLog:
         """Wait for what the collector says."""
         waited = 0.0
         while waited < _REPLY_SECONDS:
-            if answer := await self._server.command("GETDEL", name):
+            if answer := await self._server.command("GET", name):
+                await self._server.command("DEL", name)
                 return str(answer)
             if not waited and not await self._server.command("EXISTS", COLLECTOR):
                 break
@@ -234,9 +241,14 @@ class StreamedLog:
         raise QueryLogError("The log cannot be reached now; this will be done as soon as it can.")
 
     async def _wait_erased(self, name: str, erased: asyncio.Future[None]) -> None:
-        pause = _LOOK_SECONDS
-        while not await self._server.command("GETDEL", name):
+        pause, waited = _LOOK_SECONDS, 0.0
+        while not await self._server.command("EXISTS", name):
+            if waited > _ERASED_SECONDS:
+                # The collector was stopped on the way. Its next one erases, and cannot tell.
+                erased.cancel()
+                return
             await asyncio.sleep(pause)
+            waited += pause
             pause = min(2 * pause, _LOOK_AGAIN_SECONDS)
         if not erased.done():
             erased.set_result(None)

@@ -65,15 +65,15 @@ class ChatOrder(BaseUpdateProcessor):
 
     async def do_process_update(self, update: object, coroutine: Awaitable[None]) -> None:
         """Await the coroutine when the earlier updates of the chat are finished."""
-        progress = self._queue.progress(update.update_id) if isinstance(update, Update) else None
-        if not isinstance(update, Update) or progress is None:
+        if not isinstance(update, Update):
             await coroutine
             return
-        if self._stopping:
+        progress = self._queue.progress(update.update_id)
+        if self._stopping or progress is None:
             if isinstance(coroutine, Coroutine):
                 coroutine.close()
             return
-        task = cast("asyncio.Task[None]", asyncio.current_task())
+        task = progress.handling = cast("asyncio.Task[None]", asyncio.current_task())
         self._tasks.add(task)
         try:
             await self._in_turn(update, progress, coroutine)
@@ -99,6 +99,8 @@ class ChatOrder(BaseUpdateProcessor):
         turn.unfinished += 1
         try:
             async with turn.lock, self._suspects if progress.attempts >= SUSPECT else nullcontext():
+                if self._queue.progress(progress.update_id) is not progress:
+                    return  # taken over by another process before this task was known, or finished since
                 if progress.resumed and not progress.given_up:
                     await self._queue.count_attempt(progress.update_id)
                 await coroutine

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 async def send_digest(services: Services) -> None:
     """Send the digest if a day has passed since the last; days without an unanswered question are passed over."""
-    if not services.settings.admins or not services.settings.log:
-        return
+    if not services.settings.admins or not services.settings.log or not services.log.here:
+        return  # another machine has the log, and tells
     # Noted first: at most one a day, even if sending fails half way.
     since = await services.digests.begin(time.time())
     if since is None:

@@ -66,8 +66,8 @@ async def tell_answered(services: Services) -> None:
 
 async def _close_gaps(services: Services) -> None:
     """Let reviewers see which gaps the version closes; what fails is done with the next digest or command."""
-    if not services.settings.log:
-        return
+    if not services.settings.log or not services.log.here:
+        return  # another machine has the log, and closes them
     try:
         await asyncio.to_thread(close_gaps, services.log.path, services.live_index.index)
     except DATABASE_ERRORS as error:

@@ -24,7 +24,7 @@ from bot.telegram.hear_back import keep_telling
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
 from bot.telegram.receiving import Polling, Webhook
-from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
+from bot.telegram.secret_masking import keep_out_of_logs, server_secrets, token_secrets
 from bot.telegram.stores import open_stores
 from index.errors import UserFacingError
 
@@ -53,8 +53,7 @@ def run(settings: Settings) -> int:
         return 1
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     _log_to_stderr()
-    server = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    undo = keep_out_of_logs((*token_secrets(token), secret, server))
+    undo = keep_out_of_logs((*token_secrets(token), secret, *server_secrets(settings)))
     # While a question is being embedded, the event loop gets the interpreter back after half a millisecond, not five.
     sys.setswitchinterval(0.0005)
     try:
@@ -97,11 +96,6 @@ def _check(settings: Settings, token: str, secret: str) -> None:
         raise StartError("BOT_TOKEN is not a token: @BotFather gives one like 123456789:AbC-… .")
     if settings.webhook_url and not _SECRET.fullmatch(secret):
         raise StartError("BOT_WEBHOOK_URL needs BOT_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ - that nobody can guess.")
-    if settings.redis_url and not settings.webhook_url:
-        raise StartError(
-            "BOT_REDIS_URL needs BOT_WEBHOOK_URL: several bots share the work through one webhook, and Telegram lets "
-            "only one program poll."
-        )
 
 
 @contextmanager

@@ -73,6 +73,8 @@ class Progress:
     turned_away: bool = False
     """Too many updates of the same chat are unfinished."""
     received: float = field(default_factory=time.monotonic)
+    handling: asyncio.Task[None] | None = None
+    """The task that handles the update, or waits for its turn."""
 
     @property
     def given_up(self) -> bool:

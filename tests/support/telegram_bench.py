@@ -59,6 +59,11 @@ class Call:
         return parse(self.parameters["text"])[0]
 
     @property
+    def text_of_toast(self) -> str:
+        """The answer to a press."""
+        return str(self.parameters.get("text", ""))
+
+    @property
     def entities(self) -> list[tuple[str, str]]:
         """Tags of the text and what they cover."""
         return parse(self.parameters["text"])[1]
@@ -166,6 +171,10 @@ class Bench:
         self.services = application.bot_data
         self.telegram = telegram
         self._message = 0
+
+    def count_messages_from(self, number: int) -> None:
+        """Number what people write from here on, where several benches are one bot."""
+        self._message = number
 
     async def receive(self, *updates: Json) -> None:
         """Deliver updates as they come from Telegram; one that cannot be read is left out, as when polling."""

@@ -41,6 +41,7 @@ class Folder:
 
     def __init__(self, data: Path, url: str | None, **settings: object) -> None:
         values = {"token": "1:x", "data_dir": data, "questions_per_minute": 2, "_env_file": None, **settings}
+        values["webhook_url"] = "https://bot.example.org/hook"
         self.settings = Settings(**values, redis_url=SecretStr(url) if url else None)  # type: ignore[arg-type]
 
     async def open(self) -> Stores:

@@ -115,11 +115,12 @@ async def react(what: str, query: CallbackQuery, services: Services) -> Reaction
 
 async def _forget(person: int, texts: Texts, services: Services) -> str:
     """Delete what is recorded of a person; return what they are told now. If it takes long, they are told once more."""
-    forgotten = await services.log.forget_person(person)
     await services.conversations.forget(person)
     await services.state.choose_language(person, None)
     # A private chat has the number of its person.
     await services.answer_requests.remove_chat(person)
+    # Last, for it may have to wait.
+    forgotten = await services.log.forget_person(person)
     done = texts("forget-done", count=forgotten.questions)
     await asyncio.wait({forgotten.erased}, timeout=_ERASING_SECONDS)
     if forgotten.erased.done():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,8 +19,16 @@ from bot.telegram.handlers.shown_quotes import BASE_SECONDS, ShownQuote, current
 from bot.telegram.state import ANSWER_SECONDS, Given, Posted, QuoteShown
 
 _KNOWN = 10_000
+_UNUSED_SECONDS = 400 * 24 * 3600
+"""How long a chosen language is kept after it was used last, and a chat counts as blocked: over a year."""
 _CLAIM_SECONDS = 600
 """How long nobody else tells of a question that one process tells of."""
+
+# KEYS: the requests, who tells of one of them. ARGV: that request, a name for this claim, its seconds.
+_CLAIM = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+return redis.call('SET', KEYS[2], ARGV[2], 'NX', 'EX', ARGV[3]) and 1 or redis.call('GET', KEYS[2]) == ARGV[2] and 1 or 0
+"""
 
 
 class Names:
@@ -54,7 +63,7 @@ class SharedState:
 
     async def know(self, person: int) -> None:
         """Learn the language of a person, who may have chosen it at another process."""
-        language = await self._server.command("GET", self._key("language", "person", person))
+        language = await self._server.command("GETEX", self._key("language", "person", person), "EX", _UNUSED_SECONDS)
         self._learn(person, language)
 
     def language(self, person: int) -> str | None:
@@ -65,11 +74,12 @@ class SharedState:
         """Remember the interface language of a person, or (``None``) forget that they chose one."""
         self._learn(person, language)
         name = self._key("language", "person", person)
-        await self._server.command(*(("DEL", name) if language is None else ("SET", name, language)))
+        kept = ("DEL", name) if language is None else ("SET", name, language, "EX", _UNUSED_SECONDS)
+        await self._server.command(*kept)
 
     async def block(self, chat: int) -> None:
         """Remember that nothing can be sent to a chat."""
-        await self._server.command("SET", self._key("blocked", "chat", chat), 1)
+        await self._server.command("SET", self._key("blocked", "chat", chat), 1, "EX", _UNUSED_SECONDS)
 
     async def unblock(self, chat: int) -> None:
         """Remember that a chat can be written to again."""
@@ -184,15 +194,18 @@ class SharedRequests:
     def __init__(self, server: SharedServer, clock: Callable[[], float] = time.time) -> None:
         self._server = server
         self._clock = clock
+        self._claim = server.script(_CLAIM)
 
     async def add(self, entry: str, chat: int) -> bool:
         """Note that a chat wants to be told of a question."""
         await self._server.command("HSET", key("requests"), entry, json.dumps([self._clock(), chat]))
+        await self._server.command("EXPIRE", key("requests"), round(REQUEST_SECONDS))
         return True
 
     async def claim(self, entry: str) -> bool:
         """Return whether this process is the one that tells of a question now."""
-        return bool(await self._server.command("SET", key("telling", entry), 1, "NX", "EX", _CLAIM_SECONDS))
+        keys = [key("requests"), key("telling", entry)]
+        return bool(await self._server.run(self._claim, keys, entry, secrets.token_hex(8), _CLAIM_SECONDS))
 
     async def remove(self, entry: str) -> None:
         """Forget who wants to be told of a question."""

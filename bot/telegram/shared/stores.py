@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bot.querylog.sink import LogSink
 from bot.querylog.streamed import StreamedLog, open_pseudonyms
 from bot.settings import LOG_FILE, Settings
-from bot.shared_server import SharedServer
+from bot.shared_server import SharedServer, SharedServerError
 from bot.telegram.shared.limits import SharedPace, SharedQuota
 from bot.telegram.shared.state import Names, SharedConversations, SharedDigests, SharedRequests, SharedState
 from bot.telegram.shared.update_lanes import SharedQueue
@@ -18,8 +18,14 @@ async def open_shared_stores(settings: Settings, url: str) -> Stores:
     """Open the stores at a server.
 
     Raises:
-        SharedServerError: The server cannot be used, or the pseudonym key is not that of the other processes.
+        SharedServerError: There is no webhook, the server cannot be used, or the pseudonym key is not that of the
+            other processes.
     """
+    if not settings.webhook_url:
+        raise SharedServerError(
+            "BOT_REDIS_URL needs BOT_WEBHOOK_URL: several bots share the work through one webhook, and Telegram lets "
+            "only one program poll."
+        )
     server = await SharedServer.open(url)
     names = await Names.open(server)
     pseudonyms = await open_pseudonyms(server, settings.key_file)

@@ -20,7 +20,7 @@ from functools import partial
 
 from telegram import Bot, Update
 
-from bot.shared_server import AWAY, SharedServer, key
+from bot.shared_server import AwayError, SharedServer, key
 from bot.telegram.shared.leases import BEAT_SECONDS, LANES, OWNERS, Leases
 from bot.telegram.update_queue import REMEMBERED_SECONDS, NotTakenError, Progress, UpdateQueue
 
@@ -31,6 +31,7 @@ _BLOCK = 2**20
 Telegram counts on from the last number, or at random after a quiet week."""
 
 _IDLE_SECONDS = 0.05
+_LEAVE_SECONDS = 1.0
 
 # KEYS: the bitmap, the stream, the streams of all lanes. ARGV: the update's bit, the bound, the update, how
 # many seconds its receipt is remembered.
@@ -122,10 +123,10 @@ class SharedQueue(UpdateQueue):
             return
         block, bit = divmod(item.update_id, _BLOCK)
         keys = [key("received", block), _stream(_lane_of(item)), *map(_stream, range(LANES))]
+        arguments = [bit, self._bound, text, REMEMBERED_SECONDS]
         try:
-            taken = await self._take(keys=keys, args=[bit, self._bound, text, REMEMBERED_SECONDS])
-        except AWAY as error:
-            self._server.note_away(error)
+            taken = await self._server.once(lambda: self._take(keys=keys, args=arguments))
+        except AwayError as error:
             raise NotTakenError("the shared server is away") from error
         if taken < 0:
             raise NotTakenError("too many updates are unfinished")
@@ -152,10 +153,9 @@ class SharedQueue(UpdateQueue):
 
     async def mark_done(self, update_id: int) -> None:
         """Erase a finished update; its number stays for a while so that it is not taken again."""
-        await self._change("done", update_id)
-        if lane := self._places.pop(update_id, None):
+        if await self._change("done", update_id) and (lane := self._places.pop(update_id, None)):
             lane.entries.pop(update_id, None)
-        self._drop(update_id)
+            self._drop(update_id)
 
     async def waiting(self) -> int:
         """Return how many updates are unfinished in all processes."""
@@ -183,7 +183,7 @@ class SharedQueue(UpdateQueue):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            async with asyncio.timeout(BEAT_SECONDS):
+            async with asyncio.timeout(_LEAVE_SECONDS):
                 await self._leases.leave([(lane.number, lane.token) for lane in self._lanes.values()])
         except TimeoutError:
             logger.warning("The shared server is away, so this process's chats wait until its leases end.")
@@ -245,12 +245,15 @@ class SharedQueue(UpdateQueue):
             await self._leases.release(lane.number, lane.token)
 
     def _lose(self, lane: _Lane) -> None:
-        """Let go of a lane that another process has taken."""
+        """Let go of a lane that another process has taken; the handling of its updates ends here."""
         if self._lanes.get(lane.number) is not lane:
             return
         del self._lanes[lane.number]
         logger.warning("Another process has taken over lane %s with %s updates.", lane.number, len(lane.entries))
         for update_id in lane.entries:
+            del self._places[update_id]
+            if (progress := self._progress.get(update_id)) and progress.handling:
+                progress.handling.cancel()
             self._drop(update_id)
 
     async def _read(self, bot: Bot) -> None:
