@@ -91,11 +91,13 @@ class SharedServer:
                 "characters other than letters and digits are written as %XX."
             ) from None
         try:
-            await cast("Awaitable[Any]", server.client.ping())
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await cast("Awaitable[Any]", server.client.ping())
         except (RedisError, OSError) as error:
             await server.close()
             raise SharedServerError(
-                f"BOT_REDIS_URL: the server {server.address} cannot be used ({error}). Start it or correct the address."
+                f"BOT_REDIS_URL: the server {server.address} cannot be used ({_reason(error)}). "
+                "Start it or correct the address."
             ) from None
         return server
 
@@ -108,7 +110,8 @@ class SharedServer:
             protocol=2,
             decode_responses=True,
             socket_connect_timeout=_CONNECT_SECONDS,
-            socket_timeout=_ANSWER_SECONDS,
+            # The library would wait with asyncio.wait_for, which before Python 3.12 can miss that a task is cancelled.
+            socket_timeout=None,
             # A connection that the server closed while it lay idle is replaced at once.
             retry=Retry(NoBackoff(), 1),
         )
@@ -130,7 +133,8 @@ class SharedServer:
             AwayError: It failed and may work later.
         """
         try:
-            result = await call()
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                result = await call()
         except (AuthenticationError, AuthorizationError):
             raise
         except (*_AWAY, ResponseError) as error:
@@ -152,7 +156,9 @@ class SharedServer:
     def _note_away(self, error: Exception) -> None:
         if not self._away_since:
             self._away_since = time.monotonic()
-            logger.error("The shared server %s does not answer (%s); the bot waits for it.", self.address, error)
+            logger.error(
+                "The shared server %s does not answer (%s); the bot waits for it.", self.address, _reason(error)
+            )
 
     def _note_back(self) -> None:
         if self._away_since:
@@ -196,6 +202,10 @@ class SharedServer:
         for client in (self.client, self.listener):
             await client.aclose()
             await client.connection_pool.disconnect()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or f"nothing in {_ANSWER_SECONDS:.0f} s"
 
 
 def key(*parts: object) -> str:

@@ -98,7 +98,7 @@ class Collector:
         if not (entries := found.get(STREAM, [])):
             return 0
         done = _Done()
-        await self._insist(partial(_write, entries, self._stream, done))
+        await self._insist(partial(_write, self._log, entries, self._stream, done))
         self._read = entries[-1][0]
         await self._server.command("XDEL", STREAM, *(entry for entry, _ in entries))
         for name, answer in done.replies.items():
@@ -149,7 +149,7 @@ class Collector:
 
         def write(connection: sqlite3.Connection) -> None:
             for person in shared:
-                statements.set_opt_out(connection, person, True)
+                self._log.set_opt_out(connection, person, True)
 
         await self._insist(write)
 
@@ -159,7 +159,7 @@ class Collector:
             await self._server.command("SET", name, 1, "EX", _KEPT_SECONDS)
 
 
-def _write(entries: list[Entry], stream: str, done: _Done, connection: sqlite3.Connection) -> None:
+def _write(log: QueryLog, entries: list[Entry], stream: str, done: _Done, connection: sqlite3.Connection) -> None:
     """Write entries in one transaction, except those that were written before; note what became of them."""
     database = Database(connection, execute_plugins=False)
     POSITION_MIGRATIONS.apply(database)
@@ -168,7 +168,7 @@ def _write(entries: list[Entry], stream: str, done: _Done, connection: sqlite3.C
     for entry, fields in entries:
         if _place(entry) > position:
             try:
-                _write_one(fields, connection, done)
+                _write_one(log, fields, connection, done)
             except (KeyError, TypeError, ValueError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
                 # Another version of the program wrote it. It may be a question, so nothing of it is shown.
                 logger.error("Entry %s of the shared log cannot be written and is left out.", entry)
@@ -176,7 +176,7 @@ def _write(entries: list[Entry], stream: str, done: _Done, connection: sqlite3.C
     connection.execute("INSERT INTO collected VALUES (?, ?)", (entries[-1][0], stream))
 
 
-def _write_one(fields: dict[str, str], connection: sqlite3.Connection, done: _Done) -> None:
+def _write_one(log: QueryLog, fields: dict[str, str], connection: sqlite3.Connection, done: _Done) -> None:
     kind, person, data, reply = fields["kind"], fields["person"], json.loads(fields["data"]), fields["reply"]
     if kind == "row":
         statements.insert(connection, unpacked(data))
@@ -188,7 +188,7 @@ def _write_one(fields: dict[str, str], connection: sqlite3.Connection, done: _Do
     elif kind == "request":
         statements.request(connection, data[0], person)
     elif kind == "opt out":
-        statements.set_opt_out(connection, person, data)
+        log.set_opt_out(connection, person, data)
     elif kind == "forget":
         done.replies[reply] = str(erasure.forget(connection, person)).encode()
         done.forgotten.add(f"{reply}:erased")

@@ -136,12 +136,13 @@ class QueryLog:
         if self._state:
             self._state.set_opt_out(name, out)
 
-        def write(connection: sqlite3.Connection) -> None:
-            statements.set_opt_out(connection, name, out)
-            # Once more: if the log was opened since, what it said then was read.
-            change(name)
+        # It changes the set once more: if the log was opened since, what it said then was read.
+        await self.commit(partial(self.set_opt_out, person=name, out=out), None)
 
-        await self.commit(write, None)
+    def set_opt_out(self, connection: sqlite3.Connection, person: str, out: bool) -> None:
+        """Note, as a part of a change, that a person opted out under their pseudonym, or no longer does."""
+        statements.set_opt_out(connection, person, out)
+        (self._opted_out.add if out else self._opted_out.discard)(person)
 
     async def opted_out(self, person: int) -> bool:
         """Return whether nothing is written of what this person asks."""

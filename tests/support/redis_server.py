@@ -53,6 +53,14 @@ class RedisServer:
         """Forget everything."""
         assert self._say("FLUSHALL").startswith("+OK")
 
+    def configure(self, name: str, value: str) -> None:
+        """Change one of its options until it is started again."""
+        assert self._say(f"CONFIG SET {name} {value}").startswith("+OK")
+
+    def set_password(self, password: str) -> None:
+        """Let in only who knows a password."""
+        self.configure("requirepass", password)
+
     def _answers(self) -> bool:
         try:
             return self._say("PING").startswith("+PONG")

@@ -94,9 +94,8 @@ class Bots:
 async def bots(
     program: RedisServer, real_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Bots]:
-    """No bot yet; leases change hands quickly."""
+    """No bot yet; a lane that is given up is soon taken."""
     monkeypatch.setattr(update_lanes, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
     program.empty()
     async with AsyncExitStack() as stack:
         server = await SharedServer.open(program.url)
@@ -224,6 +223,7 @@ async def test_what_a_stalled_process_did_not_begin_another_one_answers_alone(
     bots: Bots, real_index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer that was on its way comes again with the remark, and the question behind it once."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
     question, _ = asked_for(real_index)
     first = await bots.start()
     gate, sent = asyncio.Event(), first.telegram.do_request
@@ -266,7 +266,7 @@ async def read_all(server: SharedServer, name: str) -> object:
 
 
 async def test_everything_at_the_server_expires_or_is_bounded(bots: Bots, real_index: Index) -> None:
-    """After people did all that they can do, what has no expiry is known, and updates leave nothing but their number."""
+    """After people did all that they can do, no more than a few things last, and no update is left."""
     question, _ = asked_for(real_index)
     await bots.collect()
     there = await bots.start()
@@ -281,7 +281,6 @@ async def test_everything_at_the_server_expires_or_is_bounded(bots: Bots, real_i
     (told,) = await there.say("/privacy")
     await there.press(told, "mout")
     await there.services.digests.begin(1.0)
-    await there.services.pace.chat(1)
     await there.services.questions.ask(1)
     await forget(there)
     await bots.rows("SELECT 1 FROM opt_outs", 1)

@@ -27,7 +27,8 @@ _CLAIM_SECONDS = 600
 # KEYS: the requests, who tells of one of them. ARGV: that request, a name for this claim, its seconds.
 _CLAIM = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-return redis.call('SET', KEYS[2], ARGV[2], 'NX', 'EX', ARGV[3]) and 1 or redis.call('GET', KEYS[2]) == ARGV[2] and 1 or 0
+redis.call('SET', KEYS[2], ARGV[2], 'NX', 'EX', ARGV[3])
+return redis.call('GET', KEYS[2]) == ARGV[2] and 1 or 0
 """
 
 
