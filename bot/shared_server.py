@@ -10,13 +10,14 @@ import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from index.errors import UserFacingError
 
 try:
-    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.exceptions import (
@@ -67,9 +68,10 @@ class SharedServer:
     """
 
     def __init__(self, url: str) -> None:
-        self.client = self._connect(url, _CONNECTIONS)
-        self.listener = self._connect(url, 2)
-        """For calls that wait for news, so that they hold up no other."""
+        self.client = self._connect(url)
+        self._room = asyncio.Semaphore(_CONNECTIONS)
+        self._apart = self._connect(url)
+        """For calls that wait for news, and for those that must not wait behind the calls of all chats."""
         parts = urlsplit(url)
         self.address = f"{parts.hostname}:{parts.port or 6379}{parts.path}"
         """The server without its password."""
@@ -102,11 +104,9 @@ class SharedServer:
         return server
 
     @staticmethod
-    def _connect(url: str, connections: int) -> Redis:
-        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+    def _connect(url: str) -> Redis:
+        connected: Redis = Redis.from_url(
             url,
-            max_connections=connections,
-            timeout=None,
             protocol=2,
             decode_responses=True,
             socket_connect_timeout=_CONNECT_SECONDS,
@@ -115,25 +115,34 @@ class SharedServer:
             # A connection that the server closed while it lay idle is replaced at once.
             retry=Retry(NoBackoff(), 1),
         )
-        return Redis(connection_pool=pool)
+        return connected
 
-    def script(self, text: str) -> AsyncScript:
-        """Return a script that the server runs as one step."""
-        return self.client.register_script(text)
+    def script(self, text: str, *, apart: bool = False) -> AsyncScript:
+        """Return a script that the server runs as one step.
+
+        Args:
+            text: Its Lua.
+            apart: It must not wait behind the calls of all chats.
+        """
+        return (self._apart if apart else self.client).register_script(text)
 
     @property
     def away(self) -> float:
         """For how many seconds the server has not answered."""
         return time.monotonic() - self._away_since if self._away_since else 0.0
 
-    async def once(self, call: Callable[[], Awaitable[_T]]) -> _T:
+    async def once(self, call: Callable[[], Awaitable[_T]], *, apart: bool = False) -> _T:
         """Make a call; it must do no harm when it is made twice, for a lost connection is tried again at once.
+
+        Args:
+            call: What is done.
+            apart: It has connections of its own.
 
         Raises:
             AwayError: It failed and may work later.
         """
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with nullcontext() if apart else self._room, asyncio.timeout(_ANSWER_SECONDS):
                 result = await call()
         except (AuthenticationError, AuthorizationError):
             raise
@@ -145,11 +154,11 @@ class SharedServer:
         self._note_back()
         return result
 
-    async def patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+    async def patiently(self, call: Callable[[], Awaitable[_T]], *, apart: bool = False) -> _T:
         """Make a call as often as it takes; it must do no harm when it is made twice."""
         while True:
             try:
-                return await self.once(call)
+                return await self.once(call, apart=apart)
             except AwayError:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -167,7 +176,8 @@ class SharedServer:
 
     async def run(self, script: AsyncScript, keys: list[str], *arguments: Any) -> Any:
         """Run a script, as often as it takes."""
-        return await self.patiently(lambda: script(keys=keys, args=list(arguments)))
+        apart = script.registered_client is self._apart
+        return await self.patiently(lambda: script(keys=keys, args=list(arguments)), apart=apart)
 
     async def command(self, *words: Any) -> Any:
         """Execute one command, as often as it takes."""
@@ -176,8 +186,10 @@ class SharedServer:
 
     async def read(self, streams: Mapping[str, str], count: int) -> dict[str, list[Entry]]:
         """Return entries of streams behind the given ones, up to a count of each; wait for one for a moment."""
-        reading: Any = self.listener.xread
-        found = await self.patiently(lambda: reading(dict(streams), count=count, block=round(1000 * BLOCK_SECONDS)))
+        reading: Any = self._apart.xread
+        found = await self.patiently(
+            lambda: reading(dict(streams), count=count, block=round(1000 * BLOCK_SECONDS)), apart=True
+        )
         return {name: list(entries) for name, entries in found or ()}
 
     async def agree(self, name: str, value: str) -> str:
@@ -199,7 +211,7 @@ class SharedServer:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for client in (self.client, self.listener):
+        for client in (self.client, self._apart):
             await client.aclose()
             await client.connection_pool.disconnect()
 

@@ -30,7 +30,7 @@ from tests.support.front import Front
 from tests.support.redis_server import RedisServer, redis_server
 
 _BOTS = 3
-_SETTLE_SECONDS = 240.0
+_SETTLE_SECONDS = 600.0
 _READY_SECONDS = 60.0
 
 

@@ -195,7 +195,9 @@ async def test_while_nothing_collects_forgetting_deletes_what_it_can_and_the_res
     (ask,) = await second.say("/forget")
     (told,) = await second.press(ask, "mforget")
     assert "soon" in told.text_of_toast or "later" in told.text_of_toast
-    names = [name for name in await bots.server.command("KEYS", "*") if "updates" not in name]
+    names = [
+        name for name in await bots.server.command("KEYS", "*") if not name.startswith(("bot:updates", "bot:received"))
+    ]
     kept = [await read_all(bots.server, name) for name in names]
     assert question not in json.dumps(kept, ensure_ascii=False)
     await first.say(question, person=2)
@@ -320,3 +322,35 @@ async def test_a_restart_of_the_server_loses_and_doubles_nothing(
     assert sorted(chats) == list(range(1, 22))
     await bots.collect()
     await bots.rows("SELECT 1 FROM questions", 21)
+
+
+async def test_an_update_that_changes_hands_is_not_taken_for_one_that_ends_processes(
+    bots: Bots, real_index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a process that ended counts, and not one that lost its chats to another one while it was slow."""
+    question, _ = asked_for(real_index)
+    first = await bots.start()
+    gate, sent = asyncio.Event(), first.telegram.do_request
+
+    async def held_up(url: str, *rest: object, **more: object) -> tuple[int, bytes]:
+        if url.endswith("sendMessage"):
+            await gate.wait()
+        return await sent(url, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(first.telegram, "do_request", held_up)
+    await first.receive({"update_id": 1, "message": first.message(question)})
+    queue = first.services.queue
+    for _ in range(6):
+        while not (progress := queue.progress(1)) or not progress.handling:
+            await asyncio.sleep(0.02)
+        while not await bots.server.command("KEYS", "bot:updates:*:marks"):
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        # As if another process had taken all lanes, and lost them again.
+        await bots.server.command("DEL", "bot:lanes:owners", "bot:lanes:ends")
+        while queue.progress(1) is progress:
+            await asyncio.sleep(0.02)
+    gate.set()
+    assert await first.drain() == 0
+    assert "Sent once more" in first.telegram.sent()[-1].text
+    assert len(first.telegram.sent()) == 1

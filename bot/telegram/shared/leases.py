@@ -96,8 +96,8 @@ class Leases:
         self.share = LANES
         """How many lanes one process should hold, so that all hold as many."""
         self._server = server
-        self._beat = server.script(_BEAT)
-        self._release = server.script(_RELEASE)
+        self._beat = server.script(_BEAT, apart=True)
+        self._release = server.script(_RELEASE, apart=True)
         self._overdue: list[str] = []
 
     async def beat(self, held: dict[int, str], *, ending: bool = False) -> dict[int, str]:

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from telegram import Bot, Update
 
@@ -63,6 +64,21 @@ end
 return 1
 """
 
+# KEYS: the lane's marks. ARGV: updates that a process was handling when it lost the lane, and that did not end it.
+_TAKE_BACK = """
+for _, number in ipairs(ARGV) do
+    if redis.call('HEXISTS', KEYS[1], number .. ':attempts') == 1 then
+        redis.call('HINCRBY', KEYS[1], number .. ':attempts', -1)
+    end
+end
+"""
+
+# KEYS: the lane's stream, its marks. The reply: the last entry, the marks.
+_LEFT = """
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+return {newest[1] and newest[1][1] or '0-0', redis.call('HGETALL', KEYS[2])}
+"""
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -79,6 +95,8 @@ class _Lane:
     """Another process shall have it as soon as nothing of it is unfinished here."""
     entries: dict[int, str] = field(default_factory=dict)
     """The entries of unfinished updates, by the numbers of the updates."""
+    attempted: set[int] = field(default_factory=set)
+    """Those of which this process counted an attempt."""
 
 
 class SharedQueue(UpdateQueue):
@@ -95,11 +113,14 @@ class SharedQueue(UpdateQueue):
         self._leases = Leases(server)
         self._take = server.script(_TAKE)
         self._note = server.script(_NOTE)
+        self._left = server.script(_LEFT, apart=True)
+        self._take_back = server.script(_TAKE_BACK, apart=True)
         self._lanes: dict[int, _Lane] = {}
         self._places: dict[int, _Lane] = {}
         self._retired = False
         self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._taking_back: set[asyncio.Task[Any]] = set()
 
     @property
     def crowded(self) -> bool:
@@ -142,6 +163,8 @@ class SharedQueue(UpdateQueue):
     async def count_attempt(self, update_id: int) -> None:
         """Count one more attempt at an update that an earlier process left."""
         await self._insist("attempt", update_id)
+        if lane := self._places.get(update_id):
+            lane.attempted.add(update_id)
 
     async def mark_sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
@@ -155,6 +178,7 @@ class SharedQueue(UpdateQueue):
         """Erase a finished update; its number stays for a while so that it is not taken again."""
         if await self._change("done", update_id) and (lane := self._places.pop(update_id, None)):
             lane.entries.pop(update_id, None)
+            lane.attempted.discard(update_id)
             self._drop(update_id)
 
     async def waiting(self) -> int:
@@ -231,10 +255,9 @@ class SharedQueue(UpdateQueue):
 
     async def _begin(self, number: int, token: str) -> None:
         """Take a lane over. The token is the newest already, so nobody else changes its marks any more."""
-        newest = await self._server.command("XREVRANGE", _stream(number), "+", "-", "COUNT", 1)
-        marks = await self._server.command("HGETALL", _marks(number))
-        last = newest[0][0] if newest else "0-0"
-        self._lanes[number] = _Lane(number, token, last, {name: int(count) for name, count in marks.items()})
+        last, marks = await self._server.run(self._left, [_stream(number), _marks(number)])
+        counts = {name: int(count) for name, count in zip(marks[::2], marks[1::2], strict=True)}
+        self._lanes[number] = _Lane(number, token, last, counts)
 
     async def _leave_surplus(self) -> None:
         staying = [lane for lane in self._lanes.values() if not lane.leaving]
@@ -255,6 +278,12 @@ class SharedQueue(UpdateQueue):
             if (progress := self._progress.get(update_id)) and progress.handling:
                 progress.handling.cancel()
             self._drop(update_id)
+        if lane.attempted:
+            # This process lives, so they did not end it.
+            taking_back = self._server.run(self._take_back, [_marks(lane.number)], *lane.attempted)
+            task = asyncio.get_running_loop().create_task(taking_back)
+            self._taking_back.add(task)
+            task.add_done_callback(self._taking_back.discard)
 
     async def _read(self, bot: Bot) -> None:
         """Queue the updates of this process's lanes that have come."""
