@@ -37,8 +37,10 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "log":
+            from bot.commands.collect import collect
             from bot.review.options import log
 
+            log.add_command(collect)
             return log
         if cmd_name == "review":
             from bot.review.browse import review

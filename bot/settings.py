@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     webhook_listen: str = Field(
         "127.0.0.1:8080", description="host:port on which the bot listens for webhook calls; put TLS in front of it."
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Valkey or Redis server that several bots share, as redis://host:6379/0; by default the bot is one "
+        "process and keeps everything in its data folder.",
+    )
     http_listen: str = Field(
         "", description="host:port on which the bot serves /healthz, /readyz and /metrics; empty for none."
     )

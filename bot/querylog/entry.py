@@ -54,6 +54,9 @@ class Entry:
     """What the person wrote, where the index was asked something else (a follow-up with its predecessor)."""
     shown: int | None = None
     """How many of the answer's hits the person saw; by default one, or none where the decision is ``none``."""
+    asked_in: str = ""
+    """The update that asked, and which of its questions this is. Where several processes share the work, a question
+    that another one handles once more keeps its row."""
 
 
 def new_id() -> ULID:

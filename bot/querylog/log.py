@@ -7,8 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,13 @@ from typing import Protocol, TypeVar
 
 from ulid import ULID
 
-from bot.database import log_problem
+from bot.database import DATABASE_ERRORS, log_problem, open_for_reading
 from bot.querylog import erasure, statements
 from bot.querylog.anonymity import Pseudonyms
 from bot.querylog.entry import Delivery, Entry, new_id, row_of, timestamp
+from bot.querylog.sink import Forgotten, QueryLogError
+from bot.querylog.statements import Recorded
 from bot.querylog.writer import NotWrittenError, Writer
-from index.errors import UserFacingError
 
 __all__ = ["Delivery", "Entry", "Forgotten", "OptOuts", "QueryLog", "QueryLogError"]
 
@@ -35,19 +35,6 @@ _DELETED_AN_HOUR = 1000
 _HOUR = 3600.0
 _ERASE_AGAIN = 60.0
 """Seconds until an erasure that other programs prevented is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What was deleted of a person."""
-
-    questions: int
-    erased: asyncio.Future[None]
-    """Done when no copy of their text is left in the log, its search index, its write-ahead log and its backups."""
-
-
-class QueryLogError(UserFacingError):
-    """Something asked of the query log could not be done now; the text says what becomes of it."""
 
 
 class OptOuts(Protocol):
@@ -153,12 +140,13 @@ class QueryLog:
         if self._state:
             self._state.set_opt_out(name, out)
 
-        def write(connection: sqlite3.Connection) -> None:
-            statements.set_opt_out(connection, name, out)
-            # Once more: if the log was opened since, what it said then was read.
-            change(name)
+        # It changes the set once more: if the log was opened since, what it said then was read.
+        await self.commit(partial(self.set_opt_out, person=name, out=out), None)
 
-        await self._insist(write, None)
+    def set_opt_out(self, connection: sqlite3.Connection, person: str, out: bool) -> None:
+        """Note, as a part of a change, that a person opted out under their pseudonym, or no longer does."""
+        statements.set_opt_out(connection, person, out)
+        (self._opted_out.add if out else self._opted_out.discard)(person)
 
     async def opted_out(self, person: int) -> bool:
         """Return whether nothing is written of what this person asks."""
@@ -174,7 +162,7 @@ class QueryLog:
         Raises:
             QueryLogError: The log cannot be read now, or their rows not be found.
         """
-        return await self._insist(partial(statements.export_person, person=self._name(person), waiting=waiting), b"{}")
+        return await self.commit(partial(statements.export_person, person=self._name(person), waiting=waiting), b"{}")
 
     async def forget_person(self, person: int) -> Forgotten:
         """Delete everything a person asked; its last traces in the files are overwritten right after that.
@@ -184,7 +172,6 @@ class QueryLog:
                 their rows by.
         """
         name = self._name(person)
-        erased: asyncio.Future[None] = self._loop.create_future()
 
         def write(connection: sqlite3.Connection) -> int:
             deleted = erasure.forget(connection, name)
@@ -193,13 +180,39 @@ class QueryLog:
             self._loop.call_soon_threadsafe(self._wake.set)
             return deleted
 
-        deleted = await self._insist(write, 0)
+        deleted = await self.commit(write, 0)
+        return Forgotten(deleted, self.erasing())
+
+    def erasing(self) -> asyncio.Future[None]:
+        """Return what is done when no trace is left of the people whose rows were deleted until now."""
+        erased: asyncio.Future[None] = self._loop.create_future()
         if self._writer:
             self._erasing.append(erased)
             self._wake.set()
         else:
             erased.set_result(None)
-        return Forgotten(deleted, erased)
+        return erased
+
+    async def recorded(self, entries: Sequence[str]) -> dict[str, Recorded]:
+        """Return those of some questions that the log still holds, by their ids.
+
+        Raises:
+            QueryLogError: The log cannot be read now.
+        """
+
+        def read() -> dict[str, Recorded]:
+            with closing(open_for_reading(self.path)) as connection:
+                return statements.recorded(connection, entries)
+
+        try:
+            return await asyncio.to_thread(read)
+        except DATABASE_ERRORS as error:
+            raise QueryLogError(f"The query log cannot be read now: {error}.") from None
+
+    @property
+    def here(self) -> bool:
+        """Whether the file lies on this machine: it always does."""
+        return True
 
     @property
     def backlog(self) -> int:
@@ -226,7 +239,12 @@ class QueryLog:
         except NotWrittenError:
             return True
 
-    async def _insist(self, change: Callable[[sqlite3.Connection], _T], without_log: _T) -> _T:
+    async def commit(self, change: Callable[[sqlite3.Connection], _T], without_log: _T) -> _T:
+        """Make a change, and return its result once it is committed; ``without_log`` where nothing is written.
+
+        Raises:
+            QueryLogError: The log cannot be written now; the change is kept until it can.
+        """
         if self._writer is None:
             return without_log
         try:

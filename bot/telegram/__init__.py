@@ -3,7 +3,8 @@
 The way of an update::
 
     receiving           Telegram -> updates, through python-telegram-bot's Updater or HTTP
-    update_queue        an update is on disk before Telegram forgets it; one chat's updates are handled in order
+    update_queue        an update is on disk before Telegram forgets it
+    chat_order          one chat's updates are handled in order, different chats side by side
     application         which handler takes which update: the table of contents of what the bot does
     context             what a handler works with: the parts of the bot, the update's texts and progress
     handlers/           questions, browsing, presses on buttons, inline queries, privacy, administration
@@ -14,7 +15,10 @@ The way of an update::
 
 Around it: ``run`` starts and stops all this, ``state`` remembers what must survive a restart, ``quota`` bounds what one
 person may ask, ``failures`` reports what went wrong, ``health`` and ``metrics`` tell how the bot is doing, and
-``secret_masking`` keeps the token out of the log.
+``secret_masking`` keeps secrets out of the log.
+
+What outlives a process stands behind ``interfaces``. ``stores`` chooses what is behind them: SQLite in the data folder,
+or, in ``shared/``, a server that several bots share.
 """
 
 import os

@@ -12,9 +12,8 @@ from bot.database import DATABASE_ERRORS
 
 logger = logging.getLogger(__name__)
 
-REQUEST_DAYS = 90
+REQUEST_SECONDS = 90 * 24 * 3600.0
 """How long a chat is kept at most."""
-_DAY = 24 * 3600.0
 
 REQUEST_MIGRATIONS = Migrations("answer-requests")
 
@@ -38,27 +37,31 @@ class AnswerRequests:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, entry: str, chat: int) -> bool:
+    async def add(self, entry: str, chat: int) -> bool:
         """Note that a chat wants to be told of a question; return whether that could be written."""
         return self._write("INSERT OR REPLACE INTO answer_requests VALUES (?, ?, ?)", entry, chat, time.time())
 
-    def remove(self, entry: str) -> None:
+    async def claim(self, entry: str) -> bool:
+        """Return whether nobody else tells of a question now; here nobody else can."""
+        return True
+
+    async def remove(self, entry: str) -> None:
         """Forget who wants to be told of a question."""
         self._write("DELETE FROM answer_requests WHERE entry = ?", entry)
 
-    def remove_chat(self, chat: int) -> None:
+    async def remove_chat(self, chat: int) -> None:
         """Forget everything that a chat wants to be told of."""
         self._write("DELETE FROM answer_requests WHERE chat = ?", chat)
 
-    def remove_old(self) -> None:
+    async def remove_old(self) -> None:
         """Forget what was asked for more than 90 days ago."""
-        self._write("DELETE FROM answer_requests WHERE time < ?", time.time() - REQUEST_DAYS * _DAY)
+        self._write("DELETE FROM answer_requests WHERE time < ?", time.time() - REQUEST_SECONDS)
 
-    def of_chat(self, chat: int) -> list[str]:
+    async def of_chat(self, chat: int) -> list[str]:
         """Return the entries that a chat wants to be told of, the oldest first."""
-        return [entry for entry, other in self.all() if other == chat]
+        return [entry for entry, other in await self.all() if other == chat]
 
-    def all(self) -> list[tuple[str, int]]:
+    async def all(self) -> list[tuple[str, int]]:
         """Return every entry with the chat to tell, the oldest first."""
         try:
             return self._connection.execute("SELECT entry, chat FROM answer_requests ORDER BY time").fetchall()

@@ -20,31 +20,25 @@ from telegram.ext import (
     filters,
 )
 
-from bot.database import open_database
 from bot.messages.answers import Rendered
-from bot.querylog.log import QueryLog
-from bot.review.forgetting import forget_in_drafts
-from bot.settings import LOG_FILE, Settings
-from bot.telegram.answer_requests import REQUEST_MIGRATIONS, AnswerRequests
+from bot.settings import Settings
 from bot.telegram.bot_api import TelegramBot
+from bot.telegram.chat_order import ChatOrder
 from bot.telegram.context import App, BotContext, Services
-from bot.telegram.daily_digest import DIGEST_MIGRATIONS
 from bot.telegram.failures import Failures
 from bot.telegram.handlers import admin, browsing, callback_buttons, inline, membership, privacy, questions, starting
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
-from bot.telegram.quota import Quota
 from bot.telegram.sending import Sender, address_of
-from bot.telegram.state import STATE_MIGRATIONS, BotState
-from bot.telegram.update_queue import ATTEMPTS, UPDATE_MIGRATIONS, ChatOrder, DurableQueue
-
-_SEARCHES = 6
-"""Inline queries allowed per question allowed."""
+from bot.telegram.stores import Stores
+from bot.telegram.update_queue import ATTEMPTS
 
 
-def build_application(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics) -> App:
+def build_application(
+    settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics, stores: Stores
+) -> App:
     """Put the parts together around a bot that knows its name."""
-    services = _services(settings, bot, live_index, metrics)
+    services = _services(settings, bot, live_index, metrics, stores)
     application: App = (
         Application.builder()
         .bot(bot)
@@ -62,37 +56,29 @@ def build_application(settings: Settings, bot: TelegramBot, live_index: LiveInde
     return application
 
 
-def _services(settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics) -> Services:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrations = (STATE_MIGRATIONS, UPDATE_MIGRATIONS, REQUEST_MIGRATIONS, DIGEST_MIGRATIONS)
-    database = open_database(settings.data_dir / "telegram.db", migrations, memory_fallback=True)
-    queue, state = DurableQueue(database, settings.queue), BotState(database)
-    sender = Sender(bot, queue, state)
-    failures = Failures(sender, state, metrics, settings.admins)
-    log = QueryLog(
-        settings.data_dir / LOG_FILE,
-        key_file=settings.key_file,
-        opt_outs=state,
-        retention_days=settings.log_days,
-        enabled=settings.log,
-        on_problem=lambda text: failures.problem("query log", text),
-        on_deleted=lambda connection: forget_in_drafts(connection, settings.data_dir),
-    )
+def _services(
+    settings: Settings, bot: TelegramBot, live_index: LiveIndex, metrics: Metrics, stores: Stores
+) -> Services:
+    sender = Sender(bot, stores.queue, stores.state)
+    failures = Failures(sender, stores.state, metrics, settings.admins)
     return Services(
         settings=settings,
         me=bot.bot,
-        database=database,
-        queue=queue,
-        order=ChatOrder(queue, settings.queue, settings.banned),
-        state=state,
-        answer_requests=AnswerRequests(database),
+        queue=stores.queue,
+        order=ChatOrder(stores.queue, settings.queue, settings.banned),
+        state=stores.state,
+        answer_requests=stores.answer_requests,
+        conversations=stores.conversations,
+        digests=stores.digests,
         live_index=live_index,
-        log=log,
+        log=stores.open_log(lambda text: failures.problem("query log", text)),
         sender=sender,
         failures=failures,
         metrics=metrics,
-        questions=Quota(settings.questions_per_minute),
-        searches=Quota(settings.questions_per_minute * _SEARCHES),
+        questions=stores.questions,
+        searches=stores.searches,
+        let_go=stores.close,
+        server_away=stores.server_away,
     )
 
 
@@ -133,6 +119,8 @@ def _handlers(settings: Settings) -> list[Any]:
 async def admit(update: Update, context: BotContext) -> None:
     """Let an update through unless it is one too many of its chat, or ended several processes."""
     progress = context.progress
+    if context.person:
+        await context.services.state.know(context.person.id)
     if progress and progress.given_up:
         error = RuntimeError(f"update {progress.update_id} was begun by {ATTEMPTS} processes and none finished it")
         await context.application.process_error(update, error)
@@ -145,7 +133,7 @@ async def admit(update: Update, context: BotContext) -> None:
 async def note_open_chat(update: Update, context: BotContext) -> None:
     """Remember that whoever writes can be written to."""
     if update.message:
-        context.services.state.unblock(update.message.chat.id)
+        await context.services.state.unblock(update.message.chat.id)
 
 
 async def report_failure(update: object, context: BotContext) -> None:

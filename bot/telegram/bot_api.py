@@ -16,7 +16,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.telegram.rate_limiter import ChatRateLimiter, wait_seconds
+from bot.telegram.rate_limiter import ChatRateLimiter, Pace, wait_seconds
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
@@ -111,10 +111,10 @@ class TelegramBot(ExtBot[Any]):
         token: the bot's token.
         api_url: the server's address.
         requests: what makes the calls, and what makes the calls for updates.
-        per_second: how many messages a second in all; 0 for any number.
+        pace: the limits on sending.
     """
 
-    def __init__(self, token: str, api_url: str, requests: tuple[BaseRequest, BaseRequest], per_second: float) -> None:
+    def __init__(self, token: str, api_url: str, requests: tuple[BaseRequest, BaseRequest], pace: Pace) -> None:
         base, (request, polling) = api_url.rstrip("/"), requests
         super().__init__(
             token,
@@ -122,7 +122,7 @@ class TelegramBot(ExtBot[Any]):
             base_file_url=f"{base}/file/bot",
             request=request,
             get_updates_request=polling,
-            rate_limiter=ChatRateLimiter(per_second),
+            rate_limiter=ChatRateLimiter(pace),
         )
         self._polls = Polls()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,18 +16,16 @@ from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.messages.buttons import Place
 from bot.messages.pages import Pages
-from bot.querylog.log import QueryLog
+from bot.querylog.sink import LogSink
 from bot.settings import Settings
-from bot.telegram.answer_requests import AnswerRequests
 from bot.telegram.bot_api import TelegramBot
+from bot.telegram.chat_order import ChatOrder
 from bot.telegram.failures import Failures
-from bot.telegram.handlers.shown_quotes import Conversations
+from bot.telegram.interfaces import DigestTimes, Limit, RequestsToHear, ShownQuotes, State
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
-from bot.telegram.quota import Quota
 from bot.telegram.sending import Address, Sender, address_of
-from bot.telegram.state import BotState
-from bot.telegram.update_queue import ChatOrder, DurableQueue, Progress
+from bot.telegram.update_queue import Progress, UpdateQueue
 from index.search.answer import Answer
 
 ALLOWED_UPDATES = (
@@ -43,11 +41,11 @@ _REMEMBERED = 10_000
 
 
 class Recent(OrderedDict[Any, float]):
-    """The 10,000 keys noted last, each with its number: a time, or a vote."""
+    """The 10,000 keys noted last, each with its time."""
 
-    def note(self, key: object, number: float) -> None:
+    def note(self, key: object, time: float) -> None:
         """Note a key, as the newest."""
-        self[key] = number
+        self[key] = time
         self.move_to_end(key)
         if len(self) > _REMEMBERED:
             self.popitem(last=False)
@@ -59,22 +57,24 @@ class Services:
 
     settings: Settings
     me: User
-    database: sqlite3.Connection
-    queue: DurableQueue
+    queue: UpdateQueue
     order: ChatOrder
-    state: BotState
-    answer_requests: AnswerRequests
+    state: State
+    answer_requests: RequestsToHear
+    conversations: ShownQuotes
+    digests: DigestTimes
     live_index: LiveIndex
-    log: QueryLog
+    log: LogSink
     sender: Sender
     failures: Failures
     metrics: Metrics
-    questions: Quota
-    searches: Quota
+    questions: Limit
+    searches: Limit
     """Inline queries: one comes with every pause in typing, so more are allowed."""
-    conversations: Conversations = field(default_factory=Conversations)
-    votes: Recent = field(default_factory=Recent)
-    """The last vote on each answer of this process."""
+    let_go: Callable[[], Awaitable[None]]
+    """Closes the connections to what the bot remembers."""
+    server_away: Callable[[], float] | None
+    """Returns for how many seconds the shared server has not answered, where there is one."""
     albums: Recent = field(default_factory=Recent)
     """Albums of which a part was seen. An album comes as many messages."""
     crowd_notes: Recent = field(default_factory=Recent)
@@ -111,10 +111,10 @@ class Services:
 
     async def close(self) -> None:
         """Let go of the databases and threads; no update may be handled any more."""
-        self.queue.close()
+        await self.queue.close()
         await self.log.close()
         self.live_index.close()
-        self.database.close()
+        await self.let_go()
 
 
 class BotContext(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], Services]):

@@ -12,9 +12,9 @@ from html import escape
 from bot.locales import FALLBACK, texts_for
 from bot.messages.answers import Rendered
 from bot.messages.telegram_text import clip
+from bot.telegram.interfaces import State
 from bot.telegram.metrics import Metrics
 from bot.telegram.sending import Address, Sender
-from bot.telegram.state import BotState
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Failures:
     def __init__(
         self,
         sender: Sender,
-        state: BotState,
+        state: State,
         metrics: Metrics,
         admins: Iterable[int],
         *,
@@ -78,6 +78,7 @@ class Failures:
 
     async def _notify(self, kind: str, text: str, number: str) -> None:
         for admin in self._admins:
+            await self._state.know(admin)
             texts = texts_for(self._state.language(admin), FALLBACK)
             notice = texts("admin-failure", kind=escape(clip(kind, 100)), text=escape(clip(text, 500)), id=number)
             try:

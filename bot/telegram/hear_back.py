@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import closing
-from pathlib import Path
 
 from telegram.error import TelegramError
 
-from bot.database import DATABASE_ERRORS, open_for_reading
+from bot.database import DATABASE_ERRORS
 from bot.messages.hearing import answered_message
 from bot.querylog.entry import content_hash
-from bot.querylog.statements import Recorded, recorded
+from bot.querylog.log import QueryLogError
+from bot.querylog.statements import Recorded
 from bot.telegram.context import Services
 from bot.telegram.daily_digest import send_digest
 from bot.telegram.sending import Address
@@ -37,7 +36,7 @@ async def keep_telling(services: Services) -> None:
                 told_of = version
             if time.monotonic() >= next_upkeep:
                 next_upkeep = time.monotonic() + _UPKEEP_SECONDS
-                services.answer_requests.remove_old()
+                await services.answer_requests.remove_old()
                 await send_digest(services)
         except Exception as error:  # the next publication must be looked at all the same
             services.failures.report(error, "telling people of new answers")
@@ -46,26 +45,21 @@ async def keep_telling(services: Services) -> None:
 
 async def tell_answered(services: Services) -> None:
     """Ask the questions again whose askers want to be told, and tell those whose question is answered now."""
-    if not (requests := services.answer_requests.all()):
+    if not (requests := await services.answer_requests.all()):
         return
     try:
-        known = await asyncio.to_thread(_read, services.log.path, [entry for entry, _ in requests])
-    except DATABASE_ERRORS as error:
-        logger.warning("Nobody is told of new answers until the next publication: the query log: %s", error)
+        known = await services.log.recorded([entry for entry, _ in requests])
+    except QueryLogError as error:
+        logger.warning("Nobody is told of new answers until the next publication: %s", error)
         return
     for entry, chat in requests:
         if (question := known.get(entry)) is None:
             # It was deleted with its row.
-            services.answer_requests.remove(entry)
+            await services.answer_requests.remove(entry)
             continue
         answer = await services.live_index.answer(question.asked)
-        if _answers(answer, question):
+        if _answers(answer, question) and await services.answer_requests.claim(entry):
             await _tell(entry, chat, question, answer, services)
-
-
-def _read(log: Path, entries: list[str]) -> dict[str, Recorded]:
-    with closing(open_for_reading(log)) as connection:
-        return recorded(connection, entries)
 
 
 def _answers(answer: Answer, question: Recorded) -> bool:
@@ -75,6 +69,7 @@ def _answers(answer: Answer, question: Recorded) -> bool:
 
 async def _tell(entry: str, chat: int, question: Recorded, answer: Answer, services: Services) -> None:
     # A private chat has the number of its person.
+    await services.state.know(chat)
     texts = services.live_index.locales.texts(services.state.language(chat), question.language)
     message = answered_message(question.typed, answer, texts, services.place)
     try:
@@ -82,4 +77,4 @@ async def _tell(entry: str, chat: int, question: Recorded, answer: Answer, servi
     except TelegramError as error:
         logger.warning("Somebody could not be told of an answer, and will be after the next publication: %s", error)
         return
-    services.answer_requests.remove(entry)
+    await services.answer_requests.remove(entry)

@@ -73,7 +73,7 @@ class Metrics:
         """How many failures there were."""
         return self._value("failures_total")
 
-    def watch(
+    def watch(  # noqa: PLR0913 - each is named, and shown as a number of its own
         self,
         *,
         queue: Callable[[], float],
@@ -81,6 +81,7 @@ class Metrics:
         live_index: LiveIndex,
         polling_age: Callable[[], float] | None = None,
         webhook_pending: Callable[[], float] | None = None,
+        server_away: Callable[[], float] | None = None,
     ) -> None:
         """Show the state of the bot's parts too; called once, when they run.
 
@@ -90,6 +91,7 @@ class Metrics:
             live_index: The index in use.
             polling_age: Returns the seconds since Telegram last answered a poll, where the bot polls.
             webhook_pending: Returns how many updates wait at Telegram, where the bot has a webhook.
+            server_away: Returns for how many seconds the shared server has not answered, where there is one.
         """
         self._gauge("queue_updates", "Updates received and not finished.", queue)
         if polling_age:
@@ -97,6 +99,10 @@ class Metrics:
         if webhook_pending:
             self._gauge(
                 "webhook_pending_updates", "Updates that wait at Telegram, asked once a minute.", webhook_pending
+            )
+        if server_away:
+            self._gauge(
+                "server_away_seconds", "Seconds since the shared server last answered; 0 while it does.", server_away
             )
         self._gauge("log_backlog_rows", "Rows and changes that wait to be written to the query log.", log_backlog)
         about = "The version questions are answered from."

@@ -37,7 +37,7 @@ class Quota:
         self._taken: OrderedDict[int, deque[float]] = OrderedDict()
         self._told: set[int] = set()
 
-    def ask(self, person: int, at: float | None = None) -> Verdict:
+    async def ask(self, person: int, at: float | None = None) -> Verdict:
         """Count one more question of a person, unless the quota is used up.
 
         Args:

@@ -22,7 +22,7 @@ from telegram import Bot, Update, WebhookInfo
 from bot.settings import host_and_port
 from bot.telegram.bot_api import patiently
 from bot.telegram.context import ALLOWED_UPDATES, App
-from bot.telegram.update_queue import DurableQueue
+from bot.telegram.update_queue import NotTakenError, UpdateQueue
 
 logger = logging.getLogger(__name__)
 
@@ -185,9 +185,9 @@ class Webhook:
 
 
 class _Calls(tornado.web.RequestHandler):
-    """One call from Telegram. It is answered when the update is on disk."""
+    """One call from Telegram. It is answered when the update is safe."""
 
-    def initialize(self, path: str, secret: str, queue: DurableQueue, bot: Bot) -> None:
+    def initialize(self, path: str, secret: str, queue: UpdateQueue, bot: Bot) -> None:
         self._path, self._expected, self._queue, self._bot = path, secret, queue, bot
 
     async def post(self) -> None:
@@ -211,7 +211,10 @@ class _Calls(tornado.web.RequestHandler):
             # Telegram would deliver it again and again.
             logger.exception("Update %s cannot be read and is left out.", number)
             return
-        await self._queue.put(update)
+        try:
+            await self._queue.put(update)
+        except NotTakenError:
+            raise tornado.web.HTTPError(503) from None
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.finish()

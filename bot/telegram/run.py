@@ -25,7 +25,8 @@ from bot.telegram.hear_back import keep_telling
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
 from bot.telegram.receiving import Polling, Webhook
-from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
+from bot.telegram.secret_masking import keep_out_of_logs, server_secrets, token_secrets
+from bot.telegram.stores import open_stores
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def run(settings: Settings) -> int:
         return 1
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     _log_to_stderr()
-    undo = keep_out_of_logs((*token_secrets(token), secret))
+    undo = keep_out_of_logs((*token_secrets(token), secret, *server_secrets(settings)))
     # While a question is being embedded, the event loop gets the interpreter back after half a millisecond, not five.
     sys.setswitchinterval(0.0005)
     try:
@@ -133,14 +134,15 @@ async def _serve(settings: Settings, token: str, secret: str, live_index: LiveIn
     stopped = asyncio.create_task(stop.wait())
     metrics, health = Metrics(), Health(live_index)
     requests = CountingRequest(CONNECTIONS, metrics.telegram_error), CountingRequest(1, metrics.telegram_error)
-    bot = TelegramBot(token, settings.api_url, requests, settings.messages_per_second)
+    stores = await open_stores(settings)
+    bot = TelegramBot(token, settings.api_url, requests, stores.pace)
     where = f"Telegram cannot be reached at {settings.api_url}"
     code = 0
     async with _monitoring(settings, metrics, health):
         connecting = asyncio.create_task(patiently(bot.initialize, where))
         try:
             if await _first(connecting, stopped):
-                application = build_application(settings, bot, live_index, metrics)
+                application = build_application(settings, bot, live_index, metrics, stores)
                 code = await _run(application, secret, stopped, health)
         finally:
             await _cancel(connecting, stopped)
@@ -186,7 +188,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
     code = 0
     try:
         await asyncio.wait({profile, stopped}, timeout=_PROFILE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if left := services.queue.resume(bot):
+        if left := await services.queue.resume(bot):
             logger.info("Resuming %s messages that were received before and not answered.", left)
         with _listening("BOT_WEBHOOK_LISTEN", services.settings.webhook_listen):
             receiver.listen()
@@ -199,6 +201,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
             live_index=services.live_index,
             polling_age=receiver.age,
             webhook_pending=receiver.pending,
+            server_away=services.server_away,
         )
         watchdog = asyncio.create_task(notifier.watch(health))
         # The manifest and not the index, which must be freed when a newer version takes its place.
@@ -226,6 +229,7 @@ async def _run(application: App, secret: str, stopped: asyncio.Task[Any], health
 async def _stop(application: App) -> None:
     """Answer what was received, within the time for that, and let go of everything."""
     services = application.bot_data
+    await services.queue.retire()
     if waiting := services.queue.unfinished:
         logger.info("Stopping: answering %s messages that were received.", waiting)
     if left := await services.queue.drain(_DRAIN_SECONDS):

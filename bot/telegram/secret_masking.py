@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bot.settings import Settings
 
 _MASK = "[secret]"
 
@@ -45,3 +48,10 @@ def keep_out_of_logs(secrets: Iterable[str]) -> Callable[[], None]:
 def token_secrets(token: str) -> tuple[str, ...]:
     """Return the secret parts of a bot token: the whole, and what follows the bot's id."""
     return (token, token.partition(":")[2])
+
+
+def server_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return the secret parts of the address of a shared server: the whole, and the password in it."""
+    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    password = urlsplit(url).password or ""
+    return (url, password, unquote(password))

@@ -26,9 +26,9 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Te
 from bot.locales import Texts
 from bot.messages.answers import Rendered
 from bot.telegram.bot_api import TelegramBot, certainly_not_sent, unanswered
+from bot.telegram.interfaces import State
 from bot.telegram.rate_limiter import Departure
-from bot.telegram.state import BotState
-from bot.telegram.update_queue import DurableQueue, Progress
+from bot.telegram.update_queue import Progress, UpdateQueue
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -118,7 +118,7 @@ class Sender:
     whether it arrived.
     """
 
-    def __init__(self, bot: TelegramBot, queue: DurableQueue, state: BotState) -> None:
+    def __init__(self, bot: TelegramBot, queue: UpdateQueue, state: State) -> None:
         self._bot = bot
         self._queue = queue
         self._state = state
@@ -147,7 +147,7 @@ class Sender:
         Raises:
             TelegramError: the message is lost.
         """
-        if self._state.blocked(to.chat):
+        if await self._state.blocked(to.chat):
             return None
         again = progress.perhaps_answered if progress else False
         form, schedule = _Form(), _schedule(progress)
@@ -157,7 +157,7 @@ class Sender:
                 sent = await self._attempt(to, message, form, remark, progress, urgent)
                 break
             except Forbidden:
-                self._state.block(to.chat)
+                await self._state.block(to.chat)
                 return None
             except (ChatMigrated, BadRequest) as error:
                 to, form = _adapted(to, form, error)
@@ -166,7 +166,7 @@ class Sender:
             except TelegramError as error:
                 again = again or not certainly_not_sent(error)
                 if progress and not again:
-                    self._queue.mark_not_sent(progress.update_id)
+                    await self._queue.mark_not_sent(progress.update_id)
                 await _pause(schedule, error)
         if progress:
             progress.answered, progress.perhaps_answered = True, False
@@ -182,7 +182,7 @@ class Sender:
         urgent: bool = False,
     ) -> bool:
         """Change a message of a chat, or an inline message; return whether it shows the new text now."""
-        if chat is not None and self._state.blocked(chat):
+        if chat is not None and await self._state.blocked(chat):
             return False
         try:
             await _persist(
@@ -200,7 +200,7 @@ class Sender:
             )
         except Forbidden:
             if chat is not None:
-                self._state.block(chat)
+                await self._state.block(chat)
             return False
         except ChatMigrated:
             return False
@@ -236,7 +236,7 @@ class Sender:
 
     async def answer_guest(self, query_id: str, result: InlineQueryResult, progress: Progress) -> None:
         """Answer a guest message; too late is no error."""
-        self._queue.mark_sending(progress.update_id)
+        await self._queue.mark_sending(progress.update_id)
         try:
             await self._query(lambda: self._bot.answer_guest_query(query_id, result))
         except TypeError as error:
@@ -254,7 +254,7 @@ class Sender:
                 RetrySchedule(_QUERY_PAUSES, 0.0),
             )
         except Forbidden:
-            self._state.block(to.chat)
+            await self._state.block(to.chat)
 
     async def send_picture(self, to: Address, picture: bytes) -> None:
         """Send a PNG picture."""

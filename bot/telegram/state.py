@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -103,7 +104,11 @@ class BotState:
         kept = self._row("SELECT key FROM secret")
         self._key: bytes = kept[0] if kept else key
         self._languages: dict[int, str | None] = {}
+        self._votes: OrderedDict[str, int] = OrderedDict()
         self._blocked = {row[0] for row in self._rows("SELECT chat FROM blocked")}
+
+    async def know(self, person: int) -> None:
+        """Learn what is remembered of a person before it is asked for; here it is always at hand."""
 
     def language(self, person: int) -> str | None:
         """Return the interface language a person chose, if they did."""
@@ -114,7 +119,7 @@ class BotState:
             self._languages[person] = row[0] if row else None
         return self._languages[person]
 
-    def choose_language(self, person: int, language: str | None) -> None:
+    async def choose_language(self, person: int, language: str | None) -> None:
         """Remember the interface language of a person, or (``None``) forget that they chose one."""
         self._languages[person] = language
         if language is None:
@@ -122,19 +127,19 @@ class BotState:
         else:
             self._write("INSERT OR REPLACE INTO languages VALUES (?, ?)", self._hash("person", person), language)
 
-    def block(self, chat: int) -> None:
+    async def block(self, chat: int) -> None:
         """Remember that nothing can be sent to a chat."""
         if (name := self._hash("chat", chat)) not in self._blocked:
             self._blocked.add(name)
             self._write("INSERT OR IGNORE INTO blocked (chat) VALUES (?)", name)
 
-    def unblock(self, chat: int) -> None:
+    async def unblock(self, chat: int) -> None:
         """Remember that a chat can be written to again."""
         if self._blocked and (name := self._hash("chat", chat)) in self._blocked:
             self._blocked.discard(name)
             self._write("DELETE FROM blocked WHERE chat = ?", name)
 
-    def blocked(self, chat: int) -> bool:
+    async def blocked(self, chat: int) -> bool:
         """Return whether a chat is known not to take messages."""
         return bool(self._blocked) and self._hash("chat", chat) in self._blocked
 
@@ -149,21 +154,21 @@ class BotState:
         else:
             self._write("DELETE FROM opt_outs WHERE person = ?", person)
 
-    def remember_answer(self, question: Posted, text: str, message_id: int, entries: Sequence[str] = ()) -> None:
+    async def remember_answer(self, question: Posted, text: str, message_id: int, entries: Sequence[str] = ()) -> None:
         """Remember which message answers a question, so that an edit of one changes the other."""
         now = time.time()
         self._write("DELETE FROM answers WHERE time < ?", now - ANSWER_SECONDS)
         row = (self._hash("message", *question), message_id, " ".join(entries), self._hash("text", text), now)
         self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", *row)
 
-    def answer_to(self, question: Posted, text: str) -> Given | None:
+    async def answer_to(self, question: Posted, text: str) -> Given | None:
         """Return the answer given to a question, if it is remembered."""
         row = self._row(
             "SELECT message_id, entry, text FROM answers WHERE question = ?", self._hash("message", *question)
         )
         return Given(row[0], tuple(row[1].split()), row[2] == self._hash("text", text)) if row else None
 
-    def remember_quote(self, chat: int, message_id: int, quote: QuoteShown) -> None:
+    async def remember_quote(self, chat: int, message_id: int, quote: QuoteShown) -> None:
         """Remember what a message of the bot quotes, so that whoever replies to it can go on from there."""
         now = time.time()
         self._write("DELETE FROM quotes WHERE time < ?", now - ANSWER_SECONDS)
@@ -174,17 +179,28 @@ class BotState:
             now,
         )
 
-    def forget_quote(self, chat: int, message_id: int) -> None:
+    async def forget_quote(self, chat: int, message_id: int) -> None:
         """Forget what a message of the bot quoted before it was changed."""
         self._write("DELETE FROM quotes WHERE message = ?", self._hash("quote", chat, message_id))
 
-    def quote_in(self, chat: int, message_id: int) -> QuoteShown | None:
+    async def quote_in(self, chat: int, message_id: int) -> QuoteShown | None:
         """Return what a message of the bot quotes, if it is remembered."""
         row = self._row(
             "SELECT snippet, language, sentence, entry FROM quotes WHERE message = ?",
             self._hash("quote", chat, message_id),
         )
         return QuoteShown(*row) if row else None
+
+    async def vote_on(self, entry: str) -> int | None:
+        """Return the last vote on an answer, if one was given since the start."""
+        return self._votes.get(entry)
+
+    async def remember_vote(self, entry: str, value: int) -> None:
+        """Remember the last vote on an answer, so that the same vote again takes it back."""
+        self._votes[entry] = value
+        self._votes.move_to_end(entry)
+        if len(self._votes) > _REMEMBERED:
+            self._votes.popitem(last=False)
 
     def _hash(self, *parts: object) -> bytes:
         return hashlib.blake2b(

@@ -1,4 +1,4 @@
-"""Received updates: on disk before Telegram may forget them, and handled in order within a chat.
+"""Received updates: kept safe before Telegram may forget them, and until they are answered.
 
 python-telegram-bot's ``Updater`` awaits ``put`` for every update before it confirms the update to Telegram, and the
 webhook awaits it before it answers. So a queue whose ``put`` writes the update to SQLite loses nothing when the process
@@ -12,16 +12,14 @@ import json
 import logging
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Hashable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import cast
 
 from sqlite_utils import Database, Migrations
 from telegram import Bot, Update
-from telegram.ext import BaseUpdateProcessor
 
 from bot.database import DATABASE_ERRORS, transaction
 
@@ -29,13 +27,8 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 48 * 3600
 """How long the number of a finished update is kept. Telegram delivers no update that is older than a day."""
-SUSPECT, ATTEMPTS = 2, 4
-"""An update that ended this many processes is handled alone, and after ``ATTEMPTS`` it is given up. Handled alone, only
-the update that ends processes is counted further."""
-PRIVATE_BOUND, GROUP_BOUND = 100, 25
-"""How many updates of one chat may be unfinished. A group can be sent little more than 25 messages in a minute."""
-BUSY = 200
-"""From so many unfinished updates on, an answer takes seconds."""
+ATTEMPTS = 4
+"""How many processes an update may end before it is given up."""
 
 UPDATE_MIGRATIONS = Migrations("updates")
 
@@ -80,6 +73,8 @@ class Progress:
     turned_away: bool = False
     """Too many updates of the same chat are unfinished."""
     received: float = field(default_factory=time.monotonic)
+    handling: asyncio.Task[None] | None = None
+    """The task that handles the update, or waits for its turn."""
 
     @property
     def given_up(self) -> bool:
@@ -87,10 +82,82 @@ class Progress:
         return self.attempts >= ATTEMPTS
 
 
-class DurableQueue(asyncio.Queue[object]):
-    """The application's queue of updates, each on disk until it is finished.
+class NotTakenError(Exception):
+    """An update cannot be kept now, so Telegram must deliver it again."""
 
-    If the database cannot be written, the queue goes on in memory, logs that once, and writes later.
+
+class UpdateQueue(asyncio.Queue[object], ABC):
+    """The application's queue of updates, each kept outside the process until it is finished.
+
+    Args:
+        bound: how many updates may be unfinished before no more are taken from Telegram.
+    """
+
+    def __init__(self, bound: int) -> None:
+        super().__init__()
+        self._bound = bound
+        self._progress: dict[int, Progress] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def unfinished(self) -> int:
+        """How many updates wait in this process or are being handled."""
+        return len(self._progress)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether no more updates are taken from Telegram."""
+        return self.unfinished >= self._bound
+
+    def progress(self, update_id: int) -> Progress | None:
+        """Return how far an unfinished update has come."""
+        return self._progress.get(update_id)
+
+    @abstractmethod
+    async def resume(self, bot: Bot) -> int:
+        """Queue what an earlier process received and did not finish; return how many updates that are."""
+
+    @abstractmethod
+    async def count_attempt(self, update_id: int) -> None:
+        """Count one more attempt at an update that an earlier process left."""
+
+    @abstractmethod
+    async def mark_sending(self, update_id: int) -> None:
+        """Note that an answer is on its way from now on."""
+
+    @abstractmethod
+    async def mark_not_sent(self, update_id: int) -> None:
+        """Note that the answer certainly did not arrive."""
+
+    @abstractmethod
+    async def mark_done(self, update_id: int) -> None:
+        """Erase a finished update; its number stays for a while so that it is not taken again."""
+
+    async def retire(self) -> None:
+        """Begin with no more updates than those in this process."""
+
+    async def drain(self, seconds: float) -> int:
+        """Wait until nothing is unfinished, at most so long; return how many updates are left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._progress:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return self.unfinished
+
+    async def close(self) -> None:
+        """Let go of what only this process holds."""
+
+    def _drop(self, update_id: int) -> None:
+        self._progress.pop(update_id, None)
+        self._changed.set()
+
+
+class DurableQueue(UpdateQueue):
+    """The queue of one process on its own disk.
+
+    If the database cannot be written, the queue goes on in memory, logs that once, and writes later. ``put`` waits
+    while too many updates are unfinished.
 
     Args:
         connection: a database with ``UPDATE_MIGRATIONS`` applied, in autocommit mode.
@@ -98,28 +165,11 @@ class DurableQueue(asyncio.Queue[object]):
     """
 
     def __init__(self, connection: sqlite3.Connection, bound: int) -> None:
-        super().__init__()
+        super().__init__(bound)
         self._connection = connection
-        self._bound = bound
-        self._progress: dict[int, Progress] = {}
-        self._changed = asyncio.Event()
         self._unwritten: deque[tuple[str, tuple[object, ...]]] = deque(maxlen=_UNWRITTEN)
         self._failing = False
         self._taken = 0
-
-    @property
-    def unfinished(self) -> int:
-        """How many updates are waiting or being handled."""
-        return len(self._progress)
-
-    @property
-    def crowded(self) -> bool:
-        """Whether ``put`` would wait."""
-        return self.unfinished >= self._bound
-
-    def progress(self, update_id: int) -> Progress | None:
-        """Return how far an unfinished update has come."""
-        return self._progress.get(update_id)
 
     async def put(self, item: object) -> None:
         """Write an update to the disk and queue it; wait for room first. An update received before is left out."""
@@ -141,7 +191,7 @@ class DurableQueue(asyncio.Queue[object]):
         self._forget_old()
         await super().put(item)
 
-    def resume(self, bot: Bot) -> int:
+    async def resume(self, bot: Bot) -> int:
         """Queue what an earlier process received and did not finish; return how many updates that are."""
         for number, payload, attempts, sending in self._left():
             try:
@@ -154,34 +204,24 @@ class DurableQueue(asyncio.Queue[object]):
             self.put_nowait(update)
         return self.unfinished
 
-    def count_attempt(self, update_id: int) -> None:
+    async def count_attempt(self, update_id: int) -> None:
         """Count one more attempt at an update that an earlier process left."""
         self._write(_ATTEMPT, update_id)
 
-    def mark_sending(self, update_id: int) -> None:
+    async def mark_sending(self, update_id: int) -> None:
         """Note that an answer is on its way from now on."""
         self._write(_SENDING, update_id)
 
-    def mark_not_sent(self, update_id: int) -> None:
+    async def mark_not_sent(self, update_id: int) -> None:
         """Note that the answer certainly did not arrive."""
         self._write(_NOT_SENT, update_id)
 
-    def mark_done(self, update_id: int) -> None:
+    async def mark_done(self, update_id: int) -> None:
         """Erase a finished update; its number stays for a while so that it is not taken again."""
-        self._progress.pop(update_id, None)
-        self._changed.set()
+        self._drop(update_id)
         self._write(_DONE, update_id)
 
-    async def drain(self, seconds: float) -> int:
-        """Wait until nothing is unfinished, at most so long; return how many updates are left."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self._progress:
-                    self._changed.clear()
-                    await self._changed.wait()
-        return self.unfinished
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write what could not be written before, as far as that works now."""
         self._flush()
 
@@ -242,101 +282,3 @@ class DurableQueue(asyncio.Queue[object]):
                 error,
             )
         self._failing = True
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The updates that wait for each other."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    unfinished: int = 0
-
-
-class ChatOrder(BaseUpdateProcessor):
-    """Handles the updates of one chat in order and different chats side by side.
-
-    A press on a button waits only for other presses of the same person.
-
-    Args:
-        queue: where the updates come from; told when one is finished.
-        concurrent: how many updates may be handled at once.
-        banned: people and chats whose updates are finished without being handled.
-    """
-
-    def __init__(self, queue: DurableQueue, concurrent: int, banned: frozenset[int] = frozenset()) -> None:
-        super().__init__(concurrent)
-        self._queue = queue
-        self._banned = banned
-        self._turns: dict[Hashable, _Turn] = {}
-        self._suspects = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
-
-    async def initialize(self) -> None:
-        """Nothing to prepare."""
-
-    async def shutdown(self) -> None:
-        """Stop what is still being handled, and begin nothing more; the next process resumes it."""
-        self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def do_process_update(self, update: object, coroutine: Awaitable[None]) -> None:
-        """Await the coroutine when the earlier updates of the chat are finished."""
-        progress = self._queue.progress(update.update_id) if isinstance(update, Update) else None
-        if not isinstance(update, Update) or progress is None:
-            await coroutine
-            return
-        if self._stopping:
-            if isinstance(coroutine, Coroutine):
-                coroutine.close()
-            return
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._tasks.add(task)
-        try:
-            await self._in_turn(update, progress, coroutine)
-        except Exception:
-            logger.exception("Update %s cannot be handled.", progress.update_id)
-        finally:
-            self._tasks.discard(task)
-            if isinstance(coroutine, Coroutine):
-                coroutine.close()  # where this task was stopped before its turn came
-        self._queue.mark_done(update.update_id)
-
-    async def _in_turn(self, update: Update, progress: Progress, coroutine: Awaitable[None]) -> None:
-        key, person, chat = _order_key(update), update.effective_user, update.effective_chat
-        if (person and person.id in self._banned) or (chat and chat.id in self._banned):
-            return
-        turn = self._turns.setdefault(key, _Turn())
-        if not progress.resumed and turn.unfinished >= _bound(update):
-            progress.turned_away = True
-            await coroutine
-            return
-        # Behind another question of the chat a note would come before the answer to that one.
-        progress.busy = self._queue.unfinished >= BUSY and not turn.unfinished and not progress.resumed
-        turn.unfinished += 1
-        try:
-            async with turn.lock, self._suspects if progress.attempts >= SUSPECT else nullcontext():
-                if progress.resumed and not progress.given_up:
-                    self._queue.count_attempt(progress.update_id)
-                await coroutine
-        finally:
-            turn.unfinished -= 1
-            if not turn.unfinished:
-                del self._turns[key]
-
-
-def _bound(update: Update) -> int:
-    chat = update.effective_chat
-    return GROUP_BOUND if chat and chat.type != "private" and not update.callback_query else PRIVATE_BOUND
-
-
-def _order_key(update: Update) -> tuple[str, int]:
-    """Return what updates must share to wait for each other."""
-    person = int(update.effective_user.id) if update.effective_user else 0
-    if update.callback_query:
-        return ("press", person)
-    if update.inline_query or update.chosen_inline_result:
-        return ("inline", person)
-    return ("chat", int(update.effective_chat.id) if update.effective_chat else person)

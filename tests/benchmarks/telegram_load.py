@@ -62,6 +62,8 @@ class Load:
         self.api = api
         self.asked: dict[int, float] = {}
         """When each question was asked, by its message's number."""
+        self.chats: dict[int, int] = {}
+        """In which private chat."""
         self._without_reply: set[int] = set()
         self._texts = (f"{question} ({turn})" for turn in itertools.count(1) for question in questions)
         self._people = itertools.cycle(range(1, people + 1))
@@ -69,8 +71,9 @@ class Load:
     def ask(self) -> int:
         """Ask one question."""
         at = time.monotonic()
-        number = self.api.say(next(self._texts), next(self._people))
-        self.asked[number] = at
+        person = next(self._people)
+        number = self.api.say(next(self._texts), person)
+        self.asked[number], self.chats[number] = at, person
         self._without_reply.add(number)
         return number
 

@@ -14,12 +14,15 @@ import pytest
 
 from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
+from tests.support.redis_server import MISSING
+from tests.support.redis_server import PROGRAM as SERVER
 from tests.support.small_knowledge import SMALL, write_knowledge
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 RUNS = {
     "ablation": "--data DATA --questions QUESTIONS",
+    "cluster": "--data DATA --seconds 5 --rate 3",
     "common_words": "WORDS",
     "edit_stability": "--knowledge KNOWLEDGE --data DATA --edits 1",
     "edit_to_publication": "--knowledge KNOWLEDGE --data DATA --edits 1",
@@ -74,6 +77,8 @@ def test_program_runs(name: str, places: dict[str, Path]) -> None:
     """It needs nothing but its arguments: the project need not be installed."""
     if name in NEEDED and find_spec(NEEDED[name]) is None:
         pytest.skip(f"needs {NEEDED[name]}")
+    if name == "cluster" and SERVER is None:
+        pytest.skip(MISSING)
     for program in filter(None, (FIRST.get(name), name)):
         done = subprocess.run(
             [

@@ -17,6 +17,7 @@ from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.telegram.bot_api import CountingRequest, TelegramBot, certainly_not_sent
 from bot.telegram.context import ALLOWED_UPDATES
+from bot.telegram.rate_limiter import LocalPace
 from bot.telegram.sending import _DOUBT_SECONDS, RetrySchedule
 from bot.telegram.update_queue import ATTEMPTS
 from index.search.index import Index
@@ -97,7 +98,7 @@ def test_a_server_that_hangs_is_given_up_and_the_answer_repeated_as_such(real_in
         with BotApi() as api:
             async with bench(real_index, tmp_path) as there:
                 request = CountingRequest(4, lambda kind: None, answer_seconds=0.5)
-                there.services.sender._bot = TelegramBot(SERVED, api.url, (request, request), 0)
+                there.services.sender._bot = TelegramBot(SERVED, api.url, (request, request), LocalPace(0))
                 api.faults = [("sendMessage", "hang")]
                 await there.take("message", {**there.message(question), "message_id": 77})
                 (answer,) = api.answers_to(77)
@@ -213,7 +214,7 @@ def test_a_bot_stopped_in_an_outage_keeps_what_it_received(
                 await asyncio.sleep(0.01)
             assert await first.drain(0) == 1
         async with bench(real_index, tmp_path) as second:
-            assert second.services.queue.resume(second.application.bot) == 1
+            assert await second.services.queue.resume(second.application.bot) == 1
             await second.drain()
             (answer,) = second.telegram.sent()
             assert REMARK not in answer.text
@@ -301,7 +302,7 @@ async def test_an_update_that_cannot_be_read_costs_no_other(
     """
     with BotApi() as api:
         request = CountingRequest(4, lambda kind: None)
-        bot = TelegramBot(SERVED, api.url, (request, request), 0)
+        bot = TelegramBot(SERVED, api.url, (request, request), LocalPace(0))
         await bot.initialize()
         asking: dict[str, Any] = {"timeout": 0, "allowed_updates": ALLOWED_UPDATES}
         await asyncio.to_thread(api.say, "before the war")

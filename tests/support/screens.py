@@ -65,7 +65,7 @@ def screens(data: Path, language: str) -> list[Screen]:
 
     async def scenario(bench: Bench) -> None:
         for name, play in _SCENES.items():
-            bench.services.conversations.forget(1)
+            await bench.services.conversations.forget(1)
             made.append(Screen(name, language, tuple(await play(bench, language))))
 
     with tempfile.TemporaryDirectory() as folder:

@@ -6,9 +6,10 @@ import asyncio
 import itertools
 import json
 import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from bot.telegram.bot_api import TelegramBot
 from bot.telegram.context import App
 from bot.telegram.live_index import LiveIndex
 from bot.telegram.metrics import Metrics
+from bot.telegram.rate_limiter import LocalPace
+from bot.telegram.stores import open_stores
 from index.search.index import Index
 from tests.support.telegram_rules import RefusedError, check_call, parameters_of, parse
 
@@ -54,6 +57,11 @@ class Call:
     def text(self) -> str:
         """The text of a message as people see it."""
         return parse(self.parameters["text"])[0]
+
+    @property
+    def text_of_toast(self) -> str:
+        """The answer to a press."""
+        return str(self.parameters.get("text", ""))
 
     @property
     def entities(self) -> list[tuple[str, str]]:
@@ -149,6 +157,12 @@ class Telegram(BaseRequest):
         return [call for call in self.calls if call.method in (methods or ("sendMessage", "editMessageText"))]
 
 
+def remembered(data: Path, statement: str, *values: object) -> list[Any]:
+    """Run a statement on what a bot remembers in its data folder; return the rows."""
+    with closing(sqlite3.connect(data / "telegram.db", isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
 class Bench:
     """A running application, and people who write to it."""
 
@@ -157,6 +171,10 @@ class Bench:
         self.services = application.bot_data
         self.telegram = telegram
         self._message = 0
+
+    def count_messages_from(self, number: int) -> None:
+        """Number what people write from here on, where several benches are one bot."""
+        self._message = number
 
     async def receive(self, *updates: Json) -> None:
         """Deliver updates as they come from Telegram; one that cannot be read is left out, as when polling."""
@@ -219,10 +237,10 @@ async def bench(index: Index, data: Path, **settings: Any) -> AsyncIterator[Benc
     """Run the application over an index, with its own data folder; without the pace that would slow tests down."""
     values = {"token": TOKEN, "data_dir": data, "questions_per_minute": 0, "_env_file": None, **settings}
     telegram = Telegram()
-    bot = TelegramBot(TOKEN, "http://127.0.0.1:9", (telegram, telegram), 0)
+    bot = TelegramBot(TOKEN, "http://127.0.0.1:9", (telegram, telegram), LocalPace(0))
     await bot.initialize()
     given = Settings(**values)
-    application = build_application(given, bot, LiveIndex(index, given.index_home), Metrics())
+    application = build_application(given, bot, LiveIndex(index, given.index_home), Metrics(), await open_stores(given))
     await application.initialize()
     await application.start()
     telegram.calls.clear()

@@ -16,12 +16,12 @@ from telegram.error import RetryAfter, TimedOut
 from bot.database import open_database
 from bot.telegram.bot_api import CountingRequest, TelegramBot
 from bot.telegram.quota import Quota, Verdict
-from bot.telegram.rate_limiter import GROUP_BURST, PRIVATE_BURST, ChatRateLimiter, Departure
+from bot.telegram.rate_limiter import GROUP_BURST, PRIVATE_BURST, ChatRateLimiter, Departure, LocalPace
 from bot.telegram.secret_masking import keep_out_of_logs, token_secrets
 from bot.telegram.state import STATE_MIGRATIONS
 from bot.telegram.update_queue import UPDATE_MIGRATIONS, DurableQueue
 from index.search.index import Index
-from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, run
+from tests.support.telegram_bench import TOKEN, Bench, asked_for, bench, remembered, run
 
 BLOCKED = (403, {"ok": False, "error_code": 403, "description": "Forbidden: bot was blocked by the user"})
 
@@ -34,13 +34,13 @@ def test_who_blocked_the_bot_is_remembered_until_they_write_again(real_index: In
         there.telegram.answers = [BLOCKED]
         assert len(await there.say(question)) == 1
         state = there.services.state
-        assert state.blocked(1)
+        assert await state.blocked(1)
         assert await there.take(
             "inline_query",
             {"id": "1", "from": {"id": 1, "is_bot": False, "first_name": "A"}, "query": "", "offset": ""},
         )
         assert len(await there.say(question)) == 1
-        assert not state.blocked(1)
+        assert not await state.blocked(1)
 
     run(real_index, tmp_path, scenario)
 
@@ -91,14 +91,14 @@ async def leave_behind(data: Path, update: dict[str, object], *marks: str) -> No
     queue = DurableQueue(database, 10)
     await queue.put(Update.de_json(update, None))
     for mark in marks:
-        getattr(queue, mark)(update["update_id"])
+        await getattr(queue, mark)(update["update_id"])
     database.close()
 
 
-def left(there: Bench) -> int:
+def left(data: Path) -> int:
     """Return how many updates are on disk and not finished."""
     query = "SELECT count(*) FROM updates WHERE payload IS NOT NULL"
-    return int(there.services.database.execute(query).fetchone()[0])
+    return int(remembered(data, query)[0][0])
 
 
 def test_what_a_killed_process_received_is_answered_by_the_next_and_once(real_index: Index, tmp_path: Path) -> None:
@@ -109,13 +109,13 @@ def test_what_a_killed_process_received_is_answered_by_the_next_and_once(real_in
         async with bench(real_index, tmp_path) as second:
             raw = {"update_id": 5, "message": second.message(question)}
             await leave_behind(tmp_path, raw)
-            assert second.services.queue.resume(second.application.bot) == 1
+            assert await second.services.queue.resume(second.application.bot) == 1
             await second.receive(raw)
             await second.drain()
             assert len(second.telegram.sent()) == 1
         async with bench(real_index, tmp_path) as third:
             await third.receive(raw)
-            assert third.services.queue.resume(third.application.bot) == 0
+            assert await third.services.queue.resume(third.application.bot) == 0
             assert third.telegram.sent() == []
 
     asyncio.run(scenario())
@@ -130,7 +130,7 @@ def test_an_answer_that_was_under_way_when_the_process_died_says_that_it_may_com
     async def scenario() -> None:
         async with bench(real_index, tmp_path) as there:
             await leave_behind(tmp_path, {"update_id": 5, "message": there.message(question)}, "mark_sending")
-            there.services.queue.resume(there.application.bot)
+            await there.services.queue.resume(there.application.bot)
             await there.drain()
             (answer,) = there.telegram.sent()
             assert "Sent once more" in answer.text
@@ -145,11 +145,11 @@ def test_a_stored_update_that_cannot_be_read_holds_up_no_other(real_index: Index
     async def scenario(there: Bench) -> None:
         for number in (5, 6):
             await leave_behind(tmp_path, {"update_id": number, "message": there.message(question)})
-        there.services.database.execute("UPDATE updates SET payload = '{' WHERE update_id = 5")
-        assert there.services.queue.resume(there.application.bot) == 1
+        remembered(tmp_path, "UPDATE updates SET payload = '{' WHERE update_id = 5")
+        assert await there.services.queue.resume(there.application.bot) == 1
         await there.drain()
         assert len(there.telegram.sent()) == 1
-        assert left(there) == 0
+        assert left(tmp_path) == 0
 
     run(real_index, tmp_path, scenario)
 
@@ -159,7 +159,7 @@ def test_waiting_people_are_told_and_their_answer_takes_the_notes_place(
 ) -> None:
     """Under overload a question gets a short note first, which becomes the answer."""
     question, _ = asked_for(real_index)
-    monkeypatch.setattr("bot.telegram.update_queue.BUSY", 0)
+    monkeypatch.setattr("bot.telegram.chat_order.BUSY", 0)
 
     async def scenario(there: Bench) -> None:
         note, answer = await there.say(question)
@@ -192,13 +192,13 @@ class Clock:
         return self.now
 
 
-def test_a_quota_slides_over_a_minute() -> None:
+async def test_a_quota_slides_over_a_minute() -> None:
     """As soon as the oldest question is a minute old, one more is allowed, and the next excess is told again."""
     clock = Clock()
     quota = Quota(2, clock)
-    assert [quota.ask(1) for _ in range(4)] == [Verdict.TAKE, Verdict.TAKE, Verdict.NOTE, Verdict.DROP]
+    assert [await quota.ask(1) for _ in range(4)] == [Verdict.TAKE, Verdict.TAKE, Verdict.NOTE, Verdict.DROP]
     clock.now += 60
-    assert [quota.ask(1) for _ in range(3)] == [Verdict.TAKE, Verdict.TAKE, Verdict.NOTE]
+    assert [await quota.ask(1) for _ in range(3)] == [Verdict.TAKE, Verdict.TAKE, Verdict.NOTE]
 
 
 async def _times(limiter: ChatRateLimiter, chat: int, count: int, *, urgent: bool = False) -> list[float]:
@@ -215,14 +215,14 @@ async def _times(limiter: ChatRateLimiter, chat: int, count: int, *, urgent: boo
 
 async def test_a_private_chat_gets_a_short_burst_then_one_message_a_second() -> None:
     """The first after the burst leaves a second later, the next one more."""
-    sent = await _times(ChatRateLimiter(0), 1, PRIVATE_BURST + 2)
+    sent = await _times(ChatRateLimiter(LocalPace(0)), 1, PRIVATE_BURST + 2)
     assert sent[PRIVATE_BURST] - sent[0] >= 0.99
     assert sent[PRIVATE_BURST + 1] - sent[0] >= 1.99
 
 
 async def test_a_group_gets_no_more_than_its_burst_at_once() -> None:
     """The next message has to wait."""
-    sending = asyncio.create_task(_times(ChatRateLimiter(0), -5, GROUP_BURST + 1))
+    sending = asyncio.create_task(_times(ChatRateLimiter(LocalPace(0)), -5, GROUP_BURST + 1))
     await asyncio.sleep(0.3)
     assert not sending.done()
     sending.cancel()
@@ -232,7 +232,7 @@ async def test_a_group_gets_no_more_than_its_burst_at_once() -> None:
 
 async def test_everything_together_keeps_the_overall_rate_and_the_urgent_goes_first() -> None:
     """When the common limit makes calls wait, what follows a press overtakes answers."""
-    limiter, began = ChatRateLimiter(20), time.monotonic()
+    limiter, began = ChatRateLimiter(LocalPace(20)), time.monotonic()
     answers = [asyncio.create_task(_times(limiter, chat, 1)) for chat in range(1, 31)]
     await asyncio.sleep(0)
     (urgent,) = await _times(limiter, 99, 1, urgent=True)
@@ -251,7 +251,9 @@ async def test_a_refusal_is_waited_out_and_the_call_repeated() -> None:
             raise RetryAfter(1)
         return True
 
-    assert await ChatRateLimiter(0).process_request(call, (), {}, "sendMessage", {"chat_id": 1}, None) is True
+    assert (
+        await ChatRateLimiter(LocalPace(0)).process_request(call, (), {}, "sendMessage", {"chat_id": 1}, None) is True
+    )
     assert attempts[1] - attempts[0] >= 1
 
 
@@ -264,7 +266,7 @@ async def test_a_refused_chat_keeps_no_other_waiting() -> None:
     async def accepted(*_: object, **__: object) -> bool:
         return True
 
-    limiter = ChatRateLimiter(0)
+    limiter = ChatRateLimiter(LocalPace(0))
     waiting = asyncio.create_task(limiter.process_request(refused, (), {}, "sendMessage", {"chat_id": -1}, None))
     await asyncio.sleep(0.01)
     sending = limiter.process_request(accepted, (), {}, "sendMessage", {"chat_id": 1}, None)
@@ -292,7 +294,7 @@ async def test_polls_that_fail_are_spaced_out_and_logged(
 ) -> None:
     """The updater would ask again at once after a timeout, and wait half a minute after other failures."""
     monkeypatch.setattr("bot.telegram.bot_api._POLL_PAUSES", (0.0, 0.01, 0.02))
-    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(status), Refusing(status)), 0)
+    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(status), Refusing(status)), LocalPace(0))
     for _ in range(4):
         assert await bot.get_updates(offset=1, timeout=0) == ()
     again = re.findall(r"Updates cannot be received .*; trying again in (\S+) s", caplog.text)
@@ -301,7 +303,7 @@ async def test_polls_that_fail_are_spaced_out_and_logged(
 
 async def test_a_conflict_in_the_last_poll_does_not_hold_up_a_stop() -> None:
     """While the bot stops, another program may receive already; nothing is left to wait for."""
-    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(409), Refusing(409)), 0)
+    bot = TelegramBot(TOKEN, "http://localhost", (Refusing(409), Refusing(409)), LocalPace(0))
     bot.polls.stopping = True
     assert await asyncio.wait_for(bot.get_updates(offset=1, timeout=0), 5) == ()
 
@@ -381,4 +383,4 @@ async def test_secrets_are_in_no_log_line_traceback_or_repr(caplog: pytest.LogCa
     assert "TEST-token" not in caplog.text
     assert caplog.text.count("[secret]") >= 3
     request = CountingRequest(1, lambda kind: None)
-    assert "TEST-token" not in repr(TelegramBot(TOKEN, "http://127.0.0.1:9", (request, request), 0))
+    assert "TEST-token" not in repr(TelegramBot(TOKEN, "http://127.0.0.1:9", (request, request), LocalPace(0)))

@@ -20,7 +20,7 @@ from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
 from tests.support.log_answers import until
 from tests.support.small_knowledge import SMALL, MakeKnowledge, write_knowledge
-from tests.support.telegram_bench import Bench, Call, run
+from tests.support.telegram_bench import Bench, Call, remembered, run
 
 QUESTION = "How many wolves live in the Altai mountains?"
 WOLVES = {
@@ -64,7 +64,7 @@ def test_who_asked_to_be_told_is_told_once(make_knowledge: MakeKnowledge, small_
         assert told.text.startswith(f"Your question has an answer now.\nYou asked: {QUESTION}")
         assert "About 900 wolves live in the Altai mountains" in told.text
         assert told.data("h") == "h-"
-        assert bench.services.answer_requests.all() == []
+        assert await bench.services.answer_requests.all() == []
         await tell_answered(bench.services)
         assert len(bench.telegram.calls) == before + 1
 
@@ -93,12 +93,12 @@ def test_stopping_and_forgetting_end_it(small_data: Path) -> None:
         [noted] = await ask_to_be_told(bench)
         [_, stopped] = await bench.press(noted, "h-")
         assert stopped.text == "You will not be told."
-        assert bench.services.answer_requests.all() == []
+        assert await bench.services.answer_requests.all() == []
         await ask_to_be_told(bench)
-        assert len(bench.services.answer_requests.all()) == 1
+        assert len(await bench.services.answer_requests.all()) == 1
         [asked] = await bench.say("/forget")
         await bench.press(asked, "mforget")
-        assert bench.services.answer_requests.all() == []
+        assert await bench.services.answer_requests.all() == []
 
     run(Index.open(small_data), small_data, scenario)
 
@@ -111,7 +111,7 @@ def test_nobody_else_can_ask_to_be_told(small_data: Path) -> None:
         wished = await bench.press(answer, answer.data("a"))
         offer = next(call for call in wished if call.method == "sendMessage")
         await bench.press(offer, offer.data("h"), person=2)
-        assert bench.services.answer_requests.all() == []
+        assert await bench.services.answer_requests.all() == []
 
     run(Index.open(small_data), small_data, scenario)
 
@@ -144,9 +144,9 @@ def test_a_question_whose_row_is_gone_is_dropped(small_data: Path) -> None:
 
     async def scenario(bench: Bench) -> None:
         await ask_to_be_told(bench)
-        bench.services.answer_requests.add("01ARZ3NDEKTSV4RRFFQ69G5FAV", 1)
+        await bench.services.answer_requests.add("01ARZ3NDEKTSV4RRFFQ69G5FAV", 1)
         await tell_answered(bench.services)
-        assert len(bench.services.answer_requests.all()) == 1
+        assert len(await bench.services.answer_requests.all()) == 1
 
     run(Index.open(small_data), small_data, scenario)
 
@@ -156,9 +156,9 @@ def test_requests_end_after_90_days(small_data: Path) -> None:
 
     async def scenario(bench: Bench) -> None:
         await ask_to_be_told(bench)
-        bench.services.database.execute("UPDATE answer_requests SET time = ?", (time.time() - 91 * 24 * 3600,))
-        bench.services.answer_requests.remove_old()
-        assert bench.services.answer_requests.all() == []
+        remembered(small_data, "UPDATE answer_requests SET time = ?", time.time() - 91 * 24 * 3600)
+        await bench.services.answer_requests.remove_old()
+        assert await bench.services.answer_requests.all() == []
 
     run(Index.open(small_data), small_data, scenario)
 
@@ -168,8 +168,8 @@ def test_mydata_names_what_one_waits_for(small_data: Path) -> None:
 
     async def scenario(bench: Bench) -> None:
         await ask_to_be_told(bench)
-        [(entry, _)] = bench.services.answer_requests.all()
-        data = await bench.services.log.export_person(1, bench.services.answer_requests.of_chat(1))
+        [(entry, _)] = await bench.services.answer_requests.all()
+        data = await bench.services.log.export_person(1, await bench.services.answer_requests.of_chat(1))
         assert f'"told_when_answered": ["{entry}"]'.encode() in data
 
     run(Index.open(small_data), small_data, scenario)
@@ -187,7 +187,7 @@ def test_administrators_get_one_digest_a_day(small_data: Path) -> None:
         before = len(bench.telegram.calls)
         await send_digest(services)
         assert bench.telegram.calls[before:] == []
-        services.database.execute("UPDATE digests SET until = until - 86400")
+        remembered(small_data, "UPDATE digests SET until = until - 86400")
         await send_digest(services)
         [digest] = bench.telegram.calls[before:]
         assert digest.parameters["chat_id"] == 77
@@ -197,7 +197,7 @@ def test_administrators_get_one_digest_a_day(small_data: Path) -> None:
             "Review: partnership-bot log gaps"
         )
         await send_digest(services)
-        services.database.execute("UPDATE digests SET until = ?", (time.time() - 86401,))
+        remembered(small_data, "UPDATE digests SET until = ?", time.time() - 86401)
         await bench.services.log.forget_person(1)
         await bench.services.log.forget_person(2)
         await send_digest(services)

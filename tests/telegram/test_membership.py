@@ -93,8 +93,8 @@ def test_a_chat_that_removed_the_bot_is_not_written_to(real_index: Index, tmp_pa
 
     async def scenario(there: Bench) -> None:
         await change(there, "member", "kicked")
-        assert there.services.state.blocked(GROUP)
+        assert await there.services.state.blocked(GROUP)
         await change(there, "kicked", "member")
-        assert not there.services.state.blocked(GROUP)
+        assert not await there.services.state.blocked(GROUP)
 
     run(real_index, tmp_path, scenario)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from telegram import Chat, Message, Update, User
 
 from bot.database import open_database
-from bot.telegram.update_queue import UPDATE_MIGRATIONS, ChatOrder, DurableQueue
+from bot.telegram.chat_order import ChatOrder
+from bot.telegram.update_queue import UPDATE_MIGRATIONS, DurableQueue
 
 
 @pytest.mark.faults
@@ -29,11 +30,11 @@ async def test_a_queue_that_cannot_be_written_loses_nothing_while_the_process_li
     connection.execute("PRAGMA query_only = ON")
     for number in range(1, 4):
         await queue.put(Update(number))
-    queue.mark_done(1)
+    await queue.mark_done(1)
     assert queue.qsize() == 3
     assert caplog.text.count("cannot be written to the disk") == 1
     connection.execute("PRAGMA query_only = OFF")
-    queue.mark_done(2)
+    await queue.mark_done(2)
     rows = connection.execute("SELECT update_id, payload IS NULL FROM updates ORDER BY update_id").fetchall()
     assert rows == [(1, 1), (2, 1), (3, 0)]
     connection.close()
@@ -85,7 +86,7 @@ async def test_a_full_queue_waits_for_room() -> None:
     await asyncio.sleep(0.01)
     assert queue.crowded
     assert not waiting.done()
-    queue.mark_done(1)
+    await queue.mark_done(1)
     await asyncio.wait_for(waiting, 5)
     assert queue.unfinished == 2
     connection.close()
@@ -100,7 +101,7 @@ async def test_an_update_the_library_cannot_write_as_text_is_handled_all_the_sam
     await queue.put(Update(1, api_kwargs={"date": datetime.now(UTC)}))
     await queue.put(asked_in(7, 2))
     assert queue.qsize() == 2
-    queue.mark_done(1)
+    await queue.mark_done(1)
     assert "Update 1 cannot be written" in caplog.text
     assert [number for (number,) in connection.execute("SELECT update_id FROM updates")] == [2]
     connection.close()
@@ -149,8 +150,8 @@ async def test_what_is_received_or_about_to_be_sent_survives_a_power_cut(tmp_pat
         connection.sure = []
         queue = DurableQueue(connection, 10)
         await queue.put(asked_in(7, 1))
-        queue.mark_sending(1)
-        queue.mark_done(1)
+        await queue.mark_sending(1)
+        await queue.mark_done(1)
         assert connection.sure == [2, 2, 1]
 
 
@@ -198,13 +199,13 @@ async def test_marks_that_a_full_disk_refuses_are_written_when_there_is_room(tmp
         with full_disk(connection):
             for number in range(41, 241):
                 await queue.put(asked_in(7, number))
-            queue.mark_done(1)
-            queue.mark_sending(2)
+            await queue.mark_done(1)
+            await queue.mark_sending(2)
             assert queue.unfinished == 239
-        queue.mark_done(3)
+        await queue.mark_done(3)
     with closing(open_database(tmp_path / "telegram.db", (UPDATE_MIGRATIONS,))) as connection:
         again = DurableQueue(connection, 1000)
-        assert again.resume(None) == 238
+        assert await again.resume(None) == 238
         assert again.progress(1) is None
         second, third = again.progress(2), again.progress(4)
         assert second

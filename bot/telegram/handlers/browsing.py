@@ -22,7 +22,7 @@ async def start(update: Update, context: BotContext) -> None:
     elif linked := services.pages.linked(payload, texts):
         sent = await context.show(linked)
         if update.message:
-            note_linked(payload, update.message.chat.id, sent, context)
+            await note_linked(payload, update.message.chat.id, sent, context)
     elif _private(update):
         await context.show(services.pages.welcome(texts))
     else:

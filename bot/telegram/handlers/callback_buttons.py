@@ -38,7 +38,7 @@ async def press(update: Update, context: BotContext) -> None:
     if reaction.message:
         shown = await _show(query, reaction.message, reaction.below, context)
         if reaction.quote and shown is not None:
-            note_pressed(reaction.quote, query, shown, services, browsing=reaction.browsing)
+            await note_pressed(reaction.quote, query, shown, services, browsing=reaction.browsing)
 
 
 async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
@@ -51,11 +51,11 @@ async def _reaction(query: CallbackQuery, texts: Texts, services: Services) -> R
     if kind in of_the_asker:
         return await of_the_asker[kind](parts, query, texts, services)
     if kind == "stop":
-        return wishes.stop(query, texts, services)
+        return await wishes.stop(query, texts, services)
     if kind == "mine":
         return await react(parts["what"], query, services)
     if kind == "language":
-        return _choose_language(query, parts["code"], services)
+        return await _choose_language(query, parts["code"], services)
     if kind == "next":
         return _next_snippet(query, parts, texts, services)
     if kind == "passage_sources":
@@ -70,11 +70,11 @@ async def _vote(parts: dict[str, str], query: CallbackQuery, texts: Texts, servi
     """Record a vote if it comes from who asked; the same vote again takes it back."""
     entry, person = parts["entry"], query.from_user.id
     value = 1 if parts["value"] == "+" else -1
-    if services.votes.get(entry) == value:
+    if await services.state.vote_on(entry) == value:
         value = 0
     if person_of(parts) != person or not await services.log.vote(entry, person, value):
         return Reaction(texts("vote-not-yours"), alert=True)
-    services.votes.note(entry, value)
+    await services.state.remember_vote(entry, value)
     if reason := await _not_kept(person, services):
         return Reaction(texts(reason))
     return Reaction(texts({1: "vote-up", -1: "vote-down", 0: "vote-cleared"}[value]))
@@ -87,12 +87,12 @@ async def _not_kept(person: int, services: Services) -> str:
     return "feedback-opted-out" if await services.log.opted_out(person) else ""
 
 
-def _choose_language(query: CallbackQuery, code: str, services: Services) -> Reaction:
+async def _choose_language(query: CallbackQuery, code: str, services: Services) -> Reaction:
     """Keep the language of a person; in a group the buttons stay for the others."""
     person, in_group = query.from_user, query.message is not None and query.message.chat.type != "private"
     if code != "auto" and code not in services.live_index.locales.languages:
         return Reaction(services.texts(person)("button-stale"))
-    services.state.choose_language(person.id, None if code == "auto" else code)
+    await services.state.choose_language(person.id, None if code == "auto" else code)
     done = services.texts(person)("language-set-auto" if code == "auto" else "language-set")
     return Reaction(done, None if in_group else Rendered(done))
 

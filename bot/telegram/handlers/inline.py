@@ -54,7 +54,7 @@ async def query(update: Update, context: BotContext) -> None:
     button = InlineQueryResultsButton(texts("inline-ask"), start_parameter=ask_payload(words) or "ask")
     cache = CACHE_SECONDS
     results: list[InlineQueryResultArticle] = []
-    if services.searches.ask(asked.from_user.id) is not Verdict.TAKE:
+    if await services.searches.ask(asked.from_user.id) is not Verdict.TAKE:
         button, cache = InlineQueryResultsButton(texts("inline-busy"), start_parameter="ask"), 0
     elif named := _named(words, texts, services):
         results = [named]
@@ -104,7 +104,7 @@ async def guest(update: Update, context: BotContext) -> None:
     person = message.from_user
     question = question_in_guest(message, services.me)
     number = person.id if person else abs(message.chat.id)
-    if not question or services.questions.ask(number, message.date.timestamp()) is not Verdict.TAKE:
+    if not question or await services.questions.ask(number, message.date.timestamp()) is not Verdict.TAKE:
         texts = services.texts(person)
         note = Rendered(texts("ask-usage-plain")) if not question else services.quota_note(texts)
         result = _article("note", texts("inline-ask"), note)

@@ -27,9 +27,9 @@ async def changed(update: Update, context: BotContext) -> None:
         return
     before, now = change.old_chat_member.status, change.new_chat_member.status
     if now in _OUTSIDE:
-        state.block(change.chat.id)
+        await state.block(change.chat.id)
         return
-    state.unblock(change.chat.id)
+    await state.unblock(change.chat.id)
     if change.chat.type in (Chat.GROUP, Chat.SUPERGROUP) and before in _OUTSIDE and now in _INSIDE:
         await _introduce(change.chat.id, context)
 

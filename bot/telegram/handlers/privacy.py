@@ -75,7 +75,7 @@ async def my_data(update: Update, context: BotContext) -> None:
         return
     texts, services = context.texts(), context.services
     try:
-        waiting = services.answer_requests.of_chat(context.person.id)
+        waiting = await services.answer_requests.of_chat(context.person.id)
         data = await services.log.export_person(context.person.id, waiting)
     except QueryLogError:
         await context.reply(texts("data-later"))
@@ -101,7 +101,7 @@ async def react(what: str, query: CallbackQuery, services: Services) -> Reaction
     if what == "keep":
         return Reaction(message=Rendered(texts("forget-kept")))
     # Each makes the log write much, and a button can be pressed again and again.
-    if services.questions.ask(person, time.time()) is not Verdict.TAKE:
+    if await services.questions.ask(person, time.time()) is not Verdict.TAKE:
         return Reaction(services.quota_note(texts).html, alert=True)
     try:
         if what == "forget":
@@ -115,11 +115,12 @@ async def react(what: str, query: CallbackQuery, services: Services) -> Reaction
 
 async def _forget(person: int, texts: Texts, services: Services) -> str:
     """Delete what is recorded of a person; return what they are told now. If it takes long, they are told once more."""
-    forgotten = await services.log.forget_person(person)
-    services.conversations.forget(person)
-    services.state.choose_language(person, None)
+    await services.conversations.forget(person)
+    await services.state.choose_language(person, None)
     # A private chat has the number of its person.
-    services.answer_requests.remove_chat(person)
+    await services.answer_requests.remove_chat(person)
+    # Last, for it may have to wait.
+    forgotten = await services.log.forget_person(person)
     done = texts("forget-done", count=forgotten.questions)
     await asyncio.wait({forgotten.erased}, timeout=_ERASING_SECONDS)
     if forgotten.erased.done():
@@ -144,7 +145,7 @@ async def _may_ask_here(update: Update, context: BotContext) -> bool:
     message, texts = update.message, context.texts()
     if message is None or message.from_user is None:
         return False
-    verdict = context.services.questions.ask(message.from_user.id, message.date.timestamp())
+    verdict = await context.services.questions.ask(message.from_user.id, message.date.timestamp())
     if verdict is not Verdict.TAKE:
         if verdict is Verdict.NOTE:
             await context.reply(context.services.quota_note(texts).html)

@@ -56,7 +56,7 @@ async def message(update: Update, context: BotContext) -> None:
     question = question_in(update.message, context.services.me) if update.message else None
     if question is None:
         return
-    if is_about_shown_quote(question, context.services) or not await obey(question, update, context):
+    if await is_about_shown_quote(question, context.services) or not await obey(question, update, context):
         await _ask(question, context)
 
 
@@ -93,7 +93,7 @@ async def media(update: Update, context: BotContext) -> None:
     if posted is None or (posted.via_bot and posted.via_bot.id == services.me.id) or _seen_of_album(posted, context):
         return
     asker = posted.from_user.id if posted.from_user else posted.chat.id
-    verdict = services.questions.ask(asker, posted.date.timestamp())
+    verdict = await services.questions.ask(asker, posted.date.timestamp())
     texts = context.texts()
     if verdict is Verdict.TAKE:
         await context.reply(texts("reads-text-only"))
@@ -139,7 +139,7 @@ async def _ask(question: Question, context: BotContext) -> None:
     services, progress = context.services, context.progress
     # A new message has no answer yet, unless an earlier process left it.
     resumed = progress is not None and progress.resumed
-    earlier = services.state.answer_to(question.posted, question.text) if question.edited or resumed else None
+    earlier = await services.state.answer_to(question.posted, question.text) if question.edited or resumed else None
     if earlier and earlier.same_text:
         return
     if question.edited and not earlier and time.time() - question.posted.date > ANSWER_SECONDS:
@@ -147,7 +147,7 @@ async def _ask(question: Question, context: BotContext) -> None:
     note = await _ask_to_wait(question, context)
     shown = note if note is not None else earlier.message_id if earlier else None
     texts = _texts(question, context)
-    verdict = services.questions.ask(question.asker, question.said)
+    verdict = await services.questions.ask(question.asker, question.said)
     if verdict is Verdict.NOTE or (verdict is Verdict.DROP and note is not None):
         await _show(question, services.quota_note(texts), context, note)
     if verdict is not Verdict.TAKE:
@@ -160,12 +160,12 @@ async def _respond(question: Question, context: BotContext, shown: int | None, e
     services, texts = context.services, _texts(question, context)
     if not question.text:
         await _show(question, services.pages.how_to_ask(texts), context, shown)
-    elif (talk := recognise(question.text)) and not is_about_shown_quote(question, services):
+    elif (talk := recognise(question.text)) and not await is_about_shown_quote(question, services):
         await _say(question, await reply_to(talk, question, services), context, shown)
     elif about := await about_the_quote(question, texts, context):
         sent = await _say(question, about.message, context, shown)
         if about.quote and sent is not None:
-            note_quote(about.quote, question.to.chat, question.asker, sent, services)
+            await note_quote(about.quote, question.to.chat, question.asker, sent, services)
     else:
         await _answer(question, context, shown, edit_of)
 
@@ -174,7 +174,7 @@ async def _say(question: Question, rendered: Rendered, context: BotContext, show
     """Show a message that answers no question of the knowledge, and is not recorded; return its id."""
     sent = await _show(question, rendered, context, shown)
     if sent is not None:
-        context.services.state.remember_answer(question.posted, question.text, sent)
+        await context.services.state.remember_answer(question.posted, question.text, sent)
     return sent
 
 
@@ -200,11 +200,11 @@ async def _answer(question: Question, context: BotContext, shown: int | None, ed
         _delivered(entries, Delivery.FORBIDDEN, context)
         return
     _delivered(entries, Delivery.EDITED if sent == shown else Delivery.SENT, context)
-    services.state.remember_answer(question.posted, question.text, sent, entries)
+    await services.state.remember_answer(question.posted, question.text, sent, entries)
     if quote := _quoted(question, understood, entries) or understood.base:
-        note_quote(quote, question.to.chat, question.asker, sent, services)
+        await note_quote(quote, question.to.chat, question.asker, sent, services)
     elif sent == shown:
-        services.state.forget_quote(question.to.chat, sent)
+        await services.state.forget_quote(question.to.chat, sent)
     for answer in understood.reply.answers:
         context.count(answer)
 
@@ -225,6 +225,7 @@ async def _record(
             follow_up_of=understood.base.entry if understood.base else None,
             typed=typed,
             shown=shown_hits(reply, answer),
+            asked_in=f"{context.progress.update_id}/{number}" if context.progress else "",
         )
         entries.append(await context.services.log.record(entry))
     return entries
@@ -239,7 +240,7 @@ async def _understood(question: Question, context: BotContext) -> _Understood:
     """Answer a question, together with the quote before it where it only so makes sense."""
     services, typed = context.services, question.text
     reply = await services.live_index.reply(typed, _texts(question, context).language)
-    base = quote_meant(question, services)
+    base = await quote_meant(question, services)
     if base is None or len(reply.answers) > 1:
         return _Understood(reply)
     alone = reply.answers[0]
@@ -298,7 +299,7 @@ async def _ask_to_wait(question: Question, context: BotContext) -> int | None:
     notes.note(question.asker, now)
     sent = await _send_note(question, "busy-note", context)
     if sent is not None:
-        context.services.state.remember_answer(question.posted, "", sent)
+        await context.services.state.remember_answer(question.posted, "", sent)
     return sent
 
 

@@ -31,7 +31,7 @@ class AboutQuote:
     quote: ShownQuote | None
 
 
-def is_about_shown_quote(question: Question, services: Services) -> bool:
+async def is_about_shown_quote(question: Question, services: Services) -> bool:
     """Return whether a message asks about the quote before it, or for more, and there is such a quote.
 
     A lone word without a question mark may as well name a command: "sources".
@@ -39,7 +39,7 @@ def is_about_shown_quote(question: Question, services: Services) -> bool:
     if not (fact_asked(question.text) or asks_for_more(question.text)):
         return False
     may_be_command = " " not in question.text and "?" not in question.text and recognise(question.text) is not None
-    return not may_be_command and quote_meant(question, services) is not None
+    return not may_be_command and await quote_meant(question, services) is not None
 
 
 async def about_the_quote(question: Question, texts: Texts, context: BotContext) -> AboutQuote | None:
@@ -48,7 +48,7 @@ async def about_the_quote(question: Question, texts: Texts, context: BotContext)
     fact, more = fact_asked(question.text), asks_for_more(question.text)
     if not fact and not more:
         return None
-    base = quote_meant(question, services)
+    base = await quote_meant(question, services)
     snippet = base.translation(services.live_index.index) if base else None
     if base is None or snippet is None:
         return AboutQuote(Rendered(texts("conversation-no-quote")), None)
@@ -64,12 +64,12 @@ async def about_the_quote(question: Question, texts: Texts, context: BotContext)
     )
 
 
-def quote_meant(question: Question, services: Services) -> ShownQuote | None:
+async def quote_meant(question: Question, services: Services) -> ShownQuote | None:
     """Return the quote that a message goes on from: that of the message it replies to, else the last one shown."""
     chat = question.to.chat
     edited = question.posted.message_id if question.edited else None
-    last = services.conversations.last(chat, question.asker, edited)
-    if question.replied is None or (quoted := services.state.quote_in(chat, question.replied)) is None:
+    last = await services.conversations.last(chat, question.asker, edited)
+    if question.replied is None or (quoted := await services.state.quote_in(chat, question.replied)) is None:
         return last
     if last and quoted.entry == last.entry and quoted.key == snippet_key(last.snippet):
         return last
@@ -79,14 +79,14 @@ def quote_meant(question: Question, services: Services) -> ShownQuote | None:
     return ShownQuote.of(snippet, Mark(quoted.key, quoted.sentence).span(snippet), entry=quoted.entry)
 
 
-def note_quote(quote: ShownQuote, chat: int, asker: int, message_id: int, services: Services) -> None:
+async def note_quote(quote: ShownQuote, chat: int, asker: int, message_id: int, services: Services) -> None:
     """Remember that a message shows a person a quote, or is about it."""
-    services.conversations.show(chat, asker, quote)
+    await services.conversations.show(chat, asker, quote)
     shown = QuoteShown(snippet_key(quote.snippet), quote.language, quote.sentence, quote.entry)
-    services.state.remember_quote(chat, message_id, shown)
+    await services.state.remember_quote(chat, message_id, shown)
 
 
-def note_pressed(
+async def note_pressed(
     quote: ShownQuote, query: CallbackQuery, message_id: int, services: Services, *, browsing: bool
 ) -> None:
     """Remember the quote that a button showed to whoever pressed it.
@@ -101,19 +101,19 @@ def note_pressed(
     if (under := query.message) is None:
         return
     chat, person = under.chat.id, query.from_user.id
-    last = services.conversations.last(chat, person)
-    before = services.state.quote_in(chat, under.message_id)
+    last = await services.conversations.last(chat, person)
+    before = await services.state.quote_in(chat, under.message_id)
     # The next passage of an answer belongs to its question, and so does one that was opened by a button below it.
     if not browsing and last and last.entry and before and before.entry == last.entry:
         quote = last.followed_by(quote)
-    note_quote(quote, chat, person, message_id, services)
+    await note_quote(quote, chat, person, message_id, services)
 
 
-def note_linked(argument: str, chat: int, message_id: int | None, context: BotContext) -> None:
+async def note_linked(argument: str, chat: int, message_id: int | None, context: BotContext) -> None:
     """Remember the quote that a deep link showed."""
     services, person = context.services, context.person
     if person is None or message_id is None or not argument.startswith(_DEEP_LINK):
         return
     snippet = services.live_index.index.by_key(argument.removeprefix(_DEEP_LINK), context.texts().language)
     if snippet:
-        note_quote(ShownQuote.of(snippet, None), chat, person.id, message_id, services)
+        await note_quote(ShownQuote.of(snippet, None), chat, person.id, message_id, services)

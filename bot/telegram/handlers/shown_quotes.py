@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from index.knowledge.snippet import Snippet, Span
@@ -60,6 +60,17 @@ class ShownQuote:
         return min(self.told, default=None)
 
 
+def current(quotes: Sequence[ShownQuote], now: float, edited: int | None) -> ShownQuote | None:
+    """Return the quote that a message goes on from, of those shown last; an edited one not from its own answer."""
+    return next((each for each in quotes if each.at >= now - BASE_SECONDS and each.posted != (edited or -1)), None)
+
+
+def following(quotes: Sequence[ShownQuote], quote: ShownQuote) -> tuple[ShownQuote, ...]:
+    """Return the last two quotes after one more was shown; another answer to the same message replaces the last."""
+    again = bool(quotes) and quote.posted is not None and quotes[0].posted == quote.posted
+    return (quote, *quotes[again : again + 1])
+
+
 class Conversations:
     """The last two quotes that everybody was shown in every chat, for an hour and at most 10,000 people.
 
@@ -71,7 +82,7 @@ class Conversations:
         self._clock = clock
         self._last: OrderedDict[tuple[int, int], tuple[ShownQuote, ...]] = OrderedDict()
 
-    def last(self, chat: int, person: int, edited: int | None = None) -> ShownQuote | None:
+    async def last(self, chat: int, person: int, edited: int | None = None) -> ShownQuote | None:
         """Return the quote that a person was shown last in a chat, within the last hour.
 
         Args:
@@ -79,20 +90,16 @@ class Conversations:
             person: The person.
             edited: A message that was edited; it does not go on from its own answer.
         """
-        oldest = self._clock() - BASE_SECONDS
-        quotes = self._last.get((chat, person), ())
-        return next((quote for quote in quotes if quote.at >= oldest and quote.posted != (edited or -1)), None)
+        return current(self._last.get((chat, person), ()), self._clock(), edited)
 
-    def show(self, chat: int, person: int, quote: ShownQuote) -> None:
+    async def show(self, chat: int, person: int, quote: ShownQuote) -> None:
         """Remember that a person was shown a quote."""
-        before = self._last.get((chat, person), ())
-        again = bool(before) and quote.posted is not None and before[0].posted == quote.posted
-        self._last[chat, person] = (replace(quote, at=self._clock()), *before[again : again + 1])
+        self._last[chat, person] = following(self._last.get((chat, person), ()), replace(quote, at=self._clock()))
         self._last.move_to_end((chat, person))
         if len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)
 
-    def forget(self, person: int) -> None:
+    async def forget(self, person: int) -> None:
         """Forget what a person asked and was shown."""
         for key in [key for key in self._last if key[1] == person]:
             del self._last[key]

@@ -58,5 +58,5 @@ async def _choose_language(code: str, person: User | None, update: Update, conte
     if person is None or code not in services.live_index.locales.languages:
         await browsing.language(update, context)
         return
-    services.state.choose_language(person.id, code)
+    await services.state.choose_language(person.id, code)
     await context.show(Rendered(services.texts(person)("language-set")))

@@ -31,14 +31,14 @@ async def tell(parts: dict[str, str], query: CallbackQuery, texts: Texts, servic
         return Reaction(texts("wish-not-yours"), alert=True)
     if kept_out := await _kept_out(person, texts, services):
         return kept_out
-    if not services.answer_requests.add(parts["entry"], person):
+    if not await services.answer_requests.add(parts["entry"], person):
         return Reaction(texts("data-later"), alert=True)
     return Reaction(message=noted_message(texts))
 
 
-def stop(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
+async def stop(query: CallbackQuery, texts: Texts, services: Services) -> Reaction:
     """Forget what a person wants to be told of."""
-    services.answer_requests.remove_chat(query.from_user.id)
+    await services.answer_requests.remove_chat(query.from_user.id)
     return Reaction(texts("hear-stopped"), Rendered(texts("hear-stopped")), below=not _is_note(query))
 
 
