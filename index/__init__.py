@@ -46,7 +46,10 @@ The modules; each folder builds on those above it, and ``search.index`` opens a 
       profile           whose knowledge it is: ``bot.yaml`` -> what a bot says of itself
       sentences         a text -> the spans of its sentences
       visible_text      a text as its reader sees it, with what is set off in it
+      markdown_lines    the lines of a text as a parser of Markdown holds them
       markdown_boxes    boxes and tabs of other programs, lines that no reader sees
+      restructured_text directives of reStructuredText
+      pandoc            lines that stay lines, drawn tables and numbered examples
       markdown_syntax   CommonMark, and what other programs add to it
       markdown_words    a line of Markdown -> its words and what is set off in them
       html_words        a block of HTML -> its words

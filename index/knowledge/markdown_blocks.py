@@ -33,7 +33,8 @@ _BOXED_CODE = re.compile(
 """Fences whose content is the text of a box: in MyST, and in the plugin Admonition of Obsidian."""
 _DIRECTIVE = re.compile(r"\{(?!code)[\w:-]+\}")
 """A fence of MyST with pictures, contents or other things for a program."""
-_OPTION = re.compile(r":[\w-]+:.*|(?:title|collapse|icon|color):.*")
+_OPTION = re.compile(r":[\w-]+:.*|(?:title|collapse|icon|color|type|open|attrs|new|select):.*")
+_QUOTED = re.compile(r'"([^"\n]+)"\s*$')
 
 
 class BlockKind(Enum):
@@ -237,9 +238,15 @@ def _box(title: VisibleText, blocks: Iterable[Block], line: int) -> Iterator[Blo
 
 
 def _admonition(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
-    titles = [words_of(child) for child in node.children if child.type == "admonition_title"]
-    title = titles[0] if titles and '"' in node.info else VisibleText("")
-    yield from _box(title, _blocks(node), line)
+    title = _QUOTED.search(node.info)
+    yield from _box(_title(title[1]) if title else VisibleText(""), _blocks(node), line)
+
+
+def _slashes(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
+    blocks = list(_blocks(node))
+    if blocks and blocks[0].kind is BlockKind.CODE and _OPTION.match(blocks[0].text.text):
+        del blocks[0]
+    yield from _box(_title(node.info.partition("|")[2]), blocks, line)
 
 
 def _container(node: SyntaxTreeNode, line: int) -> Iterator[Block]:
@@ -296,6 +303,7 @@ _READERS: dict[str, Callable[[SyntaxTreeNode, int], Iterator[Block]]] = {
     "blockquote": _quote,
     "admonition": _admonition,
     "container_box": _container,
+    "container_slashes": _slashes,
     "titled": _titled,
     "title": _title_alone,
     "title_end": _end,

@@ -1,7 +1,7 @@
 """Blocks that other programs add to Markdown: boxes and tabs with their titles, and lines that no reader sees.
 
 A box is ``!!! note "Title"`` or ``=== "Tab"`` with an indented text (MkDocs), or lines between ``::: note Title`` and
-``:::`` (Docusaurus, VitePress, Pandoc, MyST).
+``:::`` (Docusaurus, VitePress, Pandoc, MyST) or ``/// note | Title`` and ``///`` (MkDocs).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ _REMARK = re.compile(r"%[ \t]")
 """A line that MyST and LaTeX pass over; in the middle of a paragraph it may be about a percentage."""
 _DOCUMENTED = re.compile(r"(?::::)?[ \t]+\w+(?:\.\w+)+[ \t]*")
 """The name of a program's part that mkdocstrings documents there; its options are indented below."""
+_SLASHES = re.compile(r"[ \t]*[a-z][\w-]*[ \t]*(?:\|.*)?")
+"""A kind of box and its title behind ``///``, as pymdownx writes them."""
 _SHORTCODE = re.compile(r"\{\{[<%][ \t]*(?P<end>/?)[ \t]*(?P<name>[\w-]+)(?P<given>[^\n]*?)[ \t]*/?[>%]\}\}[ \t]*$")
 _GIVEN = re.compile(r"""(?:title|label|name|header|summary)[ \t]*=[ \t]*["“`](?P<title>[^"”`\n]+)["”`]""")
 _FIRST = re.compile(r"""[ \t]*["“`](?P<title>[^"”`\n]+)["”`]""")
@@ -76,6 +78,7 @@ def add_boxes(parser: MarkdownIt) -> None:
 
     admon_plugin(parser)
     container_plugin(parser, "box", validate=lambda words, _: bool(words.strip()) and not _DOCUMENTED.fullmatch(words))
+    container_plugin(parser, "slashes", marker="/", validate=lambda words, _: bool(_SLASHES.fullmatch(words)))
     rules = (("shortcode", _shortcode), ("unseen", _unseen), ("tab", _tab), ("tight_heading", _tight_heading))
     for name, rule in rules:
         parser.block.ruler.before("fence", name, rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})

@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.knowledge.markdown_boxes import add_boxes
+from index.knowledge.markdown_lines import line_of
 from index.knowledge.pandoc import add_pandoc
 from index.knowledge.restructured_text import add_directives
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
@@ -63,6 +65,7 @@ _WORDS_WITHIN = (
 """Words with signs of a program around them: fields of Dataview within a sentence, of which those in round brackets
 are shown without their names; spans in Pandoc; what an editor added in CriticMarkup and GitLab; links whose address a
 program puts in; roles and links in reStructuredText and MyST; what is raised or lowered in Pandoc; keys in MkDocs."""
+_TEX = re.compile(r"\\\((?=[^\n()]{0,300}[_^=])[^\n]{1,300}?\\\)|\\\[(?=[^\n\]]{0,300}[_^=])[^\n]{1,300}?\\\]")
 _FIELD_COLON = re.compile(r"(?<=[\w*])::(?=\s|\Z)")
 _HIGHLIGHT = re.compile(r"(?<!\w)==(?=[^\s=])|(?<=[^\s=])==(?!\w)")
 CONTENTS = re.compile(r"\s*\[\[?_?TOC_?\]?\]\s*|.*\{:toc\}\s*", re.IGNORECASE | re.DOTALL)
@@ -88,6 +91,8 @@ def markdown_parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "highlight", _highlight)
     parser.inline.ruler.after("footnote_ref", "invisible", _invisible)
     parser.inline.ruler.before("escape", "words_within", _words_within)
+    parser.inline.ruler.before("escape", "tex", _tex)
+    parser.block.ruler.before("fence", "tex_block", _tex_block)
     parser.core.ruler.before("inline", "for_programs", _without_lines_for_programs)
     return parser
 
@@ -136,6 +141,31 @@ def _words_within(state: StateInline, silent: bool) -> bool:
     if not silent:
         state.pending += words
     state.pos += found
+    return True
+
+
+def _tex(state: StateInline, silent: bool) -> bool:
+    r"""``\(a_1\)`` is a formula; brackets that are escaped around words are none."""
+    found = _TEX.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        state.push("math_inline", "math", 0).content = found[0]
+    state.pos = found.end()
+    return True
+
+
+def _tex_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    r"""Lines between ``\[`` and ``\]`` are a formula."""
+    if state.is_code_block(start) or line_of(state, start).rstrip() != r"\[":
+        return False
+    last = next((number for number in range(start + 1, end) if line_of(state, number).rstrip() == r"\]"), None)
+    if last is None:
+        return False
+    if not silent:
+        token = state.push("math_block", "math", 0)
+        token.content, token.map = state.getLines(start + 1, last, state.blkIndent, False), [start, last + 1]
+        state.line = last + 1
     return True
 
 
