@@ -18,9 +18,9 @@ from bot.settings import Settings, host_and_port
 from bot.telegram.application import build_application
 from bot.telegram.bot_api import CONNECTIONS, CountingRequest, ReceivingError, TelegramBot, patiently
 from bot.telegram.context import App, Services
+from bot.telegram.gap_closing import keep_closing
 from bot.telegram.handlers.profile import present
 from bot.telegram.health import Health, Monitoring, Notifier
-from bot.telegram.gap_closing import keep_closing
 from bot.telegram.hear_back import keep_telling
 from bot.telegram.live_index import LiveIndex, Swap, open_for_serving
 from bot.telegram.metrics import Metrics
