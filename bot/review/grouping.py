@@ -1,5 +1,7 @@
 """Which questions mean the same: average linkage over sparse signatures, joined to the clusters that exist.
 
+A wording that is left alone joins the cluster to which it is clearly nearer than to all others, though less alike.
+
 A signature (:mod:`bot.review.signatures`) has a value in each of a few columns. How alike two questions are is the sum
 over their common columns of the products of the values, where columns with an odd number count against it. The mean
 likeness between two groups of questions then follows from the sums of their signatures alone, so that a group takes
@@ -30,6 +32,18 @@ def total(signatures: Sequence[Signature]) -> Signature:
     summed = np.empty(len(columns), DTYPE)
     summed["column"], summed["value"] = columns, np.bincount(places, every["value"], len(columns))
     return summed
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How alike questions of one meaning are."""
+
+    least: float
+    """Least mean likeness within a cluster."""
+    near: float
+    """Least mean likeness of a wording that is left alone to the nearest cluster of several."""
+    lead: float
+    """By how much it must be nearer to that cluster than to any other of several."""
 
 
 @dataclass(slots=True)
@@ -77,15 +91,16 @@ class Likenesses:
         return np.asarray(common + np.bincount(self._owners[places], products, self._number), np.float32)
 
 
-def group(signatures: Sequence[Signature], clusters: list[Cluster], *, least: float) -> list[Cluster]:
+def group(signatures: Sequence[Signature], clusters: list[Cluster], bounds: Bounds) -> list[Cluster]:
     """Put every wording into the cluster it is most alike, if that is alike enough, else into a new one.
 
-    Existing clusters take wordings first, so they keep their meaning. The others are grouped by average linkage.
+    Existing clusters take wordings first, so they keep their meaning. The others are grouped by average linkage. Those
+    that are left alone go to a cluster that is clearly nearest.
 
     Args:
         signatures: One for each wording.
         clusters: The existing clusters; they are extended in place.
-        least: The least mean likeness within a cluster.
+        bounds: How alike the questions of a cluster are.
 
     Returns:
         All clusters, the given ones first.
@@ -95,16 +110,46 @@ def group(signatures: Sequence[Signature], clusters: list[Cluster], *, least: fl
     for row, signature in enumerate(signatures):
         likeness = existing.of(signature)
         best = int(likeness.argmax()) if len(likeness) else 0
-        if len(likeness) and likeness[best] >= least:
+        if len(likeness) and likeness[best] >= bounds.least:
             clusters[best].members.append((row, float(likeness[best])))
         else:
             left.append(row)
     for cluster in clusters:
-        if cluster.members:
-            cluster.total = total([cluster.total, *(signatures[row] for row, _ in cluster.members)])
-            cluster.size += len(cluster.members)
-    linked = _linked([signatures[row] for row in left], least)
-    return clusters + [_new(signatures, [left[place] for place in places]) for places in linked]
+        _extend(cluster, signatures, cluster.members)
+    linked = [[left[place] for place in places] for places in _linked([signatures[row] for row in left], bounds.least)]
+    clusters = clusters + [_new(signatures, rows) for rows in linked if len(rows) > 1]
+    alone = _join_nearest(signatures, [rows[0] for rows in linked if len(rows) == 1], clusters, bounds)
+    return clusters + [_new(signatures, [row]) for row in alone]
+
+
+def _join_nearest(
+    signatures: Sequence[Signature], alone: Sequence[int], clusters: Sequence[Cluster], bounds: Bounds
+) -> list[int]:
+    """Put wordings into the clusters of several to which they are clearly nearest; return the rows of the others."""
+    several = [cluster for cluster in clusters if cluster.size > 1]
+    if not several:
+        return list(alone)
+    compared = Likenesses([each.total for each in several], [each.size for each in several])
+    joined: dict[int, list[tuple[int, float]]] = {}
+    left = []
+    for row in alone:
+        likeness = compared.of(signatures[row])
+        best = int(likeness.argmax())
+        others = np.delete(likeness, best).max(initial=-np.inf)
+        if likeness[best] >= bounds.near and likeness[best] - others >= bounds.lead:
+            joined.setdefault(best, []).append((row, float(likeness[best])))
+        else:
+            left.append(row)
+    for place, members in joined.items():
+        several[place].members += members
+        _extend(several[place], signatures, members)
+    return left
+
+
+def _extend(cluster: Cluster, signatures: Sequence[Signature], members: Sequence[tuple[int, float]]) -> None:
+    if members:
+        cluster.total = total([cluster.total, *(signatures[row] for row, _ in members)])
+        cluster.size += len(members)
 
 
 def _new(signatures: Sequence[Signature], rows: Sequence[int]) -> Cluster:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from importlib import resources
 from itertools import islice
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import yaml
 
-from bot.review.grouping import DTYPE, Floats, Signature
+from bot.review.grouping import DTYPE, Bounds, Floats, Signature
 from index.text.alphabets import sound
 from index.text.terms import GRAM, Terms, term_hash, words
 
@@ -71,8 +71,9 @@ _WEIGHTS_WITH_EMBEDDING = {
     Part.LANGUAGE: -6.2,
 }
 _CONSTANT_WITH_EMBEDDING = -8.9
-_LEAST = 0.0
-"""Least log-odds, on average over their pairs, of the questions of a group."""
+_BOUNDS = Bounds(least=0.5, near=-2.5, lead=3.0)
+_BOUNDS_WITH_EMBEDDING = Bounds(least=1.5, near=1.5, lead=0.0)
+"""As log-odds, on average over the pairs of a group."""
 MAY_BE_ALIKE = 3.5
 """Least mean likeness of two groups that may be on one subject: of the pairs with more, half are."""
 _READS = 0.5
@@ -114,8 +115,8 @@ class Signatures:
         self.name = f"parts-2+{self.encoder}" if self._embeds else "parts-2"
         """Signatures with different names cannot be compared."""
         self._constant = _CONSTANT_WITH_EMBEDDING if self._embeds else _CONSTANT
-        self.least = _LEAST - self._constant
-        """Least mean likeness of the questions of a group."""
+        odds = _BOUNDS_WITH_EMBEDDING if self._embeds else _BOUNDS
+        self.bounds = replace(odds, least=odds.least - self._constant, near=odds.near - self._constant)
 
     def signature(self, asked: Asked) -> Signature:
         """Return the signature of a wording."""
@@ -189,5 +190,5 @@ def _meanings(terms: Terms, text: str, language: str) -> dict[str, float]:
 
 def _everyday_words() -> Mapping[str, list[list[str]]]:
     text = resources.files("bot.review").joinpath("everyday_words.yaml").read_text(encoding="utf-8")
-    groups: Mapping[str, list[list[str]]] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - only text
+    groups: Mapping[str, list[list[str]]] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text).get_data()
     return groups

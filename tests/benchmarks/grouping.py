@@ -10,8 +10,9 @@ With --among, those questions of an evaluation file that the knowledge answers l
 it does not answer, so a wording put together with one of them is wrong. On which subjects these questions are is not
 known, so pairs of two of them do not count.
 
-With --fit, the weights of the parts of a signature are fitted to the development half (and the questions beside it): paste them into
-bot/review/signatures.py. Look at --errors of the development half only, so that the other half stays unseen.
+With --fit, the weights of the parts of a signature are fitted to the development half, and to the questions of --among
+beside it: paste them into bot/review/signatures.py. Look at --errors of the development half only, so that the other
+half stays unseen.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def read(file: Path, index: Index) -> Mapping[str, list[Example]]:
 def others(file: Path, index: Index) -> list[Example]:
     """Read the evaluation questions that the knowledge answers."""
     questions = yaml.safe_load(file.read_text(encoding="utf-8"))["questions"]
-    return [Example(None, asked(index, each.get("language", "en"), each["question"])) for each in questions if each["answers"]]
+    answered = [each for each in questions if each["answers"]]
+    return [Example(None, asked(index, each.get("language", "en"), each["question"])) for each in answered]
 
 
 def asked(index: Index, language: str, text: str) -> Asked:
@@ -80,9 +82,7 @@ def grouped(examples: Sequence[Example], signatures: Signatures, days: int) -> l
     numbers = [0] * len(examples)
     for day in range(days):
         today = order[day::days]
-        clusters = group(
-            [signatures.signature(examples[place].asked) for place in today], clusters, least=signatures.least
-        )
+        clusters = group([signatures.signature(examples[place].asked) for place in today], clusters, signatures.bounds)
         for number, cluster in enumerate(clusters):
             for row, _ in cluster.members:
                 numbers[today[row]] = number

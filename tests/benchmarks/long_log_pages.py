@@ -96,7 +96,7 @@ def run(command: str, data: Path) -> float:
 
 
 def pages(data: Path) -> list[str]:
-    """Return the address of every page: tables in the list as they open, faceted, searched, ready-made queries, the dashboard."""
+    """Return the address of every page: listed tables as they open, searched, ready-made queries, the dashboard."""
     connection = open_for_reading(data / "queries.db")
     [(question,)] = connection.execute("SELECT id FROM questions ORDER BY time DESC LIMIT 1").fetchall()
     [(day,)] = connection.execute("SELECT max(substr(time, 1, 10)) FROM questions").fetchall()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.database import transaction
 from bot.querylog.erasure import forget
 from bot.review.gap_store import NoSuchGapError, State, find, mark, ranked, update
-from bot.review.grouping import DTYPE, Cluster, Likenesses, Signature, group, total
+from bot.review.grouping import DTYPE, Bounds, Cluster, Likenesses, Signature, group, total
 from bot.review.replay import logged, replay, summary
 from tests.support.gap_log import EVERY, Meanings, ask, opened, regroup
 from tests.support.log_answers import answer_to, entry, open_log
@@ -160,7 +160,7 @@ def likeness(one: Signature, other: Signature) -> float:
 def test_grouping_puts_each_question_somewhere_once(known: list[Signature], new: list[Signature]) -> None:
     """Every question is in one cluster, which is new, or an old one of which the mean likeness is enough."""
     old = [Cluster(number, each, 1) for number, each in enumerate(known)]
-    clusters = group(new, list(old), least=0.7)
+    clusters = group(new, list(old), Bounds(0.7, np.inf, 0.0))
     assert sorted(row for cluster in clusters for row, _ in cluster.members) == list(range(len(new)))
     for row, _ in (member for cluster in clusters[: len(old)] for member in cluster.members):
         assert max(likeness(new[row], each) for each in known) > 0.7 - 1e-3
@@ -180,9 +180,19 @@ def test_the_most_alike_are_linked_first() -> None:
     rows = [{2: 1.0}, {2: 0.9, 4: 0.2}, {4: 0.9, 2: 0.2}, {4: 1.0}]
     signatures = [signature(row) for row in rows]
     for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 1, 3, 0]):
-        clusters = group([signatures[place] for place in order], [], least=0.6)
+        clusters = group([signatures[place] for place in order], [], Bounds(0.6, np.inf, 0.0))
         found = {frozenset(order[row] for row, _ in cluster.members) for cluster in clusters}
         assert found == {frozenset({0, 1}), frozenset({2, 3})}
+
+
+def test_what_is_alone_joins_the_group_that_is_clearly_nearest() -> None:
+    """It may be less alike than that group's questions are; where two groups are about as near, it stays alone."""
+    gold, tax, bounds = {2: 1.0}, {4: 1.0}, Bounds(0.8, 0.4, 0.2)
+    for loose, groups in (({2: 0.6, 4: 0.1}, 2), ({2: 0.6, 4: 0.5}, 3), ({2: 0.3}, 3)):
+        clusters = group([signature(row) for row in (gold, gold, tax, tax, loose)], [], bounds)
+        assert len(clusters) == groups
+        [(number, size)] = [(each.size, len(each.members)) for each in clusters if 4 in dict(each.members)]
+        assert number == size == (3 if groups == 2 else 1)
 
 
 def reply(changes: dict[str, str]) -> Callable[[str], object]:

@@ -12,7 +12,7 @@ import numpy as np
 from bot.database import transaction
 from bot.querylog import schema
 from bot.review.gap_store import GapFilter, note_index, update
-from bot.review.grouping import DTYPE, Signature
+from bot.review.grouping import DTYPE, Bounds, Signature
 from bot.review.signatures import Asked, Signatures
 from tests.support.log_answers import answer_to, entry, open_log
 
@@ -23,7 +23,7 @@ class Meanings(Signatures):
     """Compares questions by embeddings alone; a text's embedding is the one it would have been answered with."""
 
     def __init__(self, name: str = "meanings", encoder: str = "encoder") -> None:
-        self.name, self.encoder, self.least = name, encoder, 0.8
+        self.name, self.encoder, self.bounds = name, encoder, Bounds(0.8, 0.8, 0.0)
         self.embedded: list[str] = []
 
     def signature(self, asked: Asked) -> Signature:

@@ -19,6 +19,7 @@ from index.build.builder import build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
 from tests.support.log_answers import until
+from tests.support.publishing_desk import WORDINGS, Desk
 from tests.support.small_knowledge import SMALL, MakeKnowledge, write_knowledge
 from tests.support.telegram_bench import Bench, Call, remembered, run
 
@@ -69,6 +70,23 @@ def test_who_asked_to_be_told_is_told_once(make_knowledge: MakeKnowledge, small_
         assert len(bench.telegram.calls) == before + 1
 
     run(Index.open(small_data), small_data, scenario)
+
+
+def test_a_publication_on_the_review_pages_is_told_too(desk: Desk) -> None:
+    """Another program published; the bot takes the version over, answers, and the gap is closed."""
+
+    async def scenario(bench: Bench) -> None:
+        [noted] = await ask_to_be_told(bench, WORDINGS[0])
+        assert "I will write to you here once" in noted.text
+        before = len(bench.telegram.calls)
+        await asyncio.to_thread(desk.publisher.publish, "Anna", desk.tried().version)
+        assert await bench.services.live_index.refresh() is Swap.DONE
+        await tell_answered(bench.services)
+        [told] = bench.telegram.calls[before:]
+        assert told.text.startswith(f"Your question has an answer now.\nYou asked: {WORDINGS[0]}")
+        assert desk.gap is State.ANSWERED
+
+    run(Index.open(desk.data), desk.data, scenario)
 
 
 def test_who_only_told_the_editors_is_not_told(make_knowledge: MakeKnowledge, small_data: Path) -> None:

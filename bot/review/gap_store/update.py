@@ -61,7 +61,7 @@ def update(connection: sqlite3.Connection, signatures: Signatures, *, since: str
     for start in range(0, len(different), _BATCH):
         batch = different[start : start + _BATCH]
         made = [_signature(connection, signatures, same[-1]["id"]) for _, same in batch]
-        clusters = group(made, clusters, least=signatures.least)
+        clusters = group(made, clusters, signatures.bounds)
         joined = [cluster for cluster in clusters if cluster.members]
         for first in range(0, len(joined), _WRITTEN):
             with transaction(connection):
