@@ -190,7 +190,7 @@ class Publisher:
             author=author,
             version=tried.version,
             previous=tried.previous,
-            title="; ".join(dict.fromkeys(title(each.act) for each in drafts)),
+            title="; ".join(dict.fromkeys(title(each.act, tried.titles) for each in drafts)),
             changes=changes,
             drafts=tuple(each.id for each in drafts),
             gaps=tuple(sorted({each.gap for each in drafts if each.gap is not None})),
