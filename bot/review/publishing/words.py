@@ -166,7 +166,14 @@ def _fate(question: WorseQuestion, tried: Tried) -> str:
     return f"{asked} now finds {named(question.found)} instead of {' or '.join(map(named, question.wanted))}."
 
 
-REMEDY = (
-    "What to do: remove the draft that caused it, or write it so that it says clearly what only it answers; then try "
-    "again. If a test question is out of date, an editor corrects it in evaluation.yaml."
-)
+def remedy(tried: Tried) -> str:
+    """Return what can be done about a candidate that may not be published."""
+    if tried.verdict.worse:
+        return (
+            "What to do: remove the draft that caused it, or write it so that it says clearly what only it answers; "
+            f"then try again. If a test question is out of date, an editor corrects it in {EVALUATION_FILE}."
+        )
+    return (
+        "No draft caused this: no test question is answered worse than now. "
+        f"What to do: an editor looks at the test questions and at what is demanded of them, in {EVALUATION_FILE}."
+    )

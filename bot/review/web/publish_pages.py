@@ -53,6 +53,7 @@ class Result:
     effect: str
     verdict: str
     worse: tuple[str, ...]
+    remedy: str
     by_hand: tuple[words.ByHand, ...]
     """What changed in the folder without a draft."""
 
@@ -76,7 +77,7 @@ async def drafts_page(datasette: Any, request: Any) -> Response:
     drafts = await asyncio.to_thread(Drafts(review.settings.data_dir).all)
     titles = await _titles(review, {found for each in drafts if (found := passage(each.act))})
     state = await asyncio.to_thread(_state, review, reviewer(request) or "", drafts, titles)
-    return await page(datasette, request, "drafts.html", state=state, remedy=words.REMEDY)
+    return await page(datasette, request, "drafts.html", state=state)
 
 
 @must_be_signed_in
@@ -110,6 +111,7 @@ def _state(review: Review, me: str, drafts: list[Draft], titles: Mapping[str, st
             words.effect(tried),
             words.verdict(tried),
             tuple(words.worse(tried)),
+            words.remedy(tried),
             tuple(words.by_hand(tried)),
         )
     return State(
