@@ -113,7 +113,7 @@ def test_a_publication_killed_at_any_step_is_finished_or_taken_back(desk: Desk, 
     if act == "undo":
         desk.publisher.publish("Anna", tried.version)
         old, new = new, old
-        begun = ["Anna: Publish: metals/copper answers 1 question", *begun]
+        begun = ["Anna: Publish: “Copper output” answers 1 question", *begun]
     *looks, last = killed(desk, tmp_path / "copies", act)
     for look in looks:
         assert look["killed"], look
@@ -245,7 +245,7 @@ def test_a_try_ends_with_its_server(desk: Desk) -> None:
 
 def test_a_publication_waits_for_no_build(desk: Desk) -> None:
     """While a build runs in a terminal, publishing is refused in words, and nothing changes."""
-    with build_lock(desk.data), pytest.raises(PublishError, match="another build is running"):
+    with build_lock(desk.data), pytest.raises(PublishError, match="is being built right now"):
         desk.publisher.publish("Anna", desk.tried().version)
     assert DRAFTED not in desk.copper
     assert desk.publisher.history() == []
@@ -254,7 +254,7 @@ def test_a_publication_waits_for_no_build(desk: Desk) -> None:
 def test_a_build_settles_what_a_killed_publication_left(desk: Desk) -> None:
     """Whoever builds in a terminal next does not publish half of it."""
     tried = desk.tried()
-    Journal(desk.data / "review.db").begin(
+    Journal(desk.data).begin(
         Plan("Anna", tried.version, tried.previous, "", changes=(FileChange(COPPER, desk.copper.encode(), b"half"),))
     )
     (desk.knowledge / COPPER).write_bytes(b"half")

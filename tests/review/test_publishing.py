@@ -7,15 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from bot.review.acts import AddQuestions, Asked, CorrectSnippet, NotCovered
+from bot.review.acts import AddQuestions, Asked, CorrectSnippet, NewTranslation, NotCovered, WriteSnippet
 from bot.review.gap_store import State
-from bot.review.publishing import PublishError
+from bot.review.publishing import PublishError, words
 from bot.review.publishing.journal import State as Reached
 from index.build.builder import BuildOptions, build
 from index.encoder.passage_encoder import DEFAULT_ENCODER
 from index.search.index import Index
 from tests.support.publishing_desk import COPPER, DRAFTED, GAP, WORDINGS, Desk
 
+UNFINISHED = WriteSnippet("metals", "tin", "2026", "", (), (), (NewTranslation("en", "Tin", ""),), "en")
 ENVOY = AddQuestions("people/envoy", (Asked("en", "who leads trade talks"),))
 
 
@@ -118,6 +119,47 @@ def test_a_file_changed_since_the_try_is_noticed(desk: Desk) -> None:
     assert desk.live == tried.previous
 
 
+def test_what_was_changed_in_the_folder_is_told_before_it_is_published(desk: Desk) -> None:
+    """A passage that somebody edited is named by its title, another file by what it is for; then it is live."""
+    roadmap = desk.knowledge / "deals/roadmap.md"
+    roadmap.write_text(roadmap.read_text() + "\nIt was extended in May 2026.\n")
+    (desk.knowledge / "synonyms.yaml").write_text("- [tonne, t]\n")
+    tried = desk.try_drafts("Anna")
+    assert [(each.what, each.passage) for each in words.by_hand(tried)] == [
+        (tried.titles["deals/roadmap"], "deals/roadmap"),
+        ("the synonyms", None),
+    ]
+    desk.publisher.publish("Anna", tried.version)
+    desk.drafts.add(ENVOY, "Boris")
+    assert desk.try_drafts("Boris").by_hand == ()
+
+
+def test_a_publication_without_a_new_version_is_undone_alone(desk: Desk) -> None:
+    """A passage without a text changes no answer. Undoing it leaves what was published with the version before."""
+    made = desk.publisher.publish("Anna", desk.tried().version)
+    unfinished = desk.drafts.add(UNFINISHED, "Boris")
+    tried = desk.try_drafts("Boris")
+    assert (tried.version, tried.previous, tried.by_hand) == (made.plan.version, made.plan.version, ())
+    second = desk.publisher.publish("Boris", tried.version)
+    assert (desk.knowledge / "metals/tin.md").exists()
+    other = desk.drafts.add(ENVOY, "Boris")
+    assert desk.try_drafts("Boris").by_hand == (), "it was published, and not changed by hand"
+    desk.publisher.undo("Boris", second.id)
+    assert not (desk.knowledge / "metals/tin.md").exists()
+    assert [each.id for each in desk.drafts.all()] == [unfinished, other]
+    assert (desk.copper.count(DRAFTED), desk.gap, desk.live) == (1, State.ANSWERED, made.plan.version)
+
+
+def test_who_clicks_twice_publishes_once(desk: Desk) -> None:
+    """The second click is told what the first one did."""
+    version = desk.tried().version
+    made = desk.publisher.publish("Anna", version)
+    assert desk.publisher.publish("Anna", version).id == made.id
+    with pytest.raises(PublishError, match="other drafts since"):
+        desk.publisher.publish("Boris", version)
+    assert len(desk.publisher.history()) == 1
+
+
 def test_a_draft_removed_since_the_try_is_noticed(desk: Desk) -> None:
     """A colleague may remove a draft; what was tried with it is not published."""
     desk.drafts.remove(1, "Boris")
@@ -193,7 +235,7 @@ def test_a_refused_candidate_is_explained_and_not_published(desk: Desk) -> None:
     )
     tried = desk.try_drafts("Anna")
     assert not tried.may_be_published
-    with pytest.raises(PublishError, match="cannot be published: the bot would answer the test questions worse"):
+    with pytest.raises(PublishError, match="would not answer the test questions well enough"):
         desk.publisher.publish("Anna", tried.version)
     assert DRAFTED not in desk.copper
     assert desk.live == tried.previous

@@ -107,6 +107,15 @@ def test_a_hook_that_refuses_is_heard(checkout: Path) -> None:
     assert run(checkout, "status", "--porcelain").splitlines() == [" M knowledge/a.md", "?? knowledge/new.md"]
 
 
+def test_a_lock_that_a_killed_program_left_is_explained(checkout: Path) -> None:
+    """The error says what to do, in words."""
+    (checkout.parent / ".git/index.lock").touch()
+    (checkout / "a.md").write_text("new\n")
+    with pytest.raises(GitError, match=r"left it locked\. If none is running, delete the file \.git/index\.lock"):
+        git.commit(checkout, ["a.md"], author="Anna", message="Publish")
+    assert commits(checkout) == ["Editor: Begin"]
+
+
 def test_ignored_files_are_not_committed(checkout: Path) -> None:
     """Where git is told to ignore the knowledge, it is published all the same."""
     (checkout / ".gitignore").write_text("new.md\n")
@@ -132,8 +141,8 @@ def test_publications_and_undoing_are_commits(desk: Desk) -> None:
     made = publisher.publish("Anna", desk.tried().version)
     undone = publisher.undo("Boris", made.id)
     assert commits(desk.knowledge) == [
-        "Boris: Undo: metals/copper answers 1 question",
-        "Anna: Publish: metals/copper answers 1 question",
+        "Boris: Undo: “Copper output” answers 1 question",
+        "Anna: Publish: “Copper output” answers 1 question",
         "Editor: Begin",
     ]
     assert desk.git("status", "--porcelain", ".") == ""

@@ -15,6 +15,7 @@ from bot.review.drafts import Drafts, DraftState
 from bot.review.gap_store import close_answered, open_again
 from bot.review.publishing import git
 from bot.review.publishing.journal import Outcome, Publication
+from bot.review.publishing.tries import Tries
 from bot.review.publishing.words import EXPECTED, problem
 from bot.settings import LOG_FILE, Settings
 
@@ -25,6 +26,9 @@ def conclude(settings: Settings, publication: Publication) -> Outcome:
     commit_hash = None
     with _noted(notes, "The drafts could not be marked", settings):
         _mark_drafts(Drafts(settings.data_dir), publication)
+    with _noted(notes, "The last try could not be removed", settings):
+        if publication.plan.undoes is None:
+            Tries(settings).forget()
     with _noted(notes, "The files were not committed", settings):
         commit_hash = _commit(settings, publication)
     with _noted(notes, "The gaps could not be looked through", settings):

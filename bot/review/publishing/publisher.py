@@ -116,9 +116,7 @@ class Publisher:
             if why := self._stale(tried):
                 raise PublishError(why)
             plan = self._plan(author, tried)
-            made = self._publications.make(plan, partial(promote, self._settings.index_home, version))
-            self._tries.forget()
-            return made
+            return self._publications.make(plan, partial(promote, self._settings.index_home, version))
 
     def undo(self, author: str, number: int) -> Publication:
         """Take the last publication back: its files and the version before.
@@ -190,7 +188,7 @@ class Publisher:
             author=author,
             version=tried.version,
             previous=tried.previous,
-            title="; ".join(dict.fromkeys(title(each.act) for each in drafts)),
+            title="; ".join(dict.fromkeys(title(each.act, tried.titles) for each in drafts)),
             changes=changes,
             drafts=tuple(each.id for each in drafts),
             gaps=tuple(sorted({each.gap for each in drafts if each.gap is not None})),

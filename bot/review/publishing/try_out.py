@@ -22,8 +22,9 @@ from bot.review.drafts import Draft, Drafts, overlay
 from bot.review.publishing.answers import answers, collect_no_garbage, second_process
 from bot.review.publishing.file_changes import CANDIDATE_FOLDER, copy_folder, file_changes
 from bot.review.publishing.journal import Journal
+from bot.review.publishing.titles import passage
 from bot.review.publishing.tried import Tried, passage_in
-from bot.review.publishing.words import DAYS, EXPECTED, problem, without_folders
+from bot.review.publishing.words import DAYS, EXPECTED, problem, step, without_folders
 from bot.review.queries import moment
 from bot.review.replay import Replayed, Verdict, as_asked, compared, logged, logged_in
 from bot.settings import LOG_FILE, Settings, load_settings
@@ -45,7 +46,7 @@ class _Lines(Report):
         self._output, self._settings = output, settings
 
     def step(self, name: str, total: int | None = None) -> None:
-        self.line(step=name)
+        self.line(step=step(name))
 
     def say(self, text: str) -> None:
         self.line(said=without_folders(text, self._settings))
@@ -127,7 +128,7 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
         asked=len(month),
         wordings=asked.wordings,
     )
-    return replace(tried, titles=_titles(home, tried))
+    return replace(tried, titles=_titles(home, tried, used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +169,12 @@ def _by_hand(settings: Settings, live: str | None, files: Mapping[str, str]) -> 
     return tuple(sorted(name for name in {*files, *known} if files.get(name, "") != known.get(name, "")))
 
 
-def _titles(home: Path, tried: Tried) -> dict[str, str]:
-    """Return the titles of the passages that a result names, by id."""
+def _titles(home: Path, tried: Tried, drafts: Iterable[Draft]) -> dict[str, str]:
+    """Return the titles of the passages that a result and its drafts name, by id."""
     replayed = (*tried.of_drafts, *tried.replayed)
     shown: set[str | None] = {name for each in replayed for name in (each.before.snippet, each.after.snippet)}
     shown |= {name for each in tried.verdict.worse for name in (*each.wanted, each.found)}
-    shown |= {passage_in(name) for name in tried.by_hand}
+    shown |= {passage_in(name) for name in tried.by_hand} | {passage(each.act) for each in drafts}
     titles: dict[str, str] = {}
     for version in filter(None, (tried.previous, tried.version)):
         folder = index_folder(home) / version

@@ -38,6 +38,17 @@ DAYS = 30
 """So many days of the log are asked again."""
 
 _NAMED = 5
+_STEPS = {
+    "Copying the knowledge": "Copying the passages",
+    "Reading knowledge": "Reading the passages",
+    "Loading encoder": "Starting the search",
+    "Embedding": "Learning what is new",
+    "Indexing": "Putting the new version together",
+    "Asking the new version for its own snippets": "Looking for some passages by their own words",
+    "Evaluating": "Asking the test questions",
+    "Calibrating": "Measuring how certain its answers are",
+}
+"""What the steps of a build are called for reviewers, by how their names begin."""
 _FILES = {
     SOURCES_FILE: "the sources",
     TOPICS_FILE: "the topics",
@@ -73,6 +84,11 @@ def without_folders(text: str, settings: Settings) -> str:
     for place in places:
         text = text.replace(f"{place}/", "").replace(f"{place}: ", "")
     return text
+
+
+def step(name: str) -> str:
+    """Return what a step of a build does."""
+    return next((said for begin, said in _STEPS.items() if name.startswith(begin)), name)
 
 
 def effect(tried: Tried) -> str:
@@ -150,7 +166,14 @@ def _fate(question: WorseQuestion, tried: Tried) -> str:
     return f"{asked} now finds {named(question.found)} instead of {' or '.join(map(named, question.wanted))}."
 
 
-REMEDY = (
-    "What to do: remove the draft that caused it, or write it so that it says clearly what only it answers; then try "
-    "again. If a test question is out of date, an editor corrects it in evaluation.yaml."
-)
+def remedy(tried: Tried) -> str:
+    """Return what can be done about a candidate that may not be published."""
+    if tried.verdict.worse:
+        return (
+            "What to do: remove the draft that caused it, or write it so that it says clearly what only it answers; "
+            f"then try again. If a test question is out of date, an editor corrects it in {EVALUATION_FILE}."
+        )
+    return (
+        "No draft caused this: no test question is answered worse than now. "
+        f"What to do: an editor looks at the test questions and at what is demanded of them, in {EVALUATION_FILE}."
+    )

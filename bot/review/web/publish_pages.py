@@ -14,7 +14,7 @@ from bot.review.drafts import Draft, Drafts
 from bot.review.knowledge_edit import Change, TeachError
 from bot.review.publishing import words
 from bot.review.publishing.journal import Publication
-from bot.review.publishing.titles import title
+from bot.review.publishing.titles import passage, title
 from bot.review.publishing.tried import Tried
 from bot.review.publishing.tries import Progress
 from bot.review.publishing.words import PublishError
@@ -32,6 +32,8 @@ class Waiting:
 
     draft: Draft
     title: str
+    passage: str | None
+    """The id of the published passage that it is about."""
     diff: tuple[DiffLine, ...]
     problem: str
     """Why it cannot be applied to the files as they are; empty where it can."""
@@ -44,11 +46,16 @@ class Result:
     """The last result as the page shows it."""
 
     author: str
+    time: str
+    """When they tried it."""
     tried: Tried
     stale: str | None
     effect: str
     verdict: str
     worse: tuple[str, ...]
+    remedy: str
+    by_hand: tuple[words.ByHand, ...]
+    """What changed in the folder without a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,11 @@ class State:
 @must_be_signed_in
 async def drafts_page(datasette: Any, request: Any) -> Response:
     """Show the drafts, how far the last try is and what it found, and what was published."""
-    state = await asyncio.to_thread(_state, review_of(datasette), reviewer(request) or "")
-    return await page(datasette, request, "drafts.html", state=state, remedy=words.REMEDY)
+    review = review_of(datasette)
+    drafts = await asyncio.to_thread(Drafts(review.settings.data_dir).all)
+    titles = await _titles(review, {found for each in drafts if (found := passage(each.act))})
+    state = await asyncio.to_thread(_state, review, reviewer(request) or "", drafts, titles)
+    return await page(datasette, request, "drafts.html", state=state)
 
 
 @must_be_signed_in
@@ -77,35 +87,50 @@ async def progress_part(datasette: Any, request: Any) -> Response:
     return await page(datasette, request, "_progress.html", progress=progress)
 
 
-def _state(review: Review, me: str) -> State:
+async def _titles(review: Review, ids: set[str]) -> dict[str, str]:
+    """Return the titles of passages in the live version; none where it cannot be read."""
+    try:
+        return await review.index.run(
+            lambda index: {each: found.title for each in ids if (found := index.snippet(each))}
+        )
+    except UserFacingError:
+        return {}
+
+
+def _state(review: Review, me: str, drafts: list[Draft], titles: Mapping[str, str]) -> State:
     publisher = review.publisher
-    found = publisher.tried()
+    progress, found = publisher.progress(), publisher.tried()
     result = None
-    if found is not None:
+    if progress and found:
         author, tried = found
         result = Result(
             author,
+            progress.time,
             tried,
             publisher.stale(tried),
             words.effect(tried),
             words.verdict(tried),
             tuple(words.worse(tried)),
+            words.remedy(tried),
+            tuple(words.by_hand(tried)),
         )
     return State(
-        by_author=_by_author(review, me, result.tried.drafts if result else ()),
-        progress=publisher.progress(),
+        by_author=_by_author(review, me, drafts, titles, result.tried.drafts if result else ()),
+        progress=progress,
         result=result,
         undoable=publisher.undoable(),
         history=publisher.history(),
     )
 
 
-def _by_author(review: Review, me: str, tried: tuple[int, ...]) -> dict[str, list[Waiting]]:
+def _by_author(
+    review: Review, me: str, drafts: list[Draft], titles: Mapping[str, str], tried: tuple[int, ...]
+) -> dict[str, list[Waiting]]:
     """Return the drafts of each reviewer, each with what it changes on top of that reviewer's drafts before it."""
     folder = review.settings.knowledge_dir
     found: dict[str, list[Waiting]] = {me: []}
     before: dict[str, list[Change]] = {}
-    for draft in Drafts(review.settings.data_dir).all():
+    for draft in drafts:
         own, diff, problem = before.setdefault(draft.author, []), tuple[DiffLine, ...](), ""
         try:
             made = changes(draft.act, folder, onto=own)
@@ -115,9 +140,10 @@ def _by_author(review: Review, me: str, tried: tuple[int, ...]) -> dict[str, lis
             diff = tuple(diff_lines(made, folder.resolve()))
             changed = {each.path for each in made}
             own[:] = [*(each for each in own if each.path not in changed), *made]
-        waiting = Waiting(draft, title(draft.act), diff, problem, draft.id in tried)
+        known = passage(draft.act) if passage(draft.act) in titles else None
+        waiting = Waiting(draft, title(draft.act, titles), known, diff, problem, draft.id in tried)
         found.setdefault(draft.author, []).append(waiting)
-    return {author: drafts for author, drafts in found.items() if drafts}
+    return {author: own for author, own in found.items() if own}
 
 
 def _act(work: Callable[[Review, str, Mapping[str, str]], str]) -> Handler:
