@@ -43,12 +43,14 @@ class Visit:
         """Open a page."""
         await self.page.goto(self.address + path, wait_until="networkidle")
 
-    async def draw(self, name: str) -> None:
-        """Take a picture of the page at each size."""
+    async def draw(self, name: str, *, anew: bool = False) -> None:
+        """Take a picture of the page at each size; charts are drawn for the size at which the page is loaded ``anew``."""
         if self.only not in name:
             return
         for size, label in ((DESK, "desk"), (PHONE, "phone")):
             await self.page.set_viewport_size({"width": size[0], "height": size[1]})
+            if anew:
+                await self.page.reload(wait_until="networkidle")
             await self.page.screenshot(path=self.folder / f"{name}-{label}.png", full_page=True)
         await self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 
@@ -78,7 +80,7 @@ async def reading(visit: Visit, gaps: Mapping[str, int], ids: Mapping[str, str])
     }
     for name, path in pages.items():
         await visit.go(path)
-        await visit.draw(name)
+        await visit.draw(name, anew=name == "dashboard")
 
 
 async def acting(visit: Visit, gaps: Mapping[str, int]) -> None:
