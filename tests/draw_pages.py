@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from index.search.index import Index
 from tests.support.chromium import DESK, PHONE, chromium
-from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, fill_month
+from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, FLIGHTS_PASSAGE, FLIGHTS_TOPIC, fill_month
 from tests.support.review_pages import one_time_link, served
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Visit:
         await self.page.goto(self.address + path, wait_until="networkidle")
 
     async def draw(self, name: str, *, anew: bool = False) -> None:
-        """Take a picture of the page at each size; charts are drawn for the size at which the page is loaded ``anew``."""
+        """Take a picture of the page at each size; ``anew`` loads it at each, because charts keep the size they had."""
         if self.only not in name:
             return
         for size, label in ((DESK, "desk"), (PHONE, "phone")):
@@ -107,15 +107,12 @@ async def acting(visit: Visit, gaps: Mapping[str, int]) -> None:
     await visit.draw("form-write")
     await visit.press("Show the preview")
     await visit.draw("form-write-errors")
-    await visit.page.get_by_label("Title", exact=True).first.fill("Flights between London and Kazakhstan")
-    text = "Air Astana flies from London Heathrow to Kazakhstan. The flight between London and Astana takes seven hours."
-    await visit.page.get_by_label("Text", exact=True).first.fill(text)
-    await visit.page.get_by_label("Topic").select_option("partnership")
-    await visit.page.get_by_label("True as of").fill("2026-11")
-    await visit.page.get_by_label("Source", exact=True).fill("6ix-rns-2025-12")
+    for label, text in FLIGHTS_PASSAGE.items():
+        await visit.page.get_by_label(label, exact=True).first.fill(text)
+    await visit.page.get_by_label("Topic").select_option(FLIGHTS_TOPIC)
     await visit.press("Show the preview")
     await visit.draw("form-write-preview")
-    await visit.press("Save")
+    await visit.press("Only save")
 
 
 async def publishing(visit: Visit) -> None:
