@@ -9,7 +9,7 @@ import pytest
 from index.search.index import Index
 from tests.review.conftest import Office
 from tests.support.chromium import CHROMIUM, Reviewer, chromium
-from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS
+from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, FLIGHTS_PASSAGE, FLIGHTS_TOPIC
 from tests.support.telegram_bench import Bench, bench
 
 pytest.importorskip("playwright", reason="needs playwright")
@@ -18,8 +18,6 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 
 MINUTES = 300_000
 """Milliseconds; a try takes seconds on a quiet machine."""
-PASSAGE = "Air Astana flies from London Heathrow to Kazakhstan. The flight between London and Astana takes seven hours."
-SOURCE = "6ix-rns-2025-12"
 
 
 async def told(telegram: Bench, question: str) -> str:
@@ -48,24 +46,22 @@ def files(knowledge: Path) -> dict[Path, str]:
 
 async def test_a_new_passage_is_published_and_undone(office: Office) -> None:
     """Five wordings of a gap are answered on Telegram after one form and at most eight clicks from the inbox on."""
-    before = files(office.knowledge)
+    before, passage = files(office.knowledge), FLIGHTS_PASSAGE["Text"]
     async with bench(Index.open(office.data), office.data) as telegram, chromium() as page:
-        assert PASSAGE not in await told(telegram, FLIGHTS[0])
+        assert passage not in await told(telegram, FLIGHTS[0])
         reviewer = Reviewer(page)
         await reviewer.sign_in(office.link)
         await reviewer.click("link", FLIGHTS[0])
         await reviewer.click("link", "Write a new passage")
-        await page.get_by_label("Title", exact=True).first.fill("Flights between London and Kazakhstan")
-        await page.get_by_label("Text", exact=True).first.fill(PASSAGE)
-        await page.get_by_label("Topic").select_option("partnership")
-        await page.get_by_label("True as of").fill("2026-11")
-        await page.get_by_label("Source", exact=True).fill(SOURCE)
+        for label, text in FLIGHTS_PASSAGE.items():
+            await page.get_by_label(label, exact=True).first.fill(text)
+        await page.get_by_label("Topic").select_option(FLIGHTS_TOPIC)
         await publish(reviewer)
         assert reviewer.clicks <= 8
         for question in FLIGHTS:
-            assert PASSAGE in await told(telegram, question)
+            assert passage in await told(telegram, question)
         await undo(reviewer)
-        assert PASSAGE not in await told(telegram, FLIGHTS[0])
+        assert passage not in await told(telegram, FLIGHTS[0])
     assert files(office.knowledge) == before
 
 

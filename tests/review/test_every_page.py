@@ -1,4 +1,4 @@
-"""Every page in a real browser: nothing that people typed runs in it, and it fits on a phone."""
+"""The pages in a real browser: nothing that people typed runs, all fit on a phone, other sites can do nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.database import open_for_reading
 from bot.review.web.plugin import routes
 from tests.review.conftest import Office
 from tests.support.chromium import CHROMIUM, PHONE, Reviewer, chromium
-from tests.support.month_log import ARCHIVES_PASSAGE, FORMULA, SCRIPT
+from tests.support.month_log import ARCHIVES_PASSAGE, FLIGHTS, FORMULA, SCRIPT
 from tests.support.review_pages import sample_paths
 
 if TYPE_CHECKING:
@@ -128,3 +128,47 @@ async def test_a_form_takes_a_program_as_text(office: Office, question: str) -> 
         assert ("HTML is not allowed" in text) is (question == SCRIPT)
         assert browser.noticed == []
         assert await browser.page.evaluate(WIDER) <= 0
+
+
+FORGED = """
+<form action="{address}/review/gaps/1/state" method="post">
+<input name="state" value="answered"><input name="note" value="forged"><button>Win a prize</button></form>
+<iframe src="{address}/review/gaps/1"></iframe>
+"""
+
+
+async def test_another_site_can_do_nothing(office: Office) -> None:
+    """A form of another site does nothing in a reviewer's name, and shows no page of ours in a frame."""
+    async with signed_in(office) as browser:
+        page = browser.page
+
+        async def elsewhere(route: Any) -> None:
+            await route.fulfill(body=FORGED.format(address=office.address), content_type="text/html")
+
+        await page.route("http://prizes.example.org/**", elsewhere)
+        await page.goto("http://prizes.example.org/")
+        assert not [frame for frame in page.frames if await frame.get_by_text("Inbox").count()]
+        await page.get_by_role("button", name="Win a prize").click()
+        await page.get_by_text("This form came from another site").wait_for()
+        await page.goto(f"{office.address}/review/gaps/1")
+        assert "forged" not in await page.content()
+        assert await page.get_by_label("State", exact=True).input_value() == "open"
+
+
+async def test_keys_go_through_the_inbox(office: Office) -> None:
+    """The keys j and k mark a gap, Enter opens it, and / goes to the search."""
+    async with signed_in(office) as browser:
+        page = browser.page
+        await browser.open(f"{office.address}/review")
+        asked = await page.locator("a.asked").all_inner_texts()
+        for key in "jjjk":
+            await page.keyboard.press(key)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/review/gaps/*")
+        assert await page.locator("h1").inner_text() == asked[1]
+        await page.go_back()
+        await page.keyboard.press("/")
+        await page.keyboard.type("flight London")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**q=flight*")
+        assert FLIGHTS[0] in await page.locator("a.asked").all_inner_texts()

@@ -30,6 +30,16 @@ FLIGHTS = (
     "Лондоннан Астанаға тікелей рейс бар ма?",
 )
 """Five wordings of one question that the knowledge does not answer."""
+FLIGHTS_PASSAGE = {
+    "Title": "Flights between London and Kazakhstan",
+    "Text": (
+        "Air Astana flies from London Heathrow to Kazakhstan. The flight between London and Astana takes seven hours."
+    ),
+    "True as of": "2026-11",
+    "Source": "6ix-rns-2025-12",
+}
+"""What a reviewer types to answer it, by the labels of the form."""
+FLIGHTS_TOPIC = "partnership"
 ARCHIVES = (
     "how much of the old geology archive is on computer by now",
     "when will all the old geology archives be on computer",
@@ -55,7 +65,7 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
     Returns:
         An entry id of each question.
     """
-    chance = random.Random(17)  # noqa: S311 - the same log every time
+    chance = random.Random(17)
     special = [*FLIGHTS, *ARCHIVES, SCRIPT, FORMULA]
     held_out = yaml.safe_load((knowledge / "evaluation.yaml").read_text("utf-8"))["questions"]
     known = [each["question"] for each in held_out]
@@ -82,7 +92,9 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
     return ids
 
 
-def _judge(connection: sqlite3.Connection, row: Mapping[str, object], chance: random.Random, *, certainly: bool) -> None:
+def _judge(
+    connection: sqlite3.Connection, row: Mapping[str, object], chance: random.Random, *, certainly: bool
+) -> None:
     """Vote on an answer, or wish for one, as some people do."""
     number, person = str(row["id"]), str(row["person"])
     if row["decision"] == "none":

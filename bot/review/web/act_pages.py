@@ -18,7 +18,7 @@ from bot.review.web.act_previews import Preview, previewed
 from bot.review.web.candidates import candidates, passage, refusals
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.saving import save, wants_to_save
-from bot.review.web.wording_rows import offered, sent
+from bot.review.web.wording_rows import CANNOT_TEACH, offered, sent
 
 NO_PASSAGE = "-"
 """Stands for a passage where none answers."""
@@ -38,10 +38,12 @@ class Kind:
     """Whether "no passage" may be chosen."""
     corrects: bool = True
     """Whether misspellings are corrected first."""
-    teaches: bool = False
-    """Whether the questions become example questions."""
     refuses: bool = False
     """Whether the bot refuses the questions, politely."""
+    measuring: str = ""
+    """Why an evaluation question is not offered; empty where it is."""
+    heading: str = "What people will see"
+    """Heading of the messages."""
 
 
 KINDS = {
@@ -50,12 +52,13 @@ KINDS = {
         "The ticked questions become example questions of the passage, by which the bot finds it. They are published "
         "with the knowledge, so untick those that name a person.",
         AddQuestions,
-        teaches=True,
+        measuring=CANNOT_TEACH,
     ),
     "not-answered": Kind(
         "This passage does not answer it",
         "The passage is no longer given as the answer to the ticked questions, nor to others very near to them.",
         DoesNotAnswer,
+        heading="The passage",
     ),
     "not-covered": Kind(
         "Not ours",
@@ -71,6 +74,8 @@ KINDS = {
         lambda snippet, questions: KeepForEvaluation(questions, None if snippet == NO_PASSAGE else snippet),
         may_be_none=True,
         corrects=False,
+        measuring="This is an evaluation question already. Leave it out.",
+        heading="The passage",
     ),
 }
 """By the last part of their addresses."""
@@ -92,7 +97,7 @@ async def act_page(datasette: Any, request: Any) -> Response:
         given = await request.post_vars()
         rows = await review.read(lambda connection: sent(connection, number, given))
     else:
-        rows = await offered(review, gap, correct=kind.corrects, teach=kind.teaches)
+        rows = await offered(review, gap, correct=kind.corrects, measuring=kind.measuring)
     preview, problem = Preview(), rows.problem
     if not problem:
         act = kind.make(snippet, rows.questions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from index.knowledge.lint import HTML
 _LONGEST = 300
 """Characters of a question; `check` refuses longer ones."""
 _PICK, _TEXT = "pick-", "wording-"
+CANNOT_TEACH = "This is an evaluation question: it measures the bot, so it cannot teach it, too. Leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,17 @@ class Rows:
         return next((row.problem for row in self.picked if row.problem), "")
 
 
-async def offered(review: Review, gap: Gap, *, correct: bool = True, teach: bool = False) -> Rows:
+async def offered(review: Review, gap: Gap, *, correct: bool = True, measuring: str = "") -> Rows:
     """Return all wordings of a gap, ticked where they may be taken over.
 
     Args:
         review: The parts of the server.
         gap: The gap.
         correct: Whether misspellings are corrected.
-        teach: Whether the wordings become example questions, which those that measure the bot cannot.
+        measuring: Why an evaluation question is left out; empty where it is not.
     """
     note = ""
-    measuring = await asyncio.to_thread(_measuring, review.settings.knowledge_dir) if teach else frozenset[str]()
+    known = await asyncio.to_thread(_evaluation_questions, review.settings.knowledge_dir) if measuring else ()
     found = offers(gap.asked, None)
     if correct:
         try:
@@ -100,12 +101,12 @@ async def offered(review: Review, gap: Gap, *, correct: bool = True, teach: bool
     rows = (
         Row(each.wording.id, each.wording.language, each.wording.text, each.text, not problem, problem)
         for each in found
-        for problem in [_problem(each.text, measuring)]
+        for problem in [_problem(each.text) or (measuring if normal(each.text) in known else "")]
     )
     return Rows(tuple(rows), note)
 
 
-def _measuring(folder: Path) -> frozenset[str]:
+def _evaluation_questions(folder: Path) -> frozenset[str]:
     """Return the evaluation questions of a folder, in the form in which wordings are compared."""
     return frozenset(normal(each.text) for each in read_evaluation(folder / EVALUATION_FILE).questions)
 
@@ -135,7 +136,7 @@ def _members(connection: sqlite3.Connection, gap: int, ids: Iterable[str]) -> di
     return {number: (question, language) for number, question, language in found}
 
 
-def _problem(text: str, measuring: Collection[str] = ()) -> str:
+def _problem(text: str) -> str:
     if not text:
         return "A ticked question has no text."
     if not is_fit(text):
@@ -144,6 +145,4 @@ def _problem(text: str, measuring: Collection[str] = ()) -> str:
         return "HTML is not allowed. Write this question without it, or untick it."
     if len(text) > _LONGEST:
         return f"This question is longer than {_LONGEST} characters. Shorten it."
-    if normal(text) in measuring:
-        return "This is an evaluation question: it measures the bot, so it cannot teach it, too. Leave it out."
     return ""

@@ -20,7 +20,7 @@ from bot.review.web.act_previews import Preview, own_changes, previewed
 from bot.review.web.frame import Review, Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.passage_form import SOURCES, Folder, PassageForm, field_errors, first_values
 from bot.review.web.saving import save, wants_to_save
-from bot.review.web.wording_rows import offered, sent
+from bot.review.web.wording_rows import CANNOT_TEACH, offered, sent
 from bot.settings import Settings
 from index.knowledge.reader import Knowledge
 
@@ -55,7 +55,7 @@ async def write_page(datasette: Any, request: Any) -> Response:
             if wants_to_save(given) and preview.can_be_saved:
                 return await save(datasette, request, act, given, gap=number, rows=rows)
     else:
-        rows = await offered(review, gap, teach=True)
+        rows = await offered(review, gap, measuring=CANNOT_TEACH)
         form = PassageForm(first_values(folder), folder, rows.questions, number)
     return await page(
         datasette,
