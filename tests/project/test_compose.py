@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+CLUSTER: dict[str, Any] = yaml.safe_load((ROOT / "bot/telegram/compose.cluster.yaml").read_text(encoding="utf-8"))
 STAGES = re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -34,3 +35,31 @@ def test_the_bot_is_the_default_image_and_waits_for_an_index() -> None:
     assert [name for name in SERVICES if "env_file" in SERVICES[name]] == ["bot"]
     assert SERVICES["bot"]["environment"]["BOT_INDEX_DIR"] == "/data"
     assert all("./data:/data" in service["volumes"] for service in SERVICES.values())
+
+
+@pytest.mark.parametrize("name", CLUSTER["services"])
+def test_each_service_of_several_machines_is_confined(name: str) -> None:
+    """No rights but nginx's, nothing but its folders to write to, a limit of memory; only nginx is open to strangers."""
+    service = CLUSTER["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["mem_limit"]
+    assert ("ports" in service, "cap_add" in service) == ((True, True) if name == "nginx" else (False, False))
+    assert {volume.split(":")[0].split("/")[1] for volume in service["volumes"]} <= {"data", "cluster"}
+
+
+def test_several_machines_share_a_server_that_writes_down_what_it_acknowledges() -> None:
+    """The bots have folders of their own and one key; the collector's log is in that of the first; nginx tries both."""
+    services = CLUSTER["services"]
+    bots = [services[name] for name in ("bot-1", "bot-2")]
+    assert bots[0]["volumes"][-1] != bots[1]["volumes"][-1]
+    assert services["collector"]["volumes"][-1] == bots[0]["volumes"][-1]
+    assert services["collector"]["command"] == ["log", "collect"]
+    for each in (*bots, services["collector"]):
+        assert each["environment"]["BOT_REDIS_URL"] == "redis://valkey:6379/0"
+        assert each["environment"]["BOT_PSEUDONYM_KEY_FILE"] == "/cluster/pseudonyms.key"
+    command = " ".join(services["valkey"]["command"])
+    assert "--appendonly yes --appendfsync always --maxmemory-policy noeviction" in command
+    nginx = CLUSTER["configs"]["nginx"]["content"]
+    assert all(f"server {name}:8080" in nginx for name in ("bot-1", "bot-2"))
+    assert "proxy_next_upstream error timeout http_503 non_idempotent;" in nginx

@@ -144,7 +144,7 @@ class SharedQueue(UpdateQueue):
             return
         block, bit = divmod(item.update_id, _BLOCK)
         keys = [key("received", block), _stream(_lane_of(item)), *map(_stream, range(LANES))]
-        arguments = [bit, self._bound, text, REMEMBERED_SECONDS]
+        arguments: list[int | str] = [bit, self._bound, text, REMEMBERED_SECONDS]
         try:
             taken = await self._server.once(lambda: self._take(keys=keys, args=arguments))
         except AwayError as error:
