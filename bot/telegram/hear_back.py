@@ -8,7 +8,6 @@ import time
 
 from telegram.error import TelegramError
 
-from bot.database import DATABASE_ERRORS
 from bot.messages.hearing import answered_message
 from bot.querylog.entry import content_hash
 from bot.querylog.log import QueryLogError
