@@ -16,6 +16,9 @@ _MARK = "\ufeff"
 _SUFFIXES = (".md", ".markdown", ".txt")
 Result = TypeVar("Result")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Control characters, and marks that turn the direction of the text after them or part words unseen. Nobody sees them in
+# a field, and they come with what is pasted.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def translation_files(folder: EditedFolder, snippet: str) -> dict[str | None, Path]:
@@ -133,7 +136,7 @@ def set_title(folder: EditedFolder, path: Path, title: str) -> None:
     _change_fields(folder, path, lambda text: yaml_edit.with_value(text, "title", one_line(title)))
 
 
-def set_body(folder: EditedFolder, path: Path, body: str) -> None:
+def set_body(folder: EditedFolder, path: Path, new: str) -> None:
     """Give a file another body; its front matter, its line ends and the lines around the body stay.
 
     Raises:
@@ -142,16 +145,16 @@ def set_body(folder: EditedFolder, path: Path, body: str) -> None:
     text = folder.read(path)
     place = _body(path, text)
     old = text[place]
-    if old.replace("\r\n", "\n").strip() == body.strip():
+    if old.replace("\r\n", "\n").strip() == body(new):
         return
     newline = "\r\n" if "\r\n" in text else "\n"
     before = old[: len(old) - len(old.lstrip())]
     after = old[len(old.rstrip()) :] if old.strip() else newline
-    written = body.replace("\r\n", "\n").strip().replace("\n", newline)
+    written = body(new).replace("\n", newline)
     folder.put(path, text[: place.start] + before + written + after)
 
 
-def new_file(fields: Mapping[str, object], body: str) -> str:
+def new_file(fields: Mapping[str, object], new: str) -> str:
     """Return the text of a new snippet file. Fields without a value are left out; each question gets a line."""
     lines = []
     for name, value in fields.items():
@@ -165,7 +168,7 @@ def new_file(fields: Mapping[str, object], body: str) -> str:
             # A date stays plain, as editors write it: every scalar is read as text.
             text = one_line(str(value))
             lines.append(f"{name}: {text if name in ('as_of', 'valid_until') else yaml_edit.scalar(text)}")
-    text = body.replace("\r\n", "\n").strip()
+    text = body(new)
     return "\n".join(["---", *lines, "---", *([text] if text else []), ""])
 
 
@@ -186,8 +189,13 @@ def slug_of(question: str, fallback: str) -> str:
 
 
 def one_line(question: str) -> str:
-    """Return a text with single spaces in place of any white space."""
-    return " ".join(question.split())
+    """Return a text with single spaces in place of any white space, and without characters that nobody sees."""
+    return " ".join(_UNSEEN.sub("", question).split())
+
+
+def body(text: str) -> str:
+    """Return a text as it is put below the front matter: without empty lines around it, nor characters nobody sees."""
+    return _UNSEEN.sub("", text).replace("\r\n", "\n").strip()
 
 
 def _change_fields(folder: EditedFolder, path: Path, change: Callable[[str], str]) -> None:

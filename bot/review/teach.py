@@ -116,6 +116,8 @@ def teach(
         if out_of_scope or not_covered:
             mark(connection, gap, State.WILL_NOT_COVER, by=user_name())
             click.echo(f"Gap {gap} is marked will-not-cover.")
+        if not_covered and rebuild is not True:
+            click.echo("The bot refuses the questions from the next build on: partnership-bot build")
         if isinstance(act, acts.WriteSnippet):
             _say_what_is_left(act.snippet, gap, pick)
         elif for_evaluation and not rebuild:
@@ -150,7 +152,11 @@ def _new_snippet(topic: str, slug: str | None, gap: int, questions: Sequence[Ask
     from bot.review.snippet_edit import slug_of
     from index.knowledge.reader import read_knowledge
 
-    base = read_knowledge(knowledge).base_language
+    read = read_knowledge(knowledge)
+    topics = [each.id for each in read.topics]
+    if topics and topic not in topics:
+        raise click.BadParameter(f"{topic!r} is no topic of topics.yaml: {', '.join(topics)}.", param_hint="--new")
+    base = read.base_language
     times = Counter(each.language for each in questions)
     # Where there is one, the language of the folder's originals is that of this one, too.
     languages = sorted(times, key=lambda language: (language != base, -times[language]))
@@ -190,7 +196,10 @@ def _picked(offered: list[Offer], pick: str | None) -> tuple[Asked, ...]:
     from bot.review.acts import Asked
 
     if not offered:
-        raise click.ClickException("No wording of this gap may be published, because something was redacted in each.")
+        raise click.ClickException(
+            "No wording of this gap may be published, because something was redacted in each. To close it without "
+            "teaching: log gaps GAP --mark will-not-cover"
+        )
     for each in offered:
         note = f"  (typed: {each.wording.text})" if each.is_corrected else ""
         click.echo(f"{each.number:3}  {each.wording.language}  {each.text}{note}", err=pick is not None)

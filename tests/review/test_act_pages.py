@@ -236,7 +236,37 @@ async def test_errors_stand_in_the_form(ann: Browser, field: str, value: str, re
     assert ann.drafts.all() == []
 
 
+async def test_characters_that_nobody_sees_are_left_out(ann: Browser, knowledge: Path) -> None:
+    """They come with what is pasted, and would turn the text after them or make it no text."""
+    pasted = {"title-en": "\u202eThe spa\u200b town deal", "text-en": f"\ufeff{WRITTEN['text-en']}\x00\u2069"}
+    response = await ann.send("/review/gaps/1/write", **{**WRITTEN, **pasted, "questions-en": "spa\u200etown?"})
+    assert response.status_code == 303, response.text
+    [change] = overlay(ann.drafts.all(), knowledge).changes
+    assert "title: The spa town deal\n" in change.after
+    assert change.after.endswith(f"---\n{WRITTEN['text-en']}\n")
+    assert change.after.isascii()
+
+
 CORRECT = "/review/passages/deals/memorandum/correct"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("title", " \u200b", "Write something here"),
+        ("text", "", "Write something here"),
+        ("text", "x" * 100_000, "10,000 characters"),
+        ("text", "Signed in <b>2023</b>.", "HTML is not allowed"),
+        ("questions", "who is the trade envoy", "is also a question of"),
+    ],
+)
+async def test_errors_of_a_correction_stand_in_the_form(ann: Browser, field: str, value: str, reason: str) -> None:
+    """What is wrong is said, what was typed is kept, and nothing is saved."""
+    response = await ann.send(CORRECT, **{field: value})
+    assert response.status_code == 400
+    assert reason in response.text
+    assert fields_of(response.text)[field].strip() == value.strip(" \u200b")
+    assert ann.drafts.all() == []
 
 
 async def test_a_passage_is_corrected(ann: Browser, knowledge: Path) -> None:
@@ -261,7 +291,7 @@ async def test_a_correction_for_a_gap_is_tried_with_its_questions(ann: Browser) 
     path = f"{CORRECT}?gap=1"
     form = (await ann.get(path)).text
     assert 'href="/review/gaps/1"' in form
-    assert "gap=1" in form.partition("<form action=")[2].partition(">")[0]
+    assert '?language=en&amp;gap=1" method="post"' in form
     await ann.send(path, title="Hydrogen: the memorandum")
     [draft] = ann.drafts.all()
     assert (draft.gap, len(draft.question_ids), draft.taken) == (1, len(ASKED), {})

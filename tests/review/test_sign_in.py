@@ -19,6 +19,9 @@ from bot.cli import cli
 from bot.database import open_for_reading
 from bot.review.web import sign_in
 from bot.review.web.plugin import routes
+from bot.review.web.server import Pages, review_for
+from bot.settings import load_settings
+from index.errors import UserFacingError
 from tests.support.filled_log import fill
 from tests.support.review_pages import ADDRESS, Browser, browsing, sample_paths, served
 
@@ -126,6 +129,26 @@ async def test_a_proxy_names_the_reviewer(tmp_path: Path, browser: Browser) -> N
     async with browsing(tmp_path, review_user_header="X-Remote-User") as behind:
         assert "Анна" in (await behind.get("/", headers=headers)).text
         assert await name_shown(behind) is None
+
+
+async def test_plugins_are_set_up_in_a_file(tmp_path: Path) -> None:
+    """A plugin that signs people in finds its settings; those of the dashboard stay."""
+    await fill(tmp_path)
+    file = tmp_path / "plugins.yaml"
+    file.write_text("datasette-auth-passwords: {anna_password_hash: x}\n")
+    async with browsing(tmp_path, review_plugins=file) as browser:
+        assert browser.pages.plugin_config("datasette-auth-passwords") == {"anna_password_hash": "x"}
+        assert (await browser.get("/-/dashboards/overview")).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", None])
+async def test_a_file_of_plugins_that_cannot_be_used(tmp_path: Path, text: str | None) -> None:
+    """It is named, with what it must hold."""
+    file = tmp_path / "plugins.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(UserFacingError, match=r"BOT_REVIEW_PLUGINS: .*plugins\.yaml cannot be used .* It must be YAML"):
+        Pages(review_for(load_settings(data_dir=tmp_path, review_plugins=file), tmp_path / "queries.db", writable=True))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.review.acts import Asked, NewTranslation, WriteSnippet
-from bot.review.snippet_edit import slug_of
+from bot.review.snippet_edit import body, one_line, slug_of
 from index.knowledge.fields import is_date
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Source
@@ -58,8 +58,8 @@ class PassageForm:
     gap: int = 0
 
     def __getitem__(self, name: str) -> str:
-        """Return what was typed into a field, without white space around it."""
-        return self.values.get(name, "").replace("\r\n", "\n").strip()
+        """Return what was typed into a field, without white space around it and characters that nobody sees."""
+        return body(self.values.get(name, ""))
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class PassageForm:
 
     def _questions(self, language: str) -> dict[str, None]:
         lines = self[f"questions-{language}"].split("\n")
-        return dict.fromkeys(" ".join(line.split()) for line in lines if line.strip())
+        return dict.fromkeys(one_line(line) for line in lines if line.strip())
 
     def _picked_sources(self) -> tuple[str, ...]:
         picked = (self[f"source-{number}"] for number in range(1, SOURCES + 1))

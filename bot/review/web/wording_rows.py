@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.review.acts import Asked
 from bot.review.gap_store import Gap
+from bot.review.snippet_edit import one_line
 from bot.review.web.frame import Review
 from bot.review.wordings import is_fit, offers
 from index.errors import UserFacingError
@@ -119,7 +120,7 @@ def sent(connection: sqlite3.Connection, gap: int, given: Mapping[str, str]) -> 
     for each in ids:
         if each in known:
             typed, language = known[each]
-            text = " ".join(given[f"{_TEXT}{each}"].split())
+            text = one_line(given[f"{_TEXT}{each}"])
             rows.append(Row(each, language, typed, text, f"{_PICK}{each}" in given, _problem(text)))
     gone = len(ids) - len(rows)
     note = f"{gone} of the questions were deleted or moved meanwhile; they are left out." if gone else ""

@@ -61,7 +61,7 @@ async def write_page(datasette: Any, request: Any) -> Response:
         datasette,
         request,
         "write.html",
-        status=400 if errors or preview.failure else 200,
+        status=400 if errors or preview.failure or preview.problems else 200,
         gap=gap,
         rows=rows,
         form=form,
@@ -108,7 +108,7 @@ async def correct_page(datasette: Any, request: Any) -> Response:
     if request.method == "POST":
         given = await request.post_vars()
         form, seen_lines = _sent(given, language), given.get("questions-seen", "").replace("\r\n", "\n")
-        errors = {name: "Write something here." for name in ("title", "text") if not given.get(name, "").strip()}
+        errors = {name: "Write something here." for name in ("title", "text") if not getattr(form, name)}
         if not errors:
             act = _correction(snippet, form, _lines(seen_lines))
             preview = await asyncio.to_thread(previewed, act, review.settings, me, check=True, snippet=snippet)
@@ -121,7 +121,7 @@ async def correct_page(datasette: Any, request: Any) -> Response:
         datasette,
         request,
         "correct.html",
-        status=400 if errors or preview.failure else 200,
+        status=400 if errors or preview.failure or preview.problems else 200,
         snippet=snippet,
         gap=gap,
         title=languages.get(language) or next(iter(languages.values())),
@@ -163,7 +163,7 @@ def _as_it_is(settings: Settings, changes: Sequence[Change], snippet: str, langu
 
 
 def _sent(given: dict[str, str], language: str) -> Correction:
-    text = given.get("text", "").replace("\r\n", "\n").strip()
+    text = snippet_edit.body(given.get("text", ""))
     title = snippet_edit.one_line(given.get("title", ""))
     return Correction(language, title, text, _lines(given.get("questions", "")), given.get("seen", ""))
 
