@@ -5,28 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from index.search.index import Index
 from tests.conftest import ROOT
 from tests.support.month_log import fill_month
-from tests.support.review_pages import one_time_link, served
 
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """The review page of the project's own knowledge, with a month of questions."""
-
-    address: str
-    link: str
-    """The one-time link to sign in."""
-    data: Path
-    knowledge: Path
-    ids: Mapping[str, str]
-    """An entry id of each question."""
+if TYPE_CHECKING:
+    from tests.support.review_office import Office
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +31,9 @@ def month(
 
 @pytest.fixture
 def office(month: tuple[Path, Mapping[str, str]], tmp_path: Path) -> Iterator[Office]:
-    """The server on a copy of that log, as a process of its own."""
-    data, knowledge = tmp_path / "data", tmp_path / "knowledge"
-    shutil.copytree(month[0], data, ignore=shutil.ignore_patterns("encoders"))
-    shutil.copytree(month[0] / "encoders", data / "encoders", copy_function=os.link)
-    shutil.copytree(ROOT / "knowledge", knowledge)
-    with served(data, "review", "--as", "Ann", "--knowledge", str(knowledge)) as (address, printed):
-        yield Office(address, one_time_link(printed), data, knowledge, month[1])
+    """The server on a copy of that log."""
+    # The extra `review` may be missing, and other tests of this folder do not need it.
+    from tests.support.review_office import opened
+
+    with opened(*month, tmp_path) as office:
+        yield office

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from index.search.index import Index
-from tests.review.conftest import Office
-from tests.support.chromium import CHROMIUM, Reviewer, chromium
-from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, FLIGHTS_PASSAGE, FLIGHTS_TOPIC
-from tests.support.telegram_bench import Bench, bench
-
 pytest.importorskip("playwright", reason="needs playwright")
 pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
+
+from index.search.index import Index
+from tests.support.chromium import CHROMIUM, Reviewer, chromium
+from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, FLIGHTS_PASSAGE, FLIGHTS_TOPIC
+from tests.support.review_office import Office
+from tests.support.telegram_bench import Bench, bench
+
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 
 MINUTES = 300_000

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
+pytest.importorskip("playwright", reason="needs playwright")
+pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
+
 from bot.database import open_for_reading
 from bot.review.web.plugin import routes
-from tests.review.conftest import Office
 from tests.support.chromium import CHROMIUM, PHONE, Reviewer, chromium
 from tests.support.month_log import ARCHIVES_PASSAGE, FLIGHTS, FORMULA, SCRIPT
+from tests.support.review_office import Office
 from tests.support.review_pages import sample_paths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from playwright.async_api import Page
 
-pytest.importorskip("playwright", reason="needs playwright")
-pytest.importorskip("datasette_dashboards", reason="needs the extra `review`")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 
 ACTS = ("answers", "not-answered", "not-covered", "evaluation")

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,17 @@ async def test_figures_of_the_dashboard_lead_to_questions(browser: Browser) -> N
         assert part in answer.headers["location"]
         assert (await browser.get(answer.headers["location"])).status_code == 200
     assert (await browser.get("/-/dashboards/overview/nothing")).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/", "/review/passages?order=shown"])
+async def test_a_figure_leads_to_its_questions(browser: Browser, page: str) -> None:
+    """The link of a figure leads to as many questions."""
+    html = (await browser.get(page)).text
+    link, text = re.findall(r'href="(/review/questions\?[^"]*)">(.*?)</a>', html, re.S)[0]
+    figure = re.search(r"(\d+) (?:question|time)", text_of(text))
+    assert figure
+    found = (await browser.get(unescape(link))).text
+    assert len(set(re.findall(r"/review/questions/([0-9A-Z]{26})", found))) == int(figure[1]) > 0
 
 
 async def test_ready_made_pages_show_no_sql(browser: Browser) -> None:

@@ -15,14 +15,15 @@ from bot.review.web.frame import Routes, page, review_of
 
 _FIGURES = """SELECT
     (SELECT count(*) FROM gaps WHERE state = 'open') AS gaps,
-    (SELECT count(*) FROM questions WHERE time >= date('now', '-6 days')) AS week"""
+    (SELECT count(*) FROM questions WHERE time >= date('now', '-6 days')) AS week,
+    date('now', '-6 days') AS since"""
 
 
 async def home(datasette: Any, request: Any) -> Response:
     """Show the ways into the log, with the figures that say where to begin."""
     review = review_of(datasette)
 
-    def figures(connection: sqlite3.Connection) -> dict[str, int]:
+    def figures(connection: sqlite3.Connection) -> dict[str, Any]:
         return dict(connection.execute(_FIGURES).fetchone())
 
     waiting = await asyncio.to_thread(_waiting, review.settings.data_dir) if review.writable else 0

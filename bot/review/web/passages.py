@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from datasette import NotFound, Response
 
 from bot.messages.telegram_text import topic_title
+from bot.review.links import first_day
 from bot.review.queries import Filter, passage_figures, questions, quoted_often
 from bot.review.web.frame import Routes, page, review_of, reviewer
 from bot.review.web.listing import Page
@@ -70,6 +71,7 @@ async def passage_list(datasette: Any, request: Any) -> Response:
         often=often,
         topics=topics,
         days=_DAYS,
+        since=first_day(_DAYS),
         given={"q": words, "topic": topic, "order": order},
     )
 
