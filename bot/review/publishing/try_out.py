@@ -107,9 +107,9 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
         if before:
             with suppress(ArtifactError):  # of a damaged version the log knows what it answered
                 then = second.received()
-        # Both ask the candidate, each a half.
-        second.ask(home, built.version, asked.texts[1::2])
-        after = answers(home, built.version, asked.texts[::2]) | second.received()
+        # Both ask the candidate. The second process has embedded all questions already, so it is asked twice as many.
+        second.ask(home, built.version, [*asked.texts[1::3], *asked.texts[2::3]])
+        after = answers(home, built.version, asked.texts[::3]) | second.received()
     of_drafts, month = (
         tuple(compared(row, after[as_asked(row)], then.get(as_asked(row))) for row in rows)
         for rows in (asked.of_drafts, asked.month)
@@ -135,15 +135,12 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
 class _Asked:
     """The logged questions that both versions are asked."""
 
+    texts: Sequence[str]
+    """Each text once."""
     of_drafts: Sequence[sqlite3.Row]
     month: Sequence[sqlite3.Row]
     wordings: int
     """How many wordings the month had."""
-
-    @property
-    def texts(self) -> list[str]:
-        """Each text once."""
-        return list(dict.fromkeys(as_asked(row) for row in (*self.of_drafts, *self.month)))
 
 
 def _asked(settings: Settings, drafts: Sequence[Draft]) -> _Asked:
@@ -151,11 +148,13 @@ def _asked(settings: Settings, drafts: Sequence[Draft]) -> _Asked:
     ids = sorted({question for each in drafts for question in each.question_ids})
     log = settings.data_dir / LOG_FILE
     if not log.exists():
-        return _Asked((), (), 0)
+        return _Asked((), (), (), 0)
     with closing(open_for_reading(log)) as connection:
         concerned = logged_in(connection, gaps, ids, limit=_MOST)
         month = logged(connection, since=moment(f"{DAYS}d"))
-    return _Asked(concerned, month[:_MOST], len(month))
+    chosen = month[:_MOST]
+    texts = dict.fromkeys(as_asked(row) for row in (*concerned, *chosen))
+    return _Asked([*texts], concerned, chosen, len(month))
 
 
 def _by_hand(settings: Settings, live: str | None, files: Mapping[str, str]) -> tuple[str, ...]:
