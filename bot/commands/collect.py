@@ -17,14 +17,14 @@ from bot.telegram.secret_masking import keep_out_of_logs, server_secrets
 @click.command()
 @click.option("--data", type=UserPath(), help="Folder of the query log.  [default: BOT_DATA_DIR or data]")
 def collect(data: Path | None) -> None:
-    r"""Write the query log of all bots that share BOT_REDIS_URL, until stopped.
+    """Write the query log of all bots that share BOT_REDIS_URL, until stopped.
 
     One process does this for all of them. What they record waits at the server while it does not run.
 
     \b
     Example:
       BOT_REDIS_URL=redis://127.0.0.1:6379/0 partnership-bot log collect
-    """
+    """  # noqa: D301 - click takes \b as a mark that keeps the lines of an example apart
     settings = load_settings(data_dir=data)
     if settings.redis_url is None:
         raise click.ClickException("BOT_REDIS_URL is not set: a bot without it writes its query log itself.")

@@ -39,7 +39,7 @@ def test_the_bot_is_the_default_image_and_waits_for_an_index() -> None:
 
 @pytest.mark.parametrize("name", CLUSTER["services"])
 def test_each_service_of_several_machines_is_confined(name: str) -> None:
-    """No rights but nginx's, nothing but its folders to write to, a limit of memory; only nginx is open to strangers."""
+    """No rights but nginx's, nothing but its folders to write to, limited memory; only nginx is open to strangers."""
     service = CLUSTER["services"][name]
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
