@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("datasette", reason="needs the extra `review`")
 
-from tests.support.publishing_desk import Desk
 from tests.support.review_forms import Reviewer, pages_on
+
+from tests.support.publishing_desk import Desk
 
 
 @pytest.fixture
