@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 pytest.importorskip("datasette", reason="needs the extra `review`")
 
-from tests.support.review_forms import Reviewer, pages_on
-
 from tests.support.publishing_desk import Desk
+from tests.support.review_pages import Browser, browsing
 
 
 @pytest.fixture
-def anna(desk: Desk) -> Iterator[Reviewer]:
+async def anna(desk: Desk) -> AsyncIterator[Browser]:
     """The reviewer whose draft was tried."""
-    pages = pages_on(desk.data, desk.knowledge)
-    yield Reviewer(pages, "Anna")
-    pages.review.index.close()
-    for database in pages.databases.values():
-        database.close()
+    async with browsing(desk.data, knowledge_dir=desk.knowledge) as browser:
+        await browser.sign_in("Anna")
+        yield browser
 
 
-async def test_what_somebody_changed_in_the_folder_is_on_the_page(desk: Desk, anna: Reviewer) -> None:
+async def test_what_somebody_changed_in_the_folder_is_on_the_page(desk: Desk, anna: Browser) -> None:
     """It stands before the button that publishes it, with a link to the passage."""
     roadmap = desk.knowledge / "deals/roadmap.md"
     roadmap.write_text(roadmap.read_text() + "\nIt was extended in May 2026.\n")
@@ -37,7 +34,7 @@ async def test_what_somebody_changed_in_the_folder_is_on_the_page(desk: Desk, an
     assert str(desk.folder) not in page
 
 
-async def test_the_page_says_who_published_what(desk: Desk, anna: Reviewer) -> None:
+async def test_the_page_says_who_published_what(desk: Desk, anna: Browser) -> None:
     """The passage is named by its title; an undone publication says so."""
     made = desk.publisher.publish("Anna", desk.tried().version)
     desk.publisher.undo("Boris", made.id)

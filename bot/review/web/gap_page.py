@@ -10,7 +10,9 @@ from typing import Any
 
 from datasette import Response
 
+from bot.review.drafts import Drafts
 from bot.review.gap_store import Gap, Passage, State, Wording, find, mark, similar
+from bot.review.publishing.titles import passage as about
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
 from bot.review.web.listing import passage_titles
 from bot.review.web.quotes import Quote, quotes_of
@@ -43,17 +45,20 @@ async def gap_page(datasette: Any, request: Any) -> Response:
     review = review_of(datasette)
     number = int(request.url_vars["gap"])
 
+    # Only reviewers see what is not published.
+    drafts = await asyncio.to_thread(Drafts(review.settings.data_dir).history, number) if reviewer(request) else []
+
     def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]], list[Event]]:
         gap = find(connection, number)
-        titles = passage_titles(connection, (each.id for asked in gap.asked for each in asked.passages))
+        named = [each.id for asked in gap.asked for each in asked.passages]
+        named += [snippet for each in drafts if (snippet := about(each.draft.act))]
+        titles = passage_titles(connection, named)
         others = [(each.id, each.asked[0].text) for each in similar(connection, gap.id)]
-        return gap, titles, others, of_gap(connection, gap.id)
+        return gap, titles, others, newest_first([*of_gap(connection, gap.id), *of_drafts(drafts, titles)])
 
     gap, titles, others, events = await review.read(found)
     if gap.id != number:
         return Response.redirect(f"/review/gaps/{gap.id}")
-    if reviewer(request):
-        events = newest_first([*events, *await asyncio.to_thread(of_drafts, review.settings.data_dir, gap.id)])
     best = _best(gap)
     quotes = await quotes_of(review, [(passage.id, passage.language) for _, passage in best])
     candidates = [

@@ -16,7 +16,7 @@ from bot.review.queries import Filter, passage_figures, questions, quoted_often
 from bot.review.web.frame import Routes, page, review_of, reviewer
 from bot.review.web.listing import Page
 from bot.review.web.quotes import Quote, quoted
-from bot.review.web.what_happened import waiting
+from bot.review.web.what_happened import Waiting, waiting
 
 if TYPE_CHECKING:
     from index import Index, Snippet
@@ -131,7 +131,9 @@ async def passage_page(datasette: Any, request: Any) -> Response:
             "rows": list(questions(connection, Filter(snippet=snippet_id), limit=_QUESTIONS)),
         }
 
-    drafts = await asyncio.to_thread(waiting, review.settings.data_dir, snippet_id) if reviewer(request) else []
+    drafts: list[Waiting] = []
+    if reviewer(request):
+        drafts = await asyncio.to_thread(waiting, review.settings.data_dir, snippet_id, {snippet_id: passage.title})
     figures = await review.read(asked)
     return await page(datasette, request, "passage.html", passage=passage, drafts=drafts, **figures)
 

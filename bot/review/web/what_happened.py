@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.review.drafts import Draft, Drafts, DraftState
+from bot.review.drafts import Drafts, DraftState
 from bot.review.drafts import Event as DraftEvent
 from bot.review.gap_store import State
-from bot.review.publishing.titles import title
+from bot.review.publishing.titles import passage, title
 
 _STATES = {
     State.OPEN: "Opened again",
@@ -52,9 +52,9 @@ def of_gap(connection: sqlite3.Connection, gap: int) -> list[Event]:
     return events[::-1]
 
 
-def of_drafts(data: Path, gap: int) -> list[Event]:
-    """Return what became of the drafts for a gap, the newest first."""
-    return [Event(each.time, _draft(each), each.author) for each in Drafts(data).history(gap)]
+def of_drafts(events: Iterable[DraftEvent], titles: Mapping[str, str]) -> list[Event]:
+    """Return what became of drafts, in the same order; passages are named by their titles."""
+    return [Event(each.time, _draft(each, titles), each.author) for each in events]
 
 
 def newest_first(events: Iterable[Event]) -> list[Event]:
@@ -62,13 +62,10 @@ def newest_first(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda each: each.time, reverse=True)
 
 
-def waiting(data: Path, snippet: str) -> list[Waiting]:
+def waiting(data: Path, snippet: str, titles: Mapping[str, str]) -> list[Waiting]:
     """Return the drafts of all reviewers that are about a passage, the oldest first."""
-    return [Waiting(_capital(title(each.act)), each.author, each.time) for each in _about(Drafts(data).all(), snippet)]
-
-
-def _about(drafts: Iterable[Draft], snippet: str) -> Iterator[Draft]:
-    return (each for each in drafts if getattr(each.act, "snippet", None) == snippet)
+    about = (each for each in Drafts(data).all() if passage(each.act) == snippet)
+    return [Waiting(title(each.act, titles), each.author, each.time) for each in about]
 
 
 def _change(row: sqlite3.Row, state: State, note: str | None) -> str:
@@ -81,12 +78,8 @@ def _change(row: sqlite3.Row, state: State, note: str | None) -> str:
     return "Questions put in or taken out"
 
 
-def _draft(event: DraftEvent) -> str:
+def _draft(event: DraftEvent, titles: Mapping[str, str]) -> str:
     done = _DRAFTS[event.state]
     if event.state is DraftState.DRAFT and event.time != event.draft.time:
         done = "Undone, a draft again"
-    return f"{done}: {title(event.draft.act)}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"{done}: {title(event.draft.act, titles)}"
