@@ -81,6 +81,9 @@ async def reading(visit: Visit, gaps: Mapping[str, int], ids: Mapping[str, str])
     for name, path in pages.items():
         await visit.go(path)
         await visit.draw(name, anew=name == "dashboard")
+    await visit.go("/review")
+    await visit.page.locator("summary").first.click()
+    await visit.draw("inbox-gap-opened")
 
 
 async def acting(visit: Visit, gaps: Mapping[str, int]) -> None:
