@@ -426,7 +426,7 @@ class Index:
         unknown = found.query.terms.asked.unknown_terms
         names = (each.asked for each in found.objections.differences if each.kind is DifferenceKind.NAME)
         stems = (self._term_search.terms.stems(name, language) for name in names)
-        return any(unknown.issuperset(map(term_hash, own)) for own in stems)
+        return any(bool(own) and unknown.issuperset(map(term_hash, own)) for own in stems)
 
     def _read_in_other_alphabet(self, text: str) -> tuple[str, str] | None:
         """Return the language and spelling that ``text`` certainly means, if it was typed in the wrong alphabet."""

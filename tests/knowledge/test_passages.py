@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.knowledge.front_matter import read_heading
@@ -20,7 +20,9 @@ PIECES = [
     "-->", "text[^1]", "[^1]: note", "%%", "!!! note \"T\"", "    in", "Term", ": def",
     "<details><summary>Q?</summary>", "</details>", ":::tip", "* content\n{:toc}", "[[_TOC_]]",
     "* * *", "Вопрос: как?", "Ответ: так.",
-    "- [ ] todo", "==m==",
+    "- [ ] todo", "==m==", ".. note:: x", ".. code-block:: y", "| line", "(@x) e", "#. i", "+---+---+", "\\[", "\\]",
+    "/// note | T", "///", "{{< tab \"x\" >}}", "{{< /tab >}}", "<table><tr><td>a", "</td></tr></table>", "import {",
+    "} from 'x';", "x ~a~ ^b^ `a`_ :r:`x <y>` {r}`z` [1]_", "<TabItem label='w'>", "</TabItem>", "\\begin{a}",
 ]  # fmt: skip
 
 
@@ -28,6 +30,7 @@ def read(text: str, title: str | None = None) -> list[Passage]:
     return list(passages(read_markdown(text).blocks, title, "name"))
 
 
+@settings(deadline=None)  # the first text waits until the parser is imported
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=20)), max_size=20).map("\n".join))
 def test_any_text_gives_passages_that_fit(text: str) -> None:
     """Sentences cover all but white space in order, marks lie within, and something is to be seen."""
