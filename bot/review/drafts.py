@@ -131,16 +131,17 @@ class Drafts:
         taken: Mapping[str, str] | None = None,
     ) -> int:
         """Save an act as a draft and return its number."""
+        now = timestamp()
         with self._changing() as connection:
             number = connection.execute(
                 "INSERT INTO drafts (act, author, time, gap, question_ids, taken) VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    as_json(act), author, timestamp(), gap, json.dumps([*question_ids]),
+                    as_json(act), author, now, gap, json.dumps([*question_ids]),
                     json.dumps(dict(taken or {}), ensure_ascii=False),
                 ),
             ).lastrowid  # fmt: skip
             assert number is not None  # noqa: S101 - an INSERT has one
-            _note(connection, [number], author, DraftState.DRAFT)
+            _note(connection, [number], author, DraftState.DRAFT, now)
         return number
 
     def all(self) -> list[Draft]:
@@ -229,7 +230,7 @@ class Drafts:
             ).rowcount
             if not changed:
                 raise NoSuchDraftError(f"Draft {number} is not there any more; somebody published or removed it.")
-        _note(connection, ids, author, after, version)
+        _note(connection, ids, author, after, timestamp(), version)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -287,9 +288,14 @@ def _forget(connection: sqlite3.Connection, draft: Draft, gone: set[str]) -> Non
 
 
 def _note(
-    connection: sqlite3.Connection, ids: Iterable[int], author: str, state: DraftState, version: str | None = None
+    connection: sqlite3.Connection,
+    ids: Iterable[int],
+    author: str,
+    state: DraftState,
+    time: str,
+    version: str | None = None,
 ) -> None:
     connection.executemany(
         "INSERT INTO draft_history (draft, time, author, state, version) VALUES (?, ?, ?, ?, ?)",
-        [(number, timestamp(), author, state, version) for number in ids],
+        [(number, time, author, state, version) for number in ids],
     )

@@ -308,12 +308,12 @@ async def test_what_happened_stands_with_who_did_it(ann: Browser) -> None:
     await bob.post("/review/gaps/1/state", {"state": "will-not-cover", "note": "No."})
     await ann.post("/review/gaps/1/state", {"state": "open", "note": "No."})
     page = text_of((await ann.get("/review/gaps/1")).text)
-    told = ("Opened again by Ann", "Marked as not to be covered: No. by Bob", "Removed: deals/memorandum answers 2")
+    told = ("Opened again by Ann", "Marked as not to be covered: No. by Bob", "Removed: “The memorandum” answers 2")
     places = [page.index(each) for each in told]
     assert places == sorted(places)
-    assert "Saved: deals/memorandum answers 2 questions by Ann" in page
+    assert "Saved: “The memorandum” answers 2 questions by Ann" in page
     await ann.send(CORRECT, title="Hydrogen: the memorandum")
-    assert "Deals/memorandum corrected (en) by Ann" in text_of(
+    assert "“The memorandum” corrected in English by Ann" in text_of(
         (await bob.get("/review/passages/deals/memorandum")).text
     )
     reader = Browser(ann.pages)

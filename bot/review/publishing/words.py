@@ -103,7 +103,7 @@ def effect(tried: Tried) -> str:
     if said := ", ".join(filter(None, parts)):
         return f"Of the questions of the last {DAYS} days, {said}."
     if tried.asked:
-        return f"No answer to a question of the last {DAYS} days changes."
+        return f"The other questions of the last {DAYS} days are answered as before."
     return f"Nobody asked anything in the last {DAYS} days."
 
 
