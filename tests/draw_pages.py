@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from index.search.index import Index
 from tests.support.chromium import DESK, PHONE, chromium
-from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, FLIGHTS, FLIGHTS_PASSAGE, FLIGHTS_TOPIC, fill_month
+from tests.support.month_log import ARCHIVES, ARCHIVES_PASSAGE, VISAS, VISAS_PASSAGE, VISAS_TOPIC, fill_month
 from tests.support.review_pages import one_time_link, served
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ async def reading(visit: Visit, gaps: Mapping[str, int], ids: Mapping[str, str])
         "inbox-nothing-found": "/review?q=nowhere",
         "inbox-answered": "/review?state=answered",
         "gap": f"/review/gaps/{gaps[ARCHIVES[0]]}",
-        "gap-nothing-near": f"/review/gaps/{gaps[FLIGHTS[0]]}",
+        "gap-nothing-near": f"/review/gaps/{gaps[VISAS[0]]}",
         "questions": "/review/questions",
         "questions-disliked": "/review/questions?feedback=disliked",
         "question": f"/review/questions/{ids[ARCHIVES[0]]}",
-        "question-refused": f"/review/questions/{ids[FLIGHTS[0]]}",
+        "question-refused": f"/review/questions/{ids[VISAS[0]]}",
         "passages": "/review/passages",
         "passage": f"/review/passages/{ARCHIVES_PASSAGE}",
         "dashboard": "/-/dashboards/overview",
@@ -88,7 +88,7 @@ async def reading(visit: Visit, gaps: Mapping[str, int], ids: Mapping[str, str])
 
 async def acting(visit: Visit, gaps: Mapping[str, int]) -> None:
     """Draw the forms, each with its preview."""
-    known, unknown = (f"/review/gaps/{gaps[each[0]]}" for each in (ARCHIVES, FLIGHTS))
+    known, unknown = (f"/review/gaps/{gaps[each[0]]}" for each in (ARCHIVES, VISAS))
     forms = {
         "answers": f"{known}/answers?snippet={ARCHIVES_PASSAGE}",
         "answers-choose": f"{unknown}/answers",
@@ -110,9 +110,9 @@ async def acting(visit: Visit, gaps: Mapping[str, int]) -> None:
     await visit.draw("form-write")
     await visit.press("Show the preview")
     await visit.draw("form-write-errors")
-    for label, text in FLIGHTS_PASSAGE.items():
+    for label, text in VISAS_PASSAGE.items():
         await visit.page.get_by_label(label, exact=True).first.fill(text)
-    await visit.page.get_by_label("Topic").select_option(FLIGHTS_TOPIC)
+    await visit.page.get_by_label("Topic").select_option(VISAS_TOPIC)
     await visit.press("Show the preview")
     await visit.draw("form-write-preview")
     await visit.press("Only save")
@@ -141,7 +141,7 @@ async def publishing(visit: Visit) -> None:
 async def failing(visit: Visit, gaps: Mapping[str, int]) -> None:
     """Draw what is said where something is missing."""
     pages = {
-        "not-signed-in": f"/review/gaps/{gaps[FLIGHTS[0]]}/write",
+        "not-signed-in": f"/review/gaps/{gaps[VISAS[0]]}/write",
         "sign-in-without-link": "/-/sign-in",
         "sign-in-used-link": "/-/sign-in?token=used",
         "no-such-page": "/nothing-here",

@@ -22,24 +22,22 @@ from index.search.index import Index
 
 SIZE = 300
 _DAYS, _PEOPLE = 30, 90
-FLIGHTS = (
-    "Is there a direct flight from London to Astana?",
-    "Which airline flies directly from London to Astana?",
-    "How long is the direct flight between London and Astana?",
-    "Есть ли прямой рейс из Лондона в Астану?",
-    "Лондоннан Астанаға тікелей рейс бар ма?",
+VISAS = (
+    "Do British citizens need a visa for Kazakhstan?",
+    "Do I need a visa for Kazakhstan as a British citizen?",
+    "visa for Kazakhstan for British citizens",
+    "Нужна ли виза британцам для поездки в Казахстан?",
+    "Ұлыбритания азаматтарына Қазақстанға виза керек пе?",
 )
 """Five wordings of one question that the knowledge does not answer."""
-FLIGHTS_PASSAGE = {
-    "Title": "Flights between London and Kazakhstan",
-    "Text": (
-        "Air Astana flies from London Heathrow to Kazakhstan. The flight between London and Astana takes seven hours."
-    ),
+VISAS_PASSAGE = {
+    "Title": "Visas for British citizens",
+    "Text": "British citizens need no visa for a stay of up to 30 days in Kazakhstan.",
     "True as of": "2026-11",
     "Source": "6ix-rns-2025-12",
 }
 """What a reviewer types to answer it, by the labels of the form."""
-FLIGHTS_TOPIC = "partnership"
+VISAS_TOPIC = "partnership"
 ARCHIVES = (
     "how much of the old geology archive is on computer by now",
     "when will all the old geology archives be on computer",
@@ -66,7 +64,7 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
         An entry id of each question.
     """
     chance = random.Random(17)
-    special = [*FLIGHTS, *ARCHIVES, SCRIPT, FORMULA]
+    special = [*VISAS, *ARCHIVES, SCRIPT, FORMULA]
     held_out = yaml.safe_load((knowledge / "evaluation.yaml").read_text("utf-8"))["questions"]
     known = [each["question"] for each in held_out]
     chance.shuffle(known)
@@ -85,7 +83,7 @@ def fill_month(data: Path, index: Index, knowledge: Path) -> Mapping[str, str]:
                 row = row_of(entry, ULID.from_datetime(moment), pseudonyms)
                 statements.insert(connection, row)
                 ids[question] = str(row["id"])
-                _judge(connection, row, chance, certainly=question in (FLIGHTS[0], SCRIPT))
+                _judge(connection, row, chance, certainly=question in (VISAS[0], SCRIPT))
             connection.execute("UPDATE questions SET delivery = 'sent', delivered_at = time")
         connection.row_factory = sqlite3.Row
         refresh(connection, index)

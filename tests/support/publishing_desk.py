@@ -103,9 +103,9 @@ class Desk:
         assert found is not None
         return found[1]
 
-    def followed(self) -> Progress:
-        """Wait until the try has ended, and return how."""
-        publisher = self.publisher
+    def followed(self, publisher: Publisher | None = None) -> Progress:
+        """Wait until the try has ended, and return how, as this publisher knows it, by default another one."""
+        publisher = publisher or self.publisher
         while (progress := publisher.progress()) and progress.running:
             time.sleep(0.05)
         assert progress is not None

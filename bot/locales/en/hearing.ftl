@@ -9,7 +9,7 @@ hear-not-kept = You asked not to be recorded, so this is not kept and the editor
 hear-answered =
     <b>Your question has an answer now.</b>
     You asked: { $question }
-privacy-hear = • If you ask to be told when a question is answered, only the number of your chat is kept for that: until you are told or stop it, and for at most 90 days.
+privacy-hear = • If you ask to be told of an answer, only the number of your chat is kept for that, until you are told or stop it, and for at most 90 days.
 
 digest-title =
     <b>Not answered in the last day</b>

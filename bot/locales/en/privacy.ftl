@@ -2,7 +2,7 @@ privacy-title = <b>Privacy</b>
 privacy-recorded =
     • To improve the collection, questions are recorded with my answers and your votes: under a pseudonym, never with your name, username or Telegram number.
     • Phone numbers, e-mail addresses, card numbers and the like are removed before that.
-    • The editors may add the wording of a question to the published collection, never saying who asked. What is published stays there after /forget.
+    • Editors may publish a question in the collection, without who asked; it stays there after /forget.
 privacy-off = • Questions are not recorded by this bot at present.
 privacy-kept =
     • A message waits in a queue on my server until it is answered; then it is erased there.

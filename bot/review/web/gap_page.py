@@ -11,6 +11,7 @@ from typing import Any
 from datasette import Response
 
 from bot.review.drafts import Drafts
+from bot.review.drafts import Event as DraftEvent
 from bot.review.gap_store import Gap, Passage, State, Wording, find, mark, similar
 from bot.review.publishing.titles import passage as about
 from bot.review.web.frame import Routes, must_be_signed_in, page, review_of, reviewer
@@ -45,8 +46,9 @@ async def gap_page(datasette: Any, request: Any) -> Response:
     review = review_of(datasette)
     number = int(request.url_vars["gap"])
 
-    # Only reviewers see what is not published.
-    drafts = await asyncio.to_thread(Drafts(review.settings.data_dir).history, number) if reviewer(request) else []
+    drafts: list[DraftEvent] = []
+    if review.writable and reviewer(request):  # nobody else sees what is not published
+        drafts = await asyncio.to_thread(Drafts(review.settings.data_dir).history, number)
 
     def found(connection: sqlite3.Connection) -> tuple[Gap, dict[str, str], list[tuple[int, str]], list[Event]]:
         gap = find(connection, number)

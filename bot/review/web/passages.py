@@ -132,7 +132,7 @@ async def passage_page(datasette: Any, request: Any) -> Response:
         }
 
     drafts: list[Waiting] = []
-    if reviewer(request):
+    if review.writable and reviewer(request):
         drafts = await asyncio.to_thread(waiting, review.settings.data_dir, snippet_id, {snippet_id: passage.title})
     figures = await review.read(asked)
     return await page(datasette, request, "passage.html", passage=passage, drafts=drafts, **figures)
