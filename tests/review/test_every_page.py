@@ -122,6 +122,7 @@ async def test_a_form_takes_a_program_as_text(office: Office, question: str) -> 
     async with signed_in(office, size=PHONE) as browser:
         await browser.open(office.address + path)
         await browser.page.get_by_role("button", name="Show the preview").click()
+        await browser.page.wait_for_load_state("load")  # with its style, which makes it narrow
         text = await browser.page.evaluate("document.body.innerText")
         # Editors write no HTML, so a question that holds some cannot be saved.
         assert ("HTML is not allowed" in text) is (question == SCRIPT)
@@ -170,4 +171,4 @@ async def test_keys_go_through_the_inbox(office: Office) -> None:
         await page.keyboard.type("visa British")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**q=visa*")
-        assert VISAS[0] in await page.locator("a.asked").all_inner_texts()
+        assert {*VISAS} & {*await page.locator("a.asked").all_inner_texts()}
