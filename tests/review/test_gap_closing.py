@@ -170,6 +170,24 @@ async def test_whoever_is_told_to_stop_leaves_the_rest(tmp_path: Path) -> None:
         assert len(close(connection, version).gaps) == 1
 
 
+async def test_a_gap_that_is_deleted_meanwhile_stops_nothing(tmp_path: Path) -> None:
+    """Everybody who asked has their questions deleted while these are asked again; the other gap is closed."""
+    await ask(tmp_path, ("a: 1", 1), ("b: 2", 2))
+
+    def forget_the_first(_: float) -> bool:
+        with opened(tmp_path) as second:
+            second.execute("DELETE FROM gap_questions WHERE gap = (SELECT min(id) FROM gaps)")
+            second.execute("DELETE FROM gaps WHERE id NOT IN (SELECT gap FROM gap_questions)")
+        return False
+
+    with opened(tmp_path) as connection:
+        regroup(connection)
+        version = Version("v2", {"a: 1": "One.", "b: 2": "Two."})
+        pauses = iter([forget_the_first])
+        closed = close_answered(connection, version, lambda took: next(pauses, lambda _: False)(took))  # type: ignore[arg-type]
+        assert closed.finished and len(closed.gaps) == 1
+
+
 async def test_only_one_program_asks_at_a_time(tmp_path: Path) -> None:
     """The other one asks nothing and is told so; the log can be written meanwhile."""
     await ask(tmp_path, ("a: 1", 1))

@@ -114,9 +114,11 @@ def _answered_with(row: sqlite3.Row, index: Index) -> str | None:
 
 
 def _is_as_it_was(connection: sqlite3.Connection, gap: int, rows: Iterable[sqlite3.Row]) -> bool:
-    state = gap_row(connection, gap)["state"]
+    own = connection.execute(
+        "SELECT 1 FROM gaps WHERE id = ? AND state = ? AND merged_into IS NULL", (gap, str(State.OPEN))
+    ).fetchone()
     held = connection.execute("SELECT DISTINCT wording FROM gap_members WHERE gap = ?", (gap,)).fetchall()
-    return state == State.OPEN and {row["wording"] for row in rows} == {wording for (wording,) in held}
+    return own is not None and {row["wording"] for row in rows} == {wording for (wording,) in held}
 
 
 def _close(
