@@ -223,3 +223,9 @@ def _reason(error: Exception) -> str:
 def key(*parts: object) -> str:
     """Return the name under which something is kept at the server."""
     return ":".join((_PREFIX, *map(str, parts)))
+
+
+def place(entry: str) -> tuple[int, int]:
+    """Return where an entry stands in its stream, by its id."""
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)

@@ -23,7 +23,7 @@ from bot.querylog.entry import Delivery
 from bot.querylog.log import QueryLog
 from bot.querylog.sink import QueryLogError
 from bot.querylog.streamed import COLLECTOR, OPTED_OUT, STREAM, unpacked
-from bot.shared_server import Entry, SharedServer, SharedServerError
+from bot.shared_server import Entry, SharedServer, SharedServerError, place
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -164,9 +164,9 @@ def _write(log: QueryLog, entries: list[Entry], stream: str, done: _Done, connec
     database = Database(connection, execute_plugins=False)
     POSITION_MIGRATIONS.apply(database)
     row = connection.execute("SELECT entry FROM collected WHERE stream = ?", (stream,)).fetchone()
-    position = _place(row[0]) if row else (0, 0)
+    position = place(row[0]) if row else (0, 0)
     for entry, fields in entries:
-        if _place(entry) > position:
+        if place(entry) > position:
             try:
                 _write_one(log, fields, connection, done)
             except (KeyError, TypeError, ValueError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
@@ -200,9 +200,3 @@ def _write_one(log: QueryLog, fields: dict[str, str], connection: sqlite3.Connec
         done.replies[reply] = json.dumps(known).encode()
     else:
         raise ValueError(kind)
-
-
-def _place(entry: str) -> tuple[int, int]:
-    """Return where an entry stands in the stream."""
-    milliseconds, _, number = entry.partition("-")
-    return int(milliseconds), int(number)

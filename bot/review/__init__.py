@@ -10,6 +10,7 @@
     replay          verb replay: asking logged questions again
     browse          the command `review`; verbs serve, report; charts
     web/            the pages of the server
+    formatting      times, numbers and languages as people write them
     queries         filters, single questions and figures         (SQL views: bot.querylog.schema)
     gap_changes     what the options of `log gaps` change
     gap_store       gaps in the log: made, ranked, changed, closed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bot.review.knowledge_edit import Change, TeachError
+from bot.review.knowledge_edit import Change, TeachError, copy_folder
 from bot.settings import Settings
 from index.knowledge.lint import lint
 from index.knowledge.reader import Knowledge, read_knowledge
@@ -95,7 +94,7 @@ def _read_copy(folder: Path, changes: Iterable[Change], work: Callable[[Knowledg
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "knowledge"
         try:
-            shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".*"))
+            copy_folder(folder, copy)
             for change in changes:
                 path = copy / change.path.relative_to(folder.resolve())
                 path.parent.mkdir(parents=True, exist_ok=True)

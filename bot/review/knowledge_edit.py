@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,22 @@ class EditedFolder:
             for path, after in self._after.items()
             if after != (before := self._onto[path].after if path in self._onto else self._before[path])
         ]
+
+
+def copy_folder(folder: Path, target: Path) -> None:
+    """Copy what is not hidden below ``folder`` to ``target``, in place of what is there.
+
+    Raises:
+        OSError: It cannot be read or written.
+    """
+    if target.exists():
+        shutil.rmtree(target)
+    try:
+        # A link stays a link: the reader of the copy refuses one that leads out of it.
+        shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns(".*"))
+    except BaseException:  # half a copy would only fill the disk
+        shutil.rmtree(target, ignore_errors=True)
+        raise
 
 
 def _read(path: Path) -> str:

@@ -172,13 +172,18 @@ def new_file(fields: Mapping[str, object], new: str) -> str:
     return "\n".join(["---", *lines, "---", *([text] if text else []), ""])
 
 
+def is_name(name: str) -> bool:
+    """Return whether a name can be that of a file."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str, what: str) -> None:
     """Make sure that a name can be that of a file.
 
     Raises:
         TeachError: It cannot.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise TeachError(f"{name!r} is no name for a {what}: use a-z, 0-9 and hyphens.")
 
 

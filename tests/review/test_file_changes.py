@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.review.knowledge_edit import copy_folder
 from bot.review.publishing import file_changes
 from bot.review.publishing.file_changes import FileChange, FilesChangedError
 from index.knowledge.files import file_hashes
@@ -100,5 +101,5 @@ def test_hidden_files_are_no_knowledge(tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     for name in ("a.md", ".git", ".a.md.publishing-new"):
         put(tmp_path, f"knowledge/{name}", b"x")
-    file_changes.copy_folder(folder, tmp_path / "copy")
+    copy_folder(folder, tmp_path / "copy")
     assert set(held(tmp_path / "copy")) == set(file_hashes(folder)) == {"a.md"}

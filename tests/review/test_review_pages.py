@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 pytest.importorskip("datasette", reason="needs the extra `review`")
 
 from bot.querylog.entry import timestamp
+from bot.review.formatting import count, short_time
 from bot.review.gap_store import State, mark
 from bot.review.web.plugin import routes
-from bot.review.web.wording import count, short_time
 from tests.support.filled_log import fill
 from tests.support.log_answers import entry, open_log
 from tests.support.review_pages import ASKED, EVIL, Browser, browsing, fill_from, sample_paths, text_of

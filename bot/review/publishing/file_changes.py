@@ -118,22 +118,6 @@ def tidy(folder: Path, changes: Sequence[FileChange]) -> None:
                 path.parent.rmdir()
 
 
-def copy_folder(folder: Path, target: Path) -> None:
-    """Copy what is not hidden below ``folder`` to ``target``, in place of what is there.
-
-    Raises:
-        OSError: It cannot be read or written.
-    """
-    if target.exists():
-        shutil.rmtree(target)
-    try:
-        # A link stays a link: the reader of the copy refuses one that leads out of it.
-        shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns(".*"))
-    except BaseException:  # half a copy would only fill the disk
-        shutil.rmtree(target, ignore_errors=True)
-        raise
-
-
 def _require_before(folder: Path, changes: Sequence[FileChange]) -> None:
     if changed := changed_since(folder, [each.reversed for each in changes]):
         raise FilesChangedError(changed)

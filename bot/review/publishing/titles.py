@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from babel import Locale, UnknownLocaleError
-
 from bot.review.acts import (
     Act,
     AddQuestions,
@@ -15,24 +13,25 @@ from bot.review.acts import (
     NotCovered,
     WriteSnippet,
 )
+from bot.review.formatting import count, language_name
 
 
 def title(act: Act, titles: Mapping[str, str]) -> str:
     """Return what an act does; passages are named by their titles, or by their ids where these are not known."""
     match act:
         case AddQuestions():
-            return f"{_named(act.snippet, titles)} answers {_questions(len(act.questions))}"
+            return f"{_named(act.snippet, titles)} answers {count(len(act.questions), 'question')}"
         case DoesNotAnswer():
-            return f"{_named(act.snippet, titles)} does not answer {_questions(len(act.questions))}"
+            return f"{_named(act.snippet, titles)} does not answer {count(len(act.questions), 'question')}"
         case WriteSnippet():
             return f"New passage “{act.translations[0].title}”"
         case CorrectSnippet():
             change = "corrected in" if act.seen else "translated into"
-            return f"{_named(act.snippet, titles)} {change} {_language(act.language)}"
+            return f"{_named(act.snippet, titles)} {change} {language_name(act.language)}"
         case NotCovered():
-            return f"{_questions(len(act.questions))} not covered"
+            return f"{count(len(act.questions), 'question')} not covered"
         case KeepForEvaluation():
-            return f"{_questions(len(act.questions))} kept as test questions"
+            return f"{count(len(act.questions), 'question')} kept as test questions"
 
 
 def passage(act: Act) -> str | None:
@@ -42,14 +41,3 @@ def passage(act: Act) -> str | None:
 
 def _named(snippet: str, titles: Mapping[str, str]) -> str:
     return f"“{titles[snippet]}”" if snippet in titles else snippet
-
-
-def _questions(number: int) -> str:
-    return "1 question" if number == 1 else f"{number} questions"
-
-
-def _language(code: str) -> str:
-    try:
-        return str(Locale.parse(code).get_display_name("en") or code)
-    except (UnknownLocaleError, ValueError):
-        return code

@@ -19,8 +19,9 @@ from typing import TextIO
 
 from bot.database import open_for_reading
 from bot.review.drafts import Draft, Drafts, overlay
+from bot.review.knowledge_edit import copy_folder
 from bot.review.publishing.answers import answers, collect_no_garbage, second_process
-from bot.review.publishing.file_changes import CANDIDATE_FOLDER, copy_folder, file_changes
+from bot.review.publishing.file_changes import CANDIDATE_FOLDER, file_changes
 from bot.review.publishing.journal import Journal
 from bot.review.publishing.titles import passage
 from bot.review.publishing.tried import Tried, passage_in

@@ -7,7 +7,6 @@
     guard           no request under a foreign name or from another site; headers that protect the browser
     index_on_demand the index, opened when a page first needs it
     frame           what a handler works with: the parts of the server, its pages, who asks
-    wording         times, numbers and languages as people write them, for the templates
     sign_in         one-time links, signing in and out, inviting
     upkeep          new questions are put into gaps while the server runs
     quotes          passages as Telegram shows them

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.review.acts import Asked, NewTranslation, WriteSnippet
-from bot.review.snippet_edit import body, one_line, slug_of
+from bot.review.snippet_edit import body, is_name, one_line, slug_of
 from index.knowledge.fields import is_date
 from index.knowledge.reader import Knowledge
 from index.knowledge.snippet import Source
@@ -17,7 +17,6 @@ from index.knowledge.yaml_lines import Problem
 SOURCES = 4
 """So many sources can be picked from the register."""
 _URL = re.compile(r"https?://\S+")
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FIELDS = {"body": "text", "file": "slug", "id": "slug", "front matter": "slug"}
 """Names of the form by those of `check`, where they differ."""
 
@@ -75,7 +74,7 @@ class PassageForm:
         found: dict[str, str] = {}
         if self["topic"] not in dict(self.folder.topics):
             found["topic"] = "Choose a topic."
-        if self["slug"] and not _NAME.fullmatch(self["slug"]):
+        if self["slug"] and not is_name(self["slug"]):
             found["slug"] = "Use only a-z, 0-9 and hyphens, or leave it empty."
         if not is_date(self["as_of"]):
             found["as_of"] = "Write the date as YYYY, YYYY-MM or YYYY-MM-DD."

@@ -12,6 +12,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
 from bot.messages.telegram_text import source_url
+from bot.review.formatting import FILTERS
 from bot.review.gap_store import NoSuchGapError
 from bot.review.web import (
     act_pages,
@@ -29,7 +30,6 @@ from bot.review.web import (
 from bot.review.web.frame import Routes, message, review_of, reviewer
 from bot.review.web.guard import Application, guarded
 from bot.review.web.quotes import passage_path
-from bot.review.web.wording import FILTERS
 from index.errors import UserFacingError
 
 logger = logging.getLogger(__name__)

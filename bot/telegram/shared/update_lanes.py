@@ -21,7 +21,7 @@ from typing import Any
 
 from telegram import Bot, Update
 
-from bot.shared_server import AwayError, SharedServer, key
+from bot.shared_server import AwayError, SharedServer, key, place
 from bot.telegram.shared.leases import BEAT_SECONDS, LANES, OWNERS, Leases
 from bot.telegram.update_queue import REMEMBERED_SECONDS, NotTakenError, Progress, UpdateQueue
 
@@ -313,7 +313,7 @@ class SharedQueue(UpdateQueue):
             logger.exception("Update %s was received before and cannot be read.", number)
             await self.mark_done(number)
             return
-        resumed = _place(entry) <= _place(lane.last_left)
+        resumed = place(entry) <= place(lane.last_left)
         attempts, sending = lane.marks.get(f"{number}:attempts", 0), f"{number}:sending" in lane.marks
         self._progress[number] = Progress(number, resumed, attempts, sending)
         await super().put(update)
@@ -331,9 +331,3 @@ def _stream(lane: int) -> str:
 
 def _marks(lane: int) -> str:
     return key("updates", lane, "marks")
-
-
-def _place(entry: str) -> tuple[int, int]:
-    """Return where an entry stands in its stream."""
-    milliseconds, _, number = entry.partition("-")
-    return int(milliseconds), int(number)
