@@ -128,8 +128,7 @@ def _explained(index: Index, answer: Answer) -> dict[str, Any]:
 
     The confidence is the logistic function of the intercept plus the sum of ``evidence`` times ``coefficients``, at
     most the threshold for ``closest`` where something forbids an answer, and 0 where the question is not covered. The
-    score of a hit is the sum of its ``parts``
-    times their ``weights``.
+    score of a hit is the sum of its ``parts`` times their ``weights``.
     """
     calibration = index.calibration(answer.language)
     fields = answer.as_json()
