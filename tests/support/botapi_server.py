@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, web
 
+from tests.support.server_thread import ServerThread
 from tests.support.telegram_rules import RefusedError, check_call, parameters_of
 
 TOKEN = "110201543:TEST-token-of-nobody-at-all"
@@ -31,10 +32,11 @@ class ConflictError(Exception):
     """Somebody else polls for the same bot."""
 
 
-class BotApi:
+class BotApi(ServerThread):
     """The server, in a thread of its own; used as a context manager."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.violations: list[str] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: list[tuple[str, str]] = []
@@ -66,19 +68,7 @@ class BotApi:
         self._polls = 0
         self._calling: dict[int, asyncio.Lock] = {}
         self._news = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> BotApi:
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
 
     def say(self, text: str, person: int = 1, **more: Any) -> int:
         """Write to the bot in a private chat; return the message's id."""
@@ -129,13 +119,6 @@ class BotApi:
         """Whether a bot polls or has set its webhook."""
         return bool(self._hook) or any(name == "getUpdates" for name, _ in self.calls)
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._end())
-        self._loop.close()
-
     async def _serve(self) -> None:
         application = web.Application()
         application.router.add_route("*", "/bot{token}/{method}", self._call)
@@ -145,7 +128,6 @@ class BotApi:
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         self._session = ClientSession()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._started.set()
 
     async def _end(self) -> None:
         for task in list(self._tasks):
