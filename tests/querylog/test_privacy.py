@@ -344,7 +344,7 @@ async def test_what_was_understood_is_redacted_too(typed: str, understood: str, 
     await log.record(dataclasses.replace(asked, answer=dataclasses.replace(asked.answer, understood=understood)))
     await log.close()
     content = everything(tmp_path)
-    assert b"701" not in content
+    assert b"7 701" not in content
     assert b"[phone] about lithium" in content
 
 
