@@ -1,24 +1,27 @@
-"""What a version answers to many questions, asked in this process or in a second one beside it."""
+"""What a version answers to many questions, asked in a second process on a second core."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from functools import cache
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from bot.review.publishing.words import OUT_OF_MEMORY, PublishError
 from bot.review.replay import Verdict, verdict
-from index.errors import ArtifactError
-from index.version.manifest import read_manifest
+from index.version.manifest import Manifest, read_manifest
 from index.version.versions import encoder_folder, index_folder
 
 if TYPE_CHECKING:
     from index.encoder.known_questions import RememberingEncoder
+    from index.search.index import Index
 
 
 def answers(home: Path, version: str, texts: Iterable[str]) -> dict[str, Verdict]:
@@ -30,52 +33,34 @@ def answers(home: Path, version: str, texts: Iterable[str]) -> dict[str, Verdict
     from index.search.index import Index
 
     folder = index_folder(home) / version
-    # Two versions are asked the same questions. Each is embedded once, and forgotten when this process ends.
     encoder = _encoder(encoder_folder(home, read_manifest(folder, verify=False).encoder_key))
-    with closing(Index.open(folder, encoder=encoder)) as index:
-        return {text: verdict(index.answer(text)) for text in texts}
+    return _verdicts(Index.open(folder, encoder=encoder), texts)
 
 
-class SecondProcess:
-    """Answers questions on a second core, one request after the other. It ends with the process that started it."""
+def answers_before_gate(home: Path, folder: Path, manifest: Manifest, texts: Iterable[str]) -> dict[str, Verdict]:
+    """Do the same with a version that the gate is still judging, see ``BuildOptions.before_gate``.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    Raises:
+        ArtifactError: It was finished before it was opened, so it lies in another folder now.
+    """
+    from index.search.index import Index
 
-    def ask(self, home: Path, version: str, texts: Sequence[str]) -> None:
-        """Begin with ``answers``; what it answered before must have been received."""
-        with suppress(OSError):  # it died; ``received`` says so
-            self._connection.send((home, version, texts))
-
-    def received(self) -> dict[str, Verdict]:
-        """Wait for the answers and return them.
-
-        Raises:
-            ArtifactError: The version is damaged.
-            PublishError: The process was killed.
-        """
-        try:
-            found: dict[str, Verdict] | ArtifactError = self._connection.recv()
-        except (EOFError, OSError) as error:
-            raise PublishError(OUT_OF_MEMORY) from error
-        if isinstance(found, ArtifactError):
-            raise found
-        return found
+    encoder = _encoder(encoder_folder(home, manifest.encoder_key))
+    return _verdicts(Index.assemble(folder, manifest, encoder), texts)
 
 
 @contextmanager
-def second_process() -> Iterator[SecondProcess]:
-    """Start a second process; it is stopped at the end."""
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_answer_requests, args=(there,), daemon=True)
-    process.start()
-    there.close()
+def second_process() -> Iterator[ProcessPoolExecutor]:
+    """Start a process that does one call after the other. It ends with the block, and with the process that started it.
+
+    Raises:
+        PublishError: It was killed.
+    """
     try:
-        yield SecondProcess(here)
-    finally:
-        process.kill()
-        process.join()
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare) as pool:
+            yield pool
+    except BrokenProcessPool as error:
+        raise PublishError(OUT_OF_MEMORY) from error
 
 
 def collect_no_garbage() -> None:
@@ -83,19 +68,25 @@ def collect_no_garbage() -> None:
     gc.disable()
 
 
-def _answer_requests(connection: Connection) -> None:
+def _prepare() -> None:
     collect_no_garbage()
-    with suppress(EOFError, OSError):  # whoever asked has ended
-        while True:
-            try:
-                found: object = answers(*connection.recv())
-            except ArtifactError as error:
-                found = error
-            connection.send(found)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def _verdicts(opened: Index, texts: Iterable[str]) -> dict[str, Verdict]:
+    with closing(opened) as index:
+        return {text: verdict(index.answer(text)) for text in texts}
 
 
 @cache
 def _encoder(folder: Path) -> RememberingEncoder:
+    """Return one encoder for all versions: they are asked the same questions, and each is embedded once."""
     from index.encoder.known_questions import RememberingEncoder
 
     return RememberingEncoder(folder)
