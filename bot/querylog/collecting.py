@@ -42,11 +42,13 @@ def _position(database: Database) -> None:
     database.conn.execute("CREATE TABLE collected (entry TEXT NOT NULL, stream TEXT NOT NULL)")
 
 
-# KEYS: the stream, who opted out. ARGV: who did according to the log. The reply: who did according to either; nothing
-# where entries wait that may say otherwise.
+# KEYS: the stream, who opted out. ARGV: how many waiting entries are looked at, who opted out according to the log. The
+# reply: who did according to either; nothing where more entries wait, or one that says otherwise.
 _SHARE = """
-if redis.call('XLEN', KEYS[1]) > 0 then return false end
-for _, person in ipairs(ARGV) do redis.call('SADD', KEYS[2], person) end
+local waiting = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1] + 1)
+if #waiting > tonumber(ARGV[1]) then return false end
+for _, entry in ipairs(waiting) do if entry[2][2] == 'opt out' then return false end end
+for i = 2, #ARGV do redis.call('SADD', KEYS[2], ARGV[i]) end
 return redis.call('SMEMBERS', KEYS[2])
 """
 
@@ -83,7 +85,6 @@ class Collector:
         Raises:
             SharedServerError: Another collector runs.
         """
-        await self._hold()
         await self._share_opt_outs()
         logger.info("Collecting the query log %s.", self._log.path)
         while True:
@@ -142,10 +143,10 @@ class Collector:
         """Write what waits, and bring the log's opt-outs and the server's together; either may have been lost."""
         shared: list[str] | None = None
         while shared is None:
-            while await self.step():
-                await self._hold()
+            await self._hold()
+            await self.step()
             known = await self._insist(statements.opt_outs) or set[str]()
-            shared = await self._server.run(self._share, [STREAM, OPTED_OUT], *known)
+            shared = await self._server.run(self._share, [STREAM, OPTED_OUT], _BATCH, *known)
 
         def write(connection: sqlite3.Connection) -> None:
             for person in shared:
