@@ -107,6 +107,26 @@ async def test_what_was_written_before_the_collector_died_is_not_done_again(
     assert read(tmp_path, "SELECT question FROM questions") == [("after",)]
 
 
+async def test_what_comes_in_quick_succession_is_written_together(server: SharedServer, tmp_path: Path) -> None:
+    """A transaction for each row would take more of the processor than all rows."""
+    log, file = await process(server, tmp_path), log_file(tmp_path)
+    collector = Collector(server, file)
+    collecting = asyncio.create_task(collector.run())
+    await server.command("CONFIG", "RESETSTAT")
+    for number in range(40):
+        await log.record(entry(f"question {number}"))
+        await asyncio.sleep(0.01)
+    while await server.command("XLEN", streamed.STREAM):
+        await asyncio.sleep(0.02)
+    statistics = await server.command("INFO", "commandstats")
+    collecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await collecting
+    await file.close()
+    assert read(tmp_path, "SELECT count(*) FROM questions") == [(40,)]
+    assert statistics["cmdstat_xdel"]["calls"] < 20
+
+
 async def test_opt_outs_are_shared_while_rows_keep_coming(server: SharedServer, tmp_path: Path) -> None:
     """A server that lost everything knows them again, however much is asked."""
     log, file = await process(server, tmp_path), log_file(tmp_path)
