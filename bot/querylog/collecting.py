@@ -12,6 +12,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -30,6 +31,7 @@ _T = TypeVar("_T")
 
 _BATCH = 200
 _LEASE_SECONDS = 10
+_LEAVE_SECONDS = 1.0
 _KEPT_SECONDS = 600
 """How long a reply waits to be fetched."""
 _PAUSE_SECONDS = 0.5
@@ -115,11 +117,13 @@ class Collector:
         return len(entries)
 
     async def release(self) -> None:
-        """Let another collector take over."""
+        """Let another collector take over; while the server is away, that has to wait until the lease ends."""
         for task in self._tasks:
             task.cancel()
-        if await self._server.command("GET", COLLECTOR) == self._name:
-            await self._server.command("DEL", COLLECTOR)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                if await self._server.command("GET", COLLECTOR) == self._name:
+                    await self._server.command("DEL", COLLECTOR)
 
     async def _hold(self) -> None:
         taken = await self._server.command("SET", COLLECTOR, self._name, "NX", "EX", _LEASE_SECONDS)

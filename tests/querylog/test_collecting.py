@@ -142,6 +142,21 @@ async def test_opt_outs_are_shared_while_rows_keep_coming(server: SharedServer, 
     await file.close()
 
 
+async def test_the_collector_stops_while_the_server_is_away(
+    program: RedisServer, server: SharedServer, tmp_path: Path
+) -> None:
+    """Whoever stops it need not kill it."""
+    file = log_file(tmp_path)
+    collector = Collector(server, file)
+    program.stop()
+    try:
+        async with asyncio.timeout(5):
+            await collector.release()
+    finally:
+        program.start()
+    await file.close()
+
+
 async def test_a_question_handled_again_keeps_its_row(server: SharedServer, tmp_path: Path) -> None:
     """The process that takes an update over gets the id under which the first one recorded it."""
     first, second = await process(server, tmp_path), await process(server, tmp_path)
