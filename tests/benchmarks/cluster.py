@@ -22,7 +22,7 @@ from contextlib import ExitStack, closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from telegram_load import BotApi, Load, bot, questions_of, report, spread
+from telegram_load import BotApi, Load, bot, end_when_told, questions_of, report, spread
 
 from bot.querylog.anonymity import Pseudonyms
 from tests.support.bot_process import environment, free_port, get
@@ -53,9 +53,14 @@ class Cluster:
             "BOT_QUEUE": "5000",
         }
         self.log = folder / "log" / "queries.db"
-        self.bots = [self._start(number) for number in range(bots)]
+        self.bots: list[subprocess.Popen[bytes]] = []
         self.collector = self._collect()
-        for number in range(bots):
+        self._stack.callback(self.stop_collector)
+
+    def start(self) -> None:
+        """Start the bots, and wait until all of them take calls."""
+        self.bots = [self._start(number) for number in range(len(self._ports))]
+        for number in range(len(self.bots)):
             self.wait_ready(number)
 
     def _start(self, number: int) -> subprocess.Popen[bytes]:
@@ -95,12 +100,11 @@ class Cluster:
 
     def close(self) -> None:
         """Stop everything, the bots first."""
-        for each in self.bots:
-            each.terminate()
-        for each in self.bots:
-            each.wait(60)
-        self.stop_collector()
-        self._stack.close()
+        with self._stack:
+            for each in self.bots:
+                each.terminate()
+            for each in self.bots:
+                each.wait(60)
 
 
 @contextmanager
@@ -109,6 +113,7 @@ def cluster(folder: Path, index: Path, api: BotApi, bots: int, rate: float, fsyn
     with redis_server(folder / "redis", fsync=fsync) as server:
         running = Cluster(folder, index, api, bots, server, rate)
         try:
+            running.start()
             yield running
         finally:
             running.close()
@@ -217,6 +222,7 @@ def throughput(given: argparse.Namespace, folder: Path) -> int:
 
 def main() -> int:
     """Run one of the two forms."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--seconds", type=float, default=300)

@@ -77,8 +77,8 @@ class RedisServer:
 def redis_server(folder: Path, *, fsync: str = "always") -> Iterator[RedisServer]:
     """Run a server; it is gone afterwards."""
     server = RedisServer(folder, fsync=fsync)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop(kill=True)
