@@ -106,7 +106,7 @@ class Load:
             if self.waiting < waiting:
                 self.ask()
             else:
-                time.sleep(0.002)
+                time.sleep(0.01)
 
     @property
     def waiting(self) -> int:

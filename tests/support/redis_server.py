@@ -42,6 +42,12 @@ class RedisServer:
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """The number of its process while it runs."""
+        assert self._process
+        return self._process.pid
+
     def stop(self, *, kill: bool = False) -> None:
         """Stop it, or kill it."""
         if self._process:
