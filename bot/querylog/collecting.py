@@ -12,6 +12,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -30,9 +31,13 @@ _T = TypeVar("_T")
 
 _BATCH = 200
 _LEASE_SECONDS = 10
+_LEAVE_SECONDS = 1.0
 _KEPT_SECONDS = 600
 """How long a reply waits to be fetched."""
 _PAUSE_SECONDS = 0.5
+_GATHER_SECONDS = 0.2
+"""How long entries gather before the next are written: a transaction costs as much for one as for many. Whoever asks
+for their data waits that much longer at most."""
 
 POSITION_MIGRATIONS = Migrations("collector")
 
@@ -42,11 +47,13 @@ def _position(database: Database) -> None:
     database.conn.execute("CREATE TABLE collected (entry TEXT NOT NULL, stream TEXT NOT NULL)")
 
 
-# KEYS: the stream, who opted out. ARGV: who did according to the log. The reply: who did according to either; nothing
-# where entries wait that may say otherwise.
+# KEYS: the stream, who opted out. ARGV: how many waiting entries are looked at, who opted out according to the log. The
+# reply: who did according to either; nothing where more entries wait, or one that says otherwise.
 _SHARE = """
-if redis.call('XLEN', KEYS[1]) > 0 then return false end
-for _, person in ipairs(ARGV) do redis.call('SADD', KEYS[2], person) end
+local waiting = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1] + 1)
+if #waiting > tonumber(ARGV[1]) then return false end
+for _, entry in ipairs(waiting) do if entry[2][2] == 'opt out' then return false end end
+for i = 2, #ARGV do redis.call('SADD', KEYS[2], ARGV[i]) end
 return redis.call('SMEMBERS', KEYS[2])
 """
 
@@ -83,12 +90,12 @@ class Collector:
         Raises:
             SharedServerError: Another collector runs.
         """
-        await self._hold()
         await self._share_opt_outs()
         logger.info("Collecting the query log %s.", self._log.path)
         while True:
             await self._hold()
-            await self.step()
+            if await self.step() < _BATCH:
+                await asyncio.sleep(_GATHER_SECONDS)
 
     async def step(self) -> int:
         """Write the entries that wait, up to 200; return how many there were."""
@@ -110,11 +117,13 @@ class Collector:
         return len(entries)
 
     async def release(self) -> None:
-        """Let another collector take over."""
+        """Let another collector take over; while the server is away, that has to wait until the lease ends."""
         for task in self._tasks:
             task.cancel()
-        if await self._server.command("GET", COLLECTOR) == self._name:
-            await self._server.command("DEL", COLLECTOR)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                if await self._server.command("GET", COLLECTOR) == self._name:
+                    await self._server.command("DEL", COLLECTOR)
 
     async def _hold(self) -> None:
         taken = await self._server.command("SET", COLLECTOR, self._name, "NX", "EX", _LEASE_SECONDS)
@@ -142,10 +151,10 @@ class Collector:
         """Write what waits, and bring the log's opt-outs and the server's together; either may have been lost."""
         shared: list[str] | None = None
         while shared is None:
-            while await self.step():
-                await self._hold()
+            await self._hold()
+            await self.step()
             known = await self._insist(statements.opt_outs) or set[str]()
-            shared = await self._server.run(self._share, [STREAM, OPTED_OUT], *known)
+            shared = await self._server.run(self._share, [STREAM, OPTED_OUT], _BATCH, *known)
 
         def write(connection: sqlite3.Connection) -> None:
             for person in shared:

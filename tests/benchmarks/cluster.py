@@ -5,12 +5,14 @@
 
 The first form asks at a steady rate through one webhook. Every half minute it kills a bot, which is started again. It
 stops the collector for a fifth of the time, and restarts the server twice. The second form compares how fast one bot
-and three answer with a raised limit. Both need valkey-server or redis-server.
+and three answer with a raised limit, and tells what each kind of process takes of the processor. Both need
+valkey-server or redis-server.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from contextlib import ExitStack, closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from telegram_load import BotApi, Load, bot, questions_of, report, spread
+from telegram_load import BotApi, Load, bot, end_when_told, questions_of, report, spread
 
 from bot.querylog.anonymity import Pseudonyms
 from tests.support.bot_process import environment, free_port, get
@@ -53,9 +55,14 @@ class Cluster:
             "BOT_QUEUE": "5000",
         }
         self.log = folder / "log" / "queries.db"
-        self.bots = [self._start(number) for number in range(bots)]
+        self.bots: list[subprocess.Popen[bytes]] = []
         self.collector = self._collect()
-        for number in range(bots):
+        self._stack.callback(self.stop_collector)
+
+    def start(self) -> None:
+        """Start the bots, and wait until all of them take calls."""
+        self.bots = [self._start(number) for number in range(len(self._ports))]
+        for number in range(len(self.bots)):
             self.wait_ready(number)
 
     def _start(self, number: int) -> subprocess.Popen[bytes]:
@@ -78,6 +85,15 @@ class Cluster:
                 raise TimeoutError(f"bot {number} is not ready; see {self._folder}/bot-{number}/bot.log")
             time.sleep(0.1)
 
+    def processor_seconds(self) -> dict[str, float]:
+        """Return how much processor time each kind of process has taken until now; the load runs in this one."""
+        return {
+            "bots": sum(_processor_seconds(each.pid) for each in self.bots),
+            "collector": _processor_seconds(self.collector.pid),
+            "server": _processor_seconds(self.server.pid),
+            "load": _processor_seconds(os.getpid()),
+        }
+
     def kill(self, number: int) -> None:
         """Kill a bot and start it again."""
         self.bots[number].kill()
@@ -95,12 +111,17 @@ class Cluster:
 
     def close(self) -> None:
         """Stop everything, the bots first."""
-        for each in self.bots:
-            each.terminate()
-        for each in self.bots:
-            each.wait(60)
-        self.stop_collector()
-        self._stack.close()
+        with self._stack:
+            for each in self.bots:
+                each.terminate()
+            for each in self.bots:
+                each.wait(60)
+
+
+def _processor_seconds(pid: int) -> float:
+    # Behind the name, which is in brackets and may hold anything, these are the 12th and 13th.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -109,6 +130,7 @@ def cluster(folder: Path, index: Path, api: BotApi, bots: int, rate: float, fsyn
     with redis_server(folder / "redis", fsync=fsync) as server:
         running = Cluster(folder, index, api, bots, server, rate)
         try:
+            running.start()
             yield running
         finally:
             running.close()
@@ -204,19 +226,22 @@ def throughput(given: argparse.Namespace, folder: Path) -> int:
         with BotApi() as api:
             api.keep = False
             load = Load(api, questions_of(given.data), people=2000)
-            with cluster(folder / str(bots), given.data, api, bots, 0, given.fsync):
+            with cluster(folder / str(bots), given.data, api, bots, 0, given.fsync) as running:
                 load.at_most(60, lambda load=load: len(load.asked) >= 300)
-                began, before = time.monotonic(), len(load.asked)
+                began, before, used = time.monotonic(), len(load.asked), running.processor_seconds()
                 load.at_most(60, lambda began=began: time.monotonic() - began > given.seconds)
-                rates[bots] = (len(load.asked) - before) / (time.monotonic() - began)
+                asked, now = len(load.asked) - before, running.processor_seconds()
+                rates[bots] = asked / (time.monotonic() - began)
                 load.settle(_SETTLE_SECONDS)
-        print(f"{bots} of them: {rates[bots]:.0f} questions a second")
+        each = ", ".join(f"{name} {1000 * (now[name] - used[name]) / asked:.1f}" for name in used)
+        print(f"{bots} of them: {rates[bots]:.1f} questions a second; processor time of one in ms: {each}", flush=True)
     print(f"ratio {rates[_BOTS] / rates[1]:.2f}")
     return 0
 
 
 def main() -> int:
     """Run one of the two forms."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--seconds", type=float, default=300)

@@ -17,13 +17,14 @@ import threading
 import time
 from pathlib import Path
 
-from telegram_load import BotApi, Load, bot, copied, questions_of, report, spread
+from telegram_load import BotApi, Load, bot, copied, end_when_told, questions_of, report, spread
 
 _KINDS = ("500", "429", "drop", "lost")
 
 
 def main() -> int:
     """Run the scenario; return 1 if a question was lost or answered twice without a remark."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--rate", type=float, default=10.0, help="questions a second")

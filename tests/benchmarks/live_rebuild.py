@@ -19,7 +19,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from telegram_load import BotApi, Load, bot, copied, questions_of, report, spread
+from telegram_load import BotApi, Load, bot, copied, end_when_told, questions_of, report, spread
 
 from index.search.index import Index
 from index.version.versions import index_folder
@@ -64,6 +64,7 @@ def half(data: Path) -> tuple[int, int]:
 
 def main() -> int:
     """Run the scenario; return 1 if a question was lost, duplicated or answered by no whole version."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--knowledge", type=Path, default=Path("knowledge"), help="the knowledge it was built from")

@@ -20,7 +20,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from telegram_load import BotApi, Load, bot, copied, questions_of, report
+from telegram_load import BotApi, Load, bot, copied, end_when_told, questions_of, report
 
 _WAITING = 40
 _EDITED = "edited: "
@@ -46,11 +46,11 @@ def sample(asked: int, number: int, pid: int) -> Sample:
 class Soak:
     """One run: the bot that is up now, and what was seen of it."""
 
-    def __init__(self, api: BotApi, load: Load, data: Path, knowledge: Path) -> None:
+    def __init__(self, api: BotApi, load: Load, data: Path, knowledge: Path, stack: ExitStack) -> None:
         self.api, self.load = api, load
         self.samples: list[Sample] = []
         self._data, self._knowledge = data, knowledge
-        self._stack = ExitStack()
+        self._stack = stack
         self._count = 0
         self._seen = 0.0
         self._others = 0
@@ -114,6 +114,7 @@ class Soak:
 
 def main() -> int:
     """Run the soak; return 1 if a question or a row was lost, or an answer came twice without a remark."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--knowledge", type=Path, default=Path("knowledge"), help="the knowledge it was built from")
@@ -122,11 +123,11 @@ def main() -> int:
     parser.add_argument("--rebuilds", type=int, default=3, help="builds in the first half")
     given = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, BotApi() as api:
+    with tempfile.TemporaryDirectory() as name, BotApi() as api, ExitStack() as stack:
         api.keep = False
         data = copied(given.data, Path(name) / "data")
         load = Load(api, questions_of(data), people=500)
-        soak = Soak(api, load, data, given.knowledge)
+        soak = Soak(api, load, data, given.knowledge, stack)
         half = given.questions // 2
         restarts = {half * (turn + 1) // (given.restarts + 1): "restart" for turn in range(given.restarts)}
         rebuilds = {half * turn // max(1, given.rebuilds) + 1: "rebuild" for turn in range(given.rebuilds)}

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from telegram_load import TOKEN, BotApi, Load, bot, copied, questions_of, spread
+from telegram_load import TOKEN, BotApi, Load, bot, copied, end_when_told, questions_of, spread
 
 ECHO = """
 import html, sys
@@ -56,6 +56,7 @@ def held(api: BotApi, questions: list[str], rate: float, seconds: float, within:
 
 def main() -> None:
     """Print the rates."""
+    end_when_told()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder with a built index")
     parser.add_argument("--rates", default="60,80,100,125,150,175,200,250,300", help="questions a second")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -21,11 +23,22 @@ from index.search.index import Index
 from tests.support.bot_process import process
 from tests.support.botapi_server import TOKEN, BotApi
 
-__all__ = ["TOKEN", "BotApi", "Load", "bot", "copied", "questions_of", "report", "spread"]
+__all__ = ["TOKEN", "BotApi", "Load", "bot", "copied", "end_when_told", "questions_of", "report", "spread"]
 
 PROGRAM = "from bot.cli import main; main()"
 REMARK, TOLD = "Sent once more", ("Something went wrong", "more than")
 WAITING = "⏳"
+
+
+def end_when_told() -> None:
+    """End as after an error when this program is told to, as ``timeout`` does: then all that it started is stopped."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    # Told once more, it would leave what it is just stopping.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def copied(data: Path, folder: Path) -> Path:
@@ -93,7 +106,7 @@ class Load:
             if self.waiting < waiting:
                 self.ask()
             else:
-                time.sleep(0.002)
+                time.sleep(0.01)
 
     @property
     def waiting(self) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -94,3 +97,23 @@ def test_program_runs(name: str, places: dict[str, Path]) -> None:
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         assert done.stdout
+
+
+@pytest.mark.skipif(SERVER is None, reason=MISSING)
+def test_a_program_that_is_told_to_end_leaves_nothing_running(places: dict[str, Path], tmp_path: Path) -> None:
+    """A run that takes too long is ended by ``timeout``, and must not load the machine for the next one."""
+    command = [sys.executable, str(FOLDER / "cluster.py"), "--data", str(places["DATA"]), "--throughput"]
+    settings = os.environ | {"TMPDIR": str(tmp_path)}
+    running = subprocess.Popen(command, cwd=ROOT, env=settings, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not any("answers from" in log.read_text() for log in tmp_path.glob("*/*/bot-0/bot.log")):
+            assert time.monotonic() < deadline, "no bot starts"
+            time.sleep(0.1)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 128 + signal.SIGTERM
+        with pytest.raises(ProcessLookupError):
+            os.killpg(running.pid, 0)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)

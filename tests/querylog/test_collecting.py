@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +105,56 @@ async def test_what_was_written_before_the_collector_died_is_not_done_again(
         await server.command("XADD", streamed.STREAM, place, *(part for pair in fields.items() for part in pair))
     await collect(server, tmp_path)
     assert read(tmp_path, "SELECT question FROM questions") == [("after",)]
+
+
+async def test_what_comes_in_quick_succession_is_written_together(server: SharedServer, tmp_path: Path) -> None:
+    """A transaction for each row would take more of the processor than all rows."""
+    log, file = await process(server, tmp_path), log_file(tmp_path)
+    collector = Collector(server, file)
+    collecting = asyncio.create_task(collector.run())
+    await server.command("CONFIG", "RESETSTAT")
+    for number in range(40):
+        await log.record(entry(f"question {number}"))
+        await asyncio.sleep(0.01)
+    while await server.command("XLEN", streamed.STREAM):
+        await asyncio.sleep(0.02)
+    statistics = await server.command("INFO", "commandstats")
+    collecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await collecting
+    await file.close()
+    assert read(tmp_path, "SELECT count(*) FROM questions") == [(40,)]
+    assert statistics["cmdstat_xdel"]["calls"] < 20
+
+
+async def test_opt_outs_are_shared_while_rows_keep_coming(server: SharedServer, tmp_path: Path) -> None:
+    """A server that lost everything knows them again, however much is asked."""
+    log, file = await process(server, tmp_path), log_file(tmp_path)
+    await file.opt_out(1, True)
+    collecting = asyncio.create_task(Collector(server, file).run())
+    async with asyncio.timeout(5):
+        while not await log.opted_out(1):
+            await log.record(entry("What is lithium?", person=2))
+            await asyncio.sleep(0.01)
+    collecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await collecting
+    await file.close()
+
+
+async def test_the_collector_stops_while_the_server_is_away(
+    program: RedisServer, server: SharedServer, tmp_path: Path
+) -> None:
+    """Whoever stops it need not kill it."""
+    file = log_file(tmp_path)
+    collector = Collector(server, file)
+    program.stop()
+    try:
+        async with asyncio.timeout(5):
+            await collector.release()
+    finally:
+        program.start()
+    await file.close()
 
 
 async def test_a_question_handled_again_keeps_its_row(server: SharedServer, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ class RedisServer:
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """The number of its process while it runs."""
+        assert self._process
+        return self._process.pid
+
     def stop(self, *, kill: bool = False) -> None:
         """Stop it, or kill it."""
         if self._process:
@@ -77,8 +83,8 @@ class RedisServer:
 def redis_server(folder: Path, *, fsync: str = "always") -> Iterator[RedisServer]:
     """Run a server; it is gone afterwards."""
     server = RedisServer(folder, fsync=fsync)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop(kill=True)
