@@ -27,7 +27,7 @@ _UNCERTAIN = {
     "kk": "Хериот-Уатт университетінде қанша студент оқиды?",
 }
 _REFUSED = {
-    "en": "How much lithium did Kazakhstan export to Germany in 2022?",
+    "en": "How much cobalt did Kazakhstan sell to Japan in 2021?",
     "ru": "Сколько рабочих на литиевых рудниках Казахстана?",
     "kk": "Литий кен орнының қоры қанша?",
 }
@@ -47,6 +47,8 @@ _ABOUT_THE_BOT = {
     "kk": ("сәлем", "сені кім жасады?", "бұл ресми бот па?"),
 }
 _TYPED = {"en": "lith", "ru": "лит", "kk": "лит"}
+_FIRST_RESULTS = 3
+"""So many inline results are shown: the others fit a few letters equally well, and their order differs by processor."""
 _ADDED = {"old_chat_member": "left", "new_chat_member": "member"}
 
 
@@ -180,7 +182,8 @@ async def _inline(bench: Bench, language: str) -> list[str | Rendered]:
         "inline_query", {"id": "1", "from": user, "query": _TYPED[language], "offset": "", "chat_type": "private"}
     )
     [call] = [each for each in calls if each.method == "answerInlineQuery"]
-    lines = [f"<b>{each['title']}</b>\n{each['description']}" for each in call.parameters["results"]]
+    first = call.parameters["results"][:_FIRST_RESULTS]
+    lines = [f"<b>{each['title']}</b>\n{each['description']}" for each in first]
     return [f"@test_bot {_TYPED[language]}", Rendered("\n".join(lines))]
 
 
