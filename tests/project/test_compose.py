@@ -60,6 +60,14 @@ def test_several_machines_share_a_server_that_writes_down_what_it_acknowledges()
         assert each["environment"]["BOT_PSEUDONYM_KEY_FILE"] == "/cluster/pseudonyms.key"
     command = " ".join(services["valkey"]["command"])
     assert "--appendonly yes --appendfsync always --maxmemory-policy noeviction" in command
-    nginx = CLUSTER["configs"]["nginx"]["content"]
+    nginx = (ROOT / CLUSTER["configs"]["nginx"]["file"]).read_text(encoding="utf-8")
     assert all(f"server {name}:8080" in nginx for name in ("bot-1", "bot-2"))
     assert "proxy_next_upstream error timeout http_503 non_idempotent;" in nginx
+    # Or nginx goes on with the addresses that the bots had before they were made anew.
+    assert all(services["nginx"]["depends_on"][name]["restart"] for name in ("bot-1", "bot-2"))
+
+
+def test_what_a_read_only_container_is_given_is_a_file() -> None:
+    """Compose writes a `content` into the container, which a read-only one refuses; a `file` is mounted."""
+    for name, each in CLUSTER["configs"].items():
+        assert set(each) == {"file"}, name

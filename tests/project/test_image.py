@@ -17,10 +17,12 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -69,6 +71,16 @@ class Image:
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.command(*arguments, **settings), capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def running(command: list[str], output: IO[str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run a program that ends with the block, also where the block fails."""
+    with subprocess.Popen(command, stdout=output, stderr=output, text=True) as program:
+        try:
+            yield program
+        finally:
+            program.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +146,7 @@ def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
     """Against a Bot API server: it answers, is well by its own health check, and stops when told to."""
     with BotApi() as api, (tmp_path / "log").open("w") as log:
         command = image.command("partnership-bot", "run", BOT_TOKEN=TOKEN, BOT_API_URL=api.url)
-        with subprocess.Popen(command, stderr=log) as bot:
+        with running(command, log) as bot:
             api.wait(lambda: api.ready, 30)
             # In each language, and with a number: their data is in packages that the image holds in part.
             for text in ("uranium output", "добыча урана", "уран өндіру, телефоным +7 701 123 45 67"):
@@ -156,32 +168,57 @@ def test_the_bot_runs_in_the_image(image: Image, tmp_path: Path) -> None:
     assert time.time() - (image.data / "queries.db").stat().st_mtime < 60
 
 
+def asked(api: BotApi, question: str) -> str:
+    """Return what the bot answers on Telegram."""
+    message = api.say(question)
+    api.wait(lambda: api.answers_to(message))
+    return api.answers_to(message)[0]
+
+
+def inbox(review: Image, **settings: str) -> str:
+    """Start the review image as it is configured; return the page that lists the gaps."""
+    command = review.command(*review.config["Entrypoint"], *review.config["Cmd"], **settings)  # type: ignore[misc]
+    with running(command) as server:
+        for _ in range(600):
+            assert server.poll() is None
+            with suppress(OSError), urllib.request.urlopen("http://127.0.0.1:8001/review") as page:
+                return str(page.read(), "utf-8")
+            time.sleep(0.1)
+        raise AssertionError("the review page did not answer")
+
+
 @pytest.mark.skipif(not REVIEW, reason="TEST_REVIEW_IMAGE is not set")
-def test_from_an_empty_folder_to_an_answer(image: Image, tmp_path: Path) -> None:
+def test_from_an_empty_folder_to_a_taught_answer(image: Image, tmp_path: Path) -> None:
     """The review image builds as a user without a name, the other one answers from that, and what lacks is taught."""
-    with mounted(REVIEW, tmp_path / "data") as review:
+    question, passage = "who sells bicycle tyres", "business/link-to-british-buyers"
+    title = "Linking Kazakh resources to British off-takers"
+    with mounted(REVIEW, tmp_path / "data") as review, BotApi() as api:
         knowledge = review.data / "knowledge"
         shutil.copytree(ROOT / "knowledge", knowledge)
         subprocess.run(["chown", "--recursive", "10001:10001", str(review.data)], check=True)
-        built = review.run("partnership-bot", "build", BOT_KNOWLEDGE_DIR="/data/knowledge")
+        there = {"BOT_KNOWLEDGE_DIR": "/data/knowledge"}
+        built = review.run("partnership-bot", "build", **there)
         assert built.returncode == 0, built.stderr
         serving = Image(image.root, review.data, image.config)
         settings = {"BOT_INDEX_DIR": "/data", "BOT_HTTP_LISTEN": "127.0.0.1:9465"}
         assert "uranium producer" in serving.run("partnership-bot", "ask", "uranium output", **settings).stdout
-        with BotApi() as api:
-            command = serving.command("partnership-bot", "run", BOT_TOKEN=TOKEN, BOT_API_URL=api.url, **settings)
-            with subprocess.Popen(command) as bot:
-                api.wait(lambda: api.ready, 30)
-                asked = api.say("who sells bicycle tyres")
-                api.wait(lambda: api.answers_to(asked))
-                assert serving.run("partnership-bot", "health", **settings).stdout == "ok\n"
-                bot.send_signal(signal.SIGTERM)
-                assert bot.wait(30) == 0
-        assert "bicycle tyres" in review.run("partnership-bot", "log", "gaps").stdout
-        taught = review.run(
-            "partnership-bot", "log", "teach", "1", "--out-of-scope", "--pick", "all", "--yes",
-            BOT_KNOWLEDGE_DIR="/data/knowledge",
-        )  # fmt: skip
-        assert taught.returncode == 0, taught.stderr
-        assert "bicycle tyres" in (knowledge / "evaluation.yaml").read_text(encoding="utf-8")
+        command = serving.command("partnership-bot", "run", BOT_TOKEN=TOKEN, BOT_API_URL=api.url, **settings)
+        with running(command) as bot:
+            api.wait(lambda: api.ready, 30)
+            assert title not in asked(api, question)
+            assert serving.run("partnership-bot", "health", **settings).stdout == "ok\n"
+            assert question in review.run("partnership-bot", "log", "gaps").stdout
+            assert question in inbox(review, **there)
+            words = ("log", "teach", "1", "--snippet", passage, "--pick", "all", "--yes", "--build")
+            taught = review.run("partnership-bot", *words, **there)
+            assert taught.returncode == 0, taught.stderr
+            assert question in (knowledge / f"{passage}.md").read_text(encoding="utf-8")
+            assert title in serving.run("partnership-bot", "ask", question, **settings).stdout
+            # The running bot looks for a new version every few seconds.
+            end = time.monotonic() + 60
+            while title not in asked(api, question):
+                assert time.monotonic() < end
+                time.sleep(1)
+            bot.send_signal(signal.SIGTERM)
+            assert bot.wait(30) == 0
         assert review.run("partnership-bot", "log", "report", "--html", "/data/report.html").returncode == 0
