@@ -7,7 +7,7 @@ exactly one of the forms below.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote
@@ -16,8 +16,8 @@ import numpy as np
 from telegram import InlineKeyboardButton
 
 from bot.locales import Texts
-from bot.messages.telegram_text import label, source_url, topic_title
-from index.knowledge.snippet import Snippet, Span, Topic, snippet_key
+from bot.messages.telegram_text import label, source_url
+from index.knowledge.snippet import Snippet, Span, snippet_key
 from index.search.answer import Hit
 
 LIMIT = 64
@@ -215,17 +215,6 @@ def open_button(
     """
     data = f"p{mark or Mark(snippet.key, None)}{_languages(snippet.language, interface)}"
     return InlineKeyboardButton(label(text, snippet.id), callback_data=data)
-
-
-def topic_rows(topics: Iterable[Topic], language: str, kind: str) -> Rows:
-    """Return a button for each topic, two in a row; ``kind`` ``b`` turns the page, ``t`` opens a new message."""
-    every = [
-        InlineKeyboardButton(
-            label(topic_title(topic, language), topic.id, 30), callback_data=f"{kind}{snippet_key(topic.id)}"
-        )
-        for topic in topics
-    ]
-    return [every[at : at + 2] for at in range(0, len(every), 2)]
 
 
 def _languages(snippet: str, interface: str | None) -> str:

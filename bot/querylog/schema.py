@@ -260,9 +260,11 @@ def _gap_history(database: Database) -> None:
 
 
 def open_log(path: Path) -> sqlite3.Connection:
-    """Open a log, or a copy of one, for writing from a terminal; make it where there is none.
+    """Open a log, or a copy of one, for writing; make it where there is none. Rows are ``sqlite3.Row``.
 
     Raises:
         sqlite3.Error, OSError: It cannot be opened, written or understood.
     """
-    return connect(path, [MIGRATIONS], busy_seconds=_LOCK_SECONDS)
+    connection = connect(path, [MIGRATIONS], busy_seconds=_LOCK_SECONDS)
+    connection.row_factory = sqlite3.Row
+    return connection

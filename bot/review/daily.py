@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,6 @@ def unanswered_since(log: Path, index: Index, since: str) -> Unanswered:
     from bot.review.signatures import Signatures
 
     with closing(open_log(log)) as connection:
-        connection.row_factory = sqlite3.Row
         [figures] = connection.execute(_FIGURES, {"since": since}).fetchall()
         if not figures["questions"]:
             return Unanswered(0, 0, ())
@@ -73,5 +71,4 @@ def close_gaps(log: Path, index: Index, pause: Pause | None = None) -> bool:
         sqlite3.Error: The log cannot be read or written now.
     """
     with closing(open_log(log)) as connection:
-        connection.row_factory = sqlite3.Row
         return close_answered(connection, index, pause).finished

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -232,10 +232,8 @@ class Drafts:
                 raise NoSuchDraftError(f"Draft {number} is not there any more; somebody published or removed it.")
         _note(connection, ids, author, after, timestamp(), version)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with review_db(self._data, MIGRATIONS) as connection:
-            yield connection
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return review_db(self._data, MIGRATIONS)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -110,14 +110,11 @@ def reading(data: Path) -> closing[sqlite3.Connection]:
     return closing(open_for_reading(log_file(data)))
 
 
-@contextmanager
-def writing(data: Path) -> Iterator[sqlite3.Connection]:
+def writing(data: Path) -> closing[sqlite3.Connection]:
     """Open the log of a data folder for writing what reviewers decide."""
     from bot.querylog.schema import open_log
 
-    with closing(open_log(log_file(data))) as connection:
-        connection.row_factory = sqlite3.Row
-        yield connection
+    return closing(open_log(log_file(data)))
 
 
 def opened(path: Path) -> closing[Index]:

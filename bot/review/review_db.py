@@ -22,6 +22,8 @@ _WAIT_SECONDS = 10.0
 def review_db(data: Path, migrations: Migrations) -> Iterator[sqlite3.Connection]:
     """Open the reviewers' database of a data folder; each use opens it anew, so that threads share nothing.
 
+    Rows are ``sqlite3.Row``.
+
     Raises:
         sqlite3.Error, OSError: It cannot be opened.
     """
@@ -30,4 +32,5 @@ def review_db(data: Path, migrations: Migrations) -> Iterator[sqlite3.Connection
     with closing(connect(path, [migrations], busy_seconds=_WAIT_SECONDS, write_ahead=False)) as connection:
         # What is recorded must outlive a power cut, for the files that change next do.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.row_factory = sqlite3.Row
         yield connection

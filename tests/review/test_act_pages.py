@@ -171,7 +171,7 @@ async def test_a_gap_that_is_not_ours_stays_open_until_that_is_published(ann: Br
     """A draft can be removed, and then nobody has decided anything."""
     await ann.send("/review/gaps/1/not-covered")
     with closing(schema.open_log(small_data / "queries.db")) as connection:
-        assert connection.execute("SELECT state FROM gaps").fetchall() == [("open",)]
+        assert [row["state"] for row in connection.execute("SELECT state FROM gaps")] == ["open"]
 
 
 WRITTEN = {
@@ -358,4 +358,4 @@ async def test_gaps_are_split_moved_and_merged(ann: Browser, small_data: Path) -
     response = await ann.send("/review/gaps/1/merge", number="2")
     assert response.headers["location"] == "/review/gaps/1"
     with closing(schema.open_log(small_data / "queries.db")) as connection:
-        assert connection.execute("SELECT DISTINCT gap FROM gap_questions").fetchall() == [(1,)]
+        assert {row["gap"] for row in connection.execute("SELECT gap FROM gap_questions")} == {1}

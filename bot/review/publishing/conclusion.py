@@ -5,7 +5,6 @@ None of it can take the publication back any more, so what does not work becomes
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -74,7 +73,6 @@ def _close_gaps(settings: Settings, publication: Publication) -> None:
         return
     drafts = Drafts(settings.data_dir).of(plan.drafts)
     with closing(open_log(log)) as connection:
-        connection.row_factory = sqlite3.Row
         if plan.undoes is not None:
             open_again(connection, plan.previous or "", plan.author)
             not_ours.open_again(connection, drafts, plan.author)

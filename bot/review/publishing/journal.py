@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -188,11 +187,8 @@ class Journal:
         with self._open() as connection:
             return _read(connection, "state <> ?", State.BEGUN, limit=limit)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with review_db(self._data, MIGRATIONS) as connection:
-            connection.row_factory = sqlite3.Row
-            yield connection
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return review_db(self._data, MIGRATIONS)
 
 
 def _read(connection: sqlite3.Connection, where: str, value: object, *, limit: int = -1) -> list[Publication]:

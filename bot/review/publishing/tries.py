@@ -8,8 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,8 +218,5 @@ class Tries:
         # The thread that follows the program releases what another one has acquired.
         return FileLock(folder / "try.lock", thread_local=False)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with review_db(self._settings.data_dir, MIGRATIONS) as connection:
-            connection.row_factory = sqlite3.Row
-            yield connection
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return review_db(self._settings.data_dir, MIGRATIONS)

@@ -63,7 +63,6 @@ class Review:
 
         def worked() -> _Result:
             with closing(open_log(self.log)) as connection:
-                connection.row_factory = sqlite3.Row
                 return work(connection)
 
         return await asyncio.to_thread(worked)

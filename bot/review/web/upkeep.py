@@ -52,5 +52,4 @@ class Upkeep:
 
     def _refresh(self, index: Index) -> None:
         with closing(open_log(self._log)) as connection:
-            connection.row_factory = sqlite3.Row
             refresh(connection, index)
