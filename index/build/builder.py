@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -63,9 +63,6 @@ class BuildOptions:
     publish: bool = True
     """Whether to make the version live. Otherwise it is kept beside the live one as a candidate, whatever the gate says
     of it; the next candidate replaces it."""
-    before_gate: Callable[[Path, Manifest], None] | None = None
-    """Called with the folder of the new version and with its manifest, which is not written yet, before the gate asks
-    its questions: ``Index.assemble`` opens them. The folder is renamed when the version is finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +228,6 @@ def _build(folder: Path, data: Path, encoder: str, options: BuildOptions, report
         report.step("Asking the new version for its own snippets")
         _self_check(draft, knowledge.snippets)
         draft = draft.calibrated(kept or calibrate(draft, questions.costs, report))
-        if options.before_gate:
-            options.before_gate(scratch, draft.manifest)
         manifest, verdict = judge(draft, questions, before, report)
         query_encoder.remember()
         manifest = _admitted(manifest, verdict, options, report)

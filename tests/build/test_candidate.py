@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,10 @@ from bot.settings import Settings
 from bot.telegram.live_index import open_for_serving
 from index.build.builder import BuildOptions, BuildResult, build, publish_candidate, rollback
 from index.encoder.passage_encoder import DEFAULT_ENCODER
-from index.encoder.query_encoder import OnnxEncoder
 from index.errors import ArtifactError, BuildError
 from index.search.index import Index
 from index.version.candidate import read_candidate
-from index.version.manifest import Manifest
-from index.version.versions import CANDIDATE_FILE, candidates, encoder_folder, index_folder, live_version, versions
+from index.version.versions import CANDIDATE_FILE, candidates, index_folder, live_version, versions
 
 Small = tuple[Path, Path, BuildResult]
 ROOT = Path(__file__).parents[2]
@@ -53,22 +50,6 @@ def test_a_candidate_is_whole_and_not_live(small: Small) -> None:
     assert "Almaty" in ask(index_folder(data) / result.version)
     assert "Balkhash" in ask(data)
     assert (live_version(data), versions(data), candidates(data)) == (first.version, [first.version], [result.version])
-
-
-def test_a_version_can_be_asked_before_the_gate_judges_it(small: Small) -> None:
-    """It answers there as it does when it is finished."""
-    folder, data, _ = small
-    asked: list[str] = []
-
-    def ask_it(unfinished: Path, manifest: Manifest) -> None:
-        encoder = OnnxEncoder(encoder_folder(data, manifest.encoder_key))
-        with closing(Index.assemble(unfinished, manifest, encoder)) as index:
-            asked.append(index.answer("where is the copper plant").hits[0].snippet.text)
-
-    (folder / "metals/copper.md").write_text((folder / "metals/copper.md").read_text() + " It is old.\n")
-    options = BuildOptions(publish=False, before_gate=ask_it)
-    version = build(folder, data, encoder=DEFAULT_ENCODER, options=options).version
-    assert asked == [ask(index_folder(data) / version)]
 
 
 def test_publishing_a_candidate_makes_it_live(small: Small) -> None:

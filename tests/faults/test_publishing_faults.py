@@ -16,12 +16,10 @@ import pytest
 from bot.commands.build import build_index
 from bot.review.gap_store import State
 from bot.review.publishing import PublishError
-from bot.review.publishing.answers import answers_before_gate, second_process
+from bot.review.publishing.answers import second_process
 from bot.review.publishing.file_changes import FileChange
 from bot.review.publishing.journal import Journal, Plan
-from index.errors import ArtifactError
-from index.version.manifest import read_manifest
-from index.version.versions import build_lock, index_folder
+from index.version.versions import build_lock
 from tests.support.publishing_desk import COPPER, DRAFTED, Desk
 
 pytestmark = pytest.mark.faults
@@ -253,14 +251,6 @@ def test_a_second_process_that_is_killed_is_explained() -> None:
     """Whoever waits for its answers is told, instead of waiting for ever."""
     with pytest.raises(PublishError, match="memory of the server ran out"), second_process() as second:
         second.submit(os.kill, second.submit(os.getpid).result(), signal.SIGKILL).result()
-
-
-def test_a_version_that_was_finished_meanwhile_is_reported_as_moved(desk: Desk) -> None:
-    """Then it is opened under its name instead."""
-    home, tried = desk.settings.index_home, desk.tried()
-    manifest = read_manifest(index_folder(home) / tried.version)
-    with pytest.raises(ArtifactError):
-        answers_before_gate(home, index_folder(home) / f".building-{tried.version}", manifest, ["copper"])
 
 
 def test_a_publication_waits_for_no_build(desk: Desk) -> None:

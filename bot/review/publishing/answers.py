@@ -1,4 +1,4 @@
-"""What a version answers to many questions, asked in a second process on a second core."""
+"""What a version answers to many questions, asked in this process or in a second one beside it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from bot.review.publishing.words import OUT_OF_MEMORY, PublishError
 from bot.review.replay import Verdict, verdict
-from index.version.manifest import Manifest, read_manifest
+from index.version.manifest import read_manifest
 from index.version.versions import encoder_folder, index_folder
 
 if TYPE_CHECKING:
     from index.encoder.known_questions import RememberingEncoder
-    from index.search.index import Index
 
 
 def answers(home: Path, version: str, texts: Iterable[str]) -> dict[str, Verdict]:
@@ -33,20 +32,10 @@ def answers(home: Path, version: str, texts: Iterable[str]) -> dict[str, Verdict
     from index.search.index import Index
 
     folder = index_folder(home) / version
+    # Two versions are asked the same questions. Each is embedded once, and forgotten when this process ends.
     encoder = _encoder(encoder_folder(home, read_manifest(folder, verify=False).encoder_key))
-    return _verdicts(Index.open(folder, encoder=encoder), texts)
-
-
-def answers_before_gate(home: Path, folder: Path, manifest: Manifest, texts: Iterable[str]) -> dict[str, Verdict]:
-    """Do the same with a version that the gate is still judging, see ``BuildOptions.before_gate``.
-
-    Raises:
-        ArtifactError: It was finished before it was opened, so it lies in another folder now.
-    """
-    from index.search.index import Index
-
-    encoder = _encoder(encoder_folder(home, manifest.encoder_key))
-    return _verdicts(Index.assemble(folder, manifest, encoder), texts)
+    with closing(Index.open(folder, encoder=encoder)) as index:
+        return {text: verdict(index.answer(text)) for text in texts}
 
 
 @contextmanager
@@ -79,14 +68,8 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
-def _verdicts(opened: Index, texts: Iterable[str]) -> dict[str, Verdict]:
-    with closing(opened) as index:
-        return {text: verdict(index.answer(text)) for text in texts}
-
-
 @cache
 def _encoder(folder: Path) -> RememberingEncoder:
-    """Return one encoder for all versions: they are asked the same questions, and each is embedded once."""
     from index.encoder.known_questions import RememberingEncoder
 
     return RememberingEncoder(folder)

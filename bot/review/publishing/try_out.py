@@ -12,7 +12,6 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import TextIO
 from bot.database import open_for_reading
 from bot.review.drafts import Draft, Drafts, overlay
 from bot.review.knowledge_edit import copy_folder
-from bot.review.publishing.answers import answers, answers_before_gate, collect_no_garbage, second_process
+from bot.review.publishing.answers import answers, collect_no_garbage, second_process
 from bot.review.publishing.file_changes import CANDIDATE_FOLDER, file_changes
 from bot.review.publishing.journal import Journal
 from bot.review.publishing.titles import passage
@@ -33,7 +32,7 @@ from bot.settings import LOG_FILE, Settings, load_settings
 from index.build import Report
 from index.errors import ArtifactError
 from index.knowledge.files import file_hashes
-from index.version.manifest import Manifest, read_manifest
+from index.version.manifest import read_manifest
 from index.version.snippet_db import SnippetDatabase
 from index.version.versions import index_folder, live_version
 
@@ -100,25 +99,18 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
     asked = _asked(settings, used)
     before = live_version(home)
     with second_process() as second:
-        # It asks the live version while this process builds, and the new one while the gate asks its own questions.
+        # It asks the live version while this process builds the new one.
         then = second.submit(answers, home, before, asked.texts) if before else None
-        early: list[Future[dict[str, Verdict]]] = []
-
-        def ask(unfinished: Path, manifest: Manifest) -> None:
-            early.append(second.submit(answers_before_gate, home, unfinished, manifest, asked.texts))
-
-        options = BuildOptions(
-            settings.encoder_query_prefix, settings.encoder_passage_prefix, publish=False, before_gate=ask
-        )
+        options = BuildOptions(settings.encoder_query_prefix, settings.encoder_passage_prefix, publish=False)
         built = build(folder, home, encoder=settings.encoder, options=options, report=report)
         report.step("Asking the last month's questions again")
+        # Both ask the new one. The second process has embedded all questions already, so it is asked twice as many.
+        most = second.submit(answers, home, built.version, [*asked.texts[1::3], *asked.texts[2::3]])
+        after = answers(home, built.version, asked.texts[::3]) | most.result()
         live: Mapping[str, Verdict] = {}
         if then:
             with suppress(ArtifactError):  # of a damaged version the log knows what it answered
                 live = then.result()
-        after = _answered(early)
-        if after is None:
-            after = second.submit(answers, home, built.version, asked.texts).result()
     of_drafts, month = (
         tuple(compared(row, after[as_asked(row)], live.get(as_asked(row))) for row in rows)
         for rows in (asked.of_drafts, asked.month)
@@ -138,14 +130,6 @@ def try_out(settings: Settings, chosen: Sequence[int], report: Report) -> Tried:
         wordings=asked.wordings,
     )
     return replace(tried, titles=_titles(home, tried, used))
-
-
-def _answered(early: Iterable[Future[dict[str, Verdict]]]) -> dict[str, Verdict] | None:
-    """Return what the new version answered, unless nobody asked it before it got its name."""
-    for each in early:
-        with suppress(ArtifactError):
-            return each.result()
-    return None
 
 
 @dataclass(frozen=True, slots=True)
