@@ -27,7 +27,7 @@ _UNCERTAIN = {
     "kk": "Хериот-Уатт университетінде қанша студент оқиды?",
 }
 _REFUSED = {
-    "en": "How much cobalt did Kazakhstan sell to Japan in 2021?",
+    "en": "How much uranium did Kazakhstan export to China in 2019?",
     "ru": "Сколько рабочих на литиевых рудниках Казахстана?",
     "kk": "Литий кен орнының қоры қанша?",
 }
